@@ -1,0 +1,81 @@
+"""Referrals for the load: of the size that agencies send, each about other people; all of it is invented.
+
+The names are made of syllables that spell a number, so that no two are alike, whatever is done to them to
+compare them. Phone numbers are of the range kept for drama, domains end in `.example`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+from tests.support.builders import a_consent, a_contact, a_place, a_referral, a_referrer
+
+_SYLLABLES = [c + v for c in "bcdfghklmnprstvz" for v in "aeio"]
+_POSTCODES = ("DL1 9ZZ", "DH1 9ZZ", "DL5 9ZZ", "TS1 9ZZ", "DH7 9ZZ", "SR7 9ZZ")
+_FIRST_BIRTH = dt.date(1940, 1, 1)
+
+_numbers = itertools.count(1)
+_run = secrets.token_hex(4)
+
+
+def spelt(number: int) -> str:
+    """A number as a name, another for each number."""
+    parts = []
+    while number:
+        number, digit = divmod(number, len(_SYLLABLES))
+        parts.append(_SYLLABLES[digit])
+    return "".join(parts).capitalize()
+
+
+def a_typical_referral() -> dict[str, Any]:
+    """A new one of about 1.2 kB: two people, one crime, one safe way to reach the person harmed."""
+    number = next(_numbers)
+    postcode = _POSTCODES[number % len(_POSTCODES)]
+    born = _FIRST_BIRTH + dt.timedelta(days=number * 37 % 24_000)
+    place = a_place(line1=f"{number % 200} Nowhere Terrace", postcode=postcode)
+    del place["line2"], place["uprn"]
+    contact = a_contact(value=f"07700 900{number % 1000:03}")
+    del contact["safe_times"], contact["confirmed_on"]
+    consent = a_consent()
+    del consent["contact_again_on"]
+    referral = a_referral(
+        source_record_id=f"INVENTED-{_run}-{number}",
+        referrer=a_referrer(),
+        event={
+            "type": "burglary",
+            "started_on": "2026-03-01",
+            "place": place,
+            "references": [{"scheme": "crime", "value": f"CRI{number:09}"}],
+            "summary": "An invented account of an invented burglary, as long as most accounts are.",
+            "justice_stage": "under_investigation",
+        },
+        parties=[
+            {
+                "role": "harmed",
+                "name": {"given": "Fable", "family": spelt(number)},
+                "date_of_birth": born.isoformat(),
+                "address": place | {"confidential": True},
+                "contacts": [contact],
+                "consents": [consent],
+            },
+            {
+                "role": "responsible",
+                "name": {"given": "Mythos", "family": spelt(number * 7 + 3)},
+                "date_of_birth": (born + dt.timedelta(days=400)).isoformat(),
+            },
+        ],
+    )
+    for name in ("orders", "demand_baseline", "services_wanted"):
+        del referral[name]
+    return referral
+
+
+def bodies(count: int) -> Iterator[bytes]:
+    """So many new referrals as they travel over HTTP."""
+    for _ in range(count):
+        yield json.dumps(a_typical_referral()).encode()

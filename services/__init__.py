@@ -1,0 +1,1 @@
+"""The three services of the Referral Hub and the front door to them."""

@@ -1,0 +1,199 @@
+"""Looks the hub over: what is wrong with queues, bindings, relays and clocks, and what to do about it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urlsplit
+
+import urllib3
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.intake.imports.store import progress_of_all
+from shared.house import topology_for
+from shared.messaging.carrier import BrokerAway
+from shared.messaging.parking import count_held
+from shared.messaging.topology import EXCHANGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from shared.clock import Clock
+    from shared.house import House
+    from shared.messaging.topology import Queue
+    from shared.service import Room
+
+LAGGING = dt.timedelta(seconds=30)
+CLOCKS_APART = dt.timedelta(seconds=5)
+STANDING_STILL = dt.timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: is it well, and if not, what to do."""
+
+    what: str
+    well: bool
+    told: str
+    advice: str = ""
+
+
+def examine(house: House, *, clock: Clock, broker_url: str, management_url: str) -> Iterator[Finding]:
+    """Every finding, the databases first."""
+    for name, room in house.rooms.items():
+        yield from _database(name, room, clock)
+        if name == "intake":
+            yield from _imports(room, clock)
+    try:
+        house.broker.check()
+    except BrokerAway as problem:
+        yield Finding(
+            "broker",
+            well=False,
+            told=f"cannot be reached ({problem.detail})",
+            advice="Start RabbitMQ, or check HUB_BROKER_URL.",
+        )
+        return
+    yield Finding("broker", well=True, told="answers")
+    if house.broker.volatile:
+        yield Finding(
+            "queues",
+            well=True,
+            told="live inside the embedded hub's process; the outboxes above tell what waits",
+        )
+        return
+    queues = topology_for(house.rooms.values())
+    for queue in queues:
+        yield _queue(house.broker, queue)
+    yield from _bindings(queues, broker_url, management_url)
+
+
+def count_unsent(room: Room) -> int:
+    """How many messages of a service have not left yet."""
+    outbox = room.service.tables.outbox
+    with room.database.reading() as connection:
+        return connection.execute(select(func.count()).where(outbox.c.sent_at.is_(None))).scalar_one()
+
+
+def _database(name: str, room: Room, clock: Clock) -> Iterator[Finding]:
+    outbox = room.service.tables.outbox
+    try:
+        with room.database.reading() as connection:
+            unsent = connection.execute(
+                select(func.count(), func.min(outbox.c.said_at)).where(outbox.c.sent_at.is_(None))
+            ).one()
+            theirs, now = room.database.now(connection), clock()
+        parked, waiting = count_held(room.books)
+    except SQLAlchemyError as error:
+        yield Finding(
+            f"{name} database",
+            well=False,
+            told=f"cannot be read ({type(error).__name__})",
+            advice=f"Start it, check HUB_{name.upper()}_DATABASE_URL, and run `hub prepare {name}`.",
+        )
+        return
+    apart = abs(theirs - now)
+    yield Finding(
+        f"{name} clock",
+        well=apart < CLOCKS_APART,
+        told=f"{apart.total_seconds():.1f} s from ours",
+        advice="Set both machines by NTP: due times and retries go by these clocks.",
+    )
+    count, oldest = unsent
+    lag = now - oldest if count else dt.timedelta()
+    yield Finding(
+        f"{name} relay",
+        well=lag < LAGGING,
+        told=f"{count} unsent, the oldest {max(0, int(lag.total_seconds()))} s old"
+        if count
+        else "nothing unsent",
+        advice=f"Is `hub work {name}` running? Its log says why messages do not leave; "
+        "unroutable ones need `hub prepare`.",
+    )
+    yield Finding(
+        f"{name} held",
+        well=not parked,
+        told=f"{parked} parked, {waiting} to be tried again",
+        advice="See `hub parked list`; then `hub parked replay` or `hub parked drop`.",
+    )
+
+
+def _imports(room: Room, clock: Clock) -> Iterator[Finding]:
+    try:
+        with room.database.reading() as connection:
+            unfinished, failing, since = progress_of_all(connection)
+    except SQLAlchemyError:
+        return  # told of already
+    still = clock() - since if since is not None else dt.timedelta()
+    yield Finding(
+        "intake imports",
+        well=not failing and still < STANDING_STILL,
+        told=f"{unfinished} unfinished, {failing} of them failing" if unfinished else "none unfinished",
+        advice="Is `hub work intake` running? Its log says where and why an import fails.",
+    )
+
+
+def _queue(broker: Any, queue: Queue) -> Finding:  # noqa: ANN401 - RabbitMQ; the embedded broker has no leaders
+    what = f"queue {queue.name}"
+    if broker.depth(queue) is None:
+        return Finding(what, well=False, told="is missing", advice="Run `hub prepare`, then `hub reconcile`.")
+    if not broker.has_leader(queue):
+        return Finding(
+            what,
+            well=False,
+            told="has no leader: it takes nothing and gives nothing",
+            advice="Delete it (rabbitmqctl delete_queue), run `hub prepare`, then `hub reconcile`.",
+        )
+    return Finding(what, well=True, told=f"{broker.depth(queue)} ready")
+
+
+def _bindings(queues: tuple[Queue, ...], broker_url: str, management_url: str) -> Iterator[Finding]:
+    if not management_url:
+        yield Finding(
+            "bindings", well=True, told="not looked at: set HUB_BROKER_MANAGEMENT_URL to have them checked"
+        )
+        return
+    try:
+        found = _bound(broker_url, management_url)
+    except (urllib3.exceptions.HTTPError, ValueError, LookupError, TypeError) as error:
+        yield Finding(
+            "bindings",
+            well=False,
+            told=f"management does not answer ({type(error).__name__})",
+            advice="Check HUB_BROKER_MANAGEMENT_URL and its user's monitoring tag.",
+        )
+        return
+    missing = [
+        f"{queue.name} ← {key}"
+        for queue in queues
+        for key in queue.bindings
+        if key not in found.get(queue.name, ())
+    ]
+    yield Finding(
+        "bindings",
+        well=not missing,
+        told=f"missing: {', '.join(missing)}" if missing else "all there",
+        advice="Run `hub prepare`; messages that found no queue wait in the outbox and leave by themselves.",
+    )
+
+
+def _bound(broker_url: str, management_url: str) -> Mapping[str, set[str]]:
+    path = urlsplit(broker_url).path
+    vhost = unquote(path[1:]) if len(path) > 1 else "/"
+    parts = urlsplit(management_url)
+    headers = urllib3.make_headers(
+        basic_auth=f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    )
+    origin = f"{parts.scheme}://{parts.hostname}:{parts.port or 15672}"
+    with urllib3.PoolManager(timeout=5.0, retries=False) as pool:
+        answer = pool.request(
+            "GET",
+            f"{origin}/api/exchanges/{quote(vhost, safe='')}/{EXCHANGE}/bindings/source",
+            headers=headers,
+        )
+        found: dict[str, set[str]] = {}
+        for binding in answer.json():
+            found.setdefault(binding["destination"], set()).add(binding["routing_key"])
+    return found

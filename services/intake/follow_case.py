@@ -1,0 +1,41 @@
+"""Note what triage has done with a referral, so that the agency sees its status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.intake import store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.contracts import CaseJoined, CaseReturned, CaseRouted
+    from shared.messaging.unit import Unit
+
+_BEFORE_A_TEAM = ("received", "returned")
+
+
+def prepare_batch(messages: Sequence[CaseRouted | CaseJoined | CaseReturned], unit: Unit) -> None:
+    """Look up at once which referrals this batch is about."""
+    store.Progress.of(unit).look_up(message.referral for message in messages)
+
+
+def follow_case(message: CaseRouted | CaseJoined, unit: Unit) -> None:
+    """The referral is with a team now: `received` or `returned` becomes `allocated`.
+
+    The agency never learns from it whether somebody else referred the same person.
+    """
+    progress = store.Progress.of(unit)
+    kept = progress.referral(message.referral)
+    if kept is not None and kept.status in _BEFORE_A_TEAM:
+        progress.move(kept, "allocated")
+
+
+def follow_return(message: CaseReturned, unit: Unit) -> None:
+    """The referral cannot go to a team yet: the agency is told in codes what is missing."""
+    progress = store.Progress.of(unit)
+    kept = progress.referral(message.referral)
+    if kept is None or kept.status not in _BEFORE_A_TEAM:
+        return
+    if (kept.status, kept.reasons) != ("returned", message.lacks):
+        progress.move(kept, "returned", message.lacks)

@@ -1,0 +1,16 @@
+"""What intake hears."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.intake.follow_case import follow_case, follow_return, prepare_batch
+from shared.contracts import CaseJoined, CaseReturned, CaseRouted
+from shared.contracts.envelope import Message
+from shared.messaging.consumer import Hearer
+
+HEARS: Mapping[type[Message], Hearer] = {
+    CaseRouted: Hearer(follow_case, prepare=prepare_batch),
+    CaseReturned: Hearer(follow_return, prepare=prepare_batch),
+    CaseJoined: Hearer(follow_case, prepare=prepare_batch),
+}

@@ -1,0 +1,153 @@
+"""Where letters are fetched and put away: a folder of .eml files, or a mailbox on an IMAP server.
+
+Whatever was dealt with is moved aside only after it was committed, and a letter that comes again is known by
+what it is; so a death in between costs a second look and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Literal, Protocol, cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxStartTls, MailBoxUnencrypted
+
+from services.intake.mailbox.schema import MAX_LETTER
+from shared.problems import Problem
+
+_IMAP_SECONDS = 20
+_IMAPS_PORT, _IMAP_PORT = 993, 143
+TAKEN, KEPT = "Taken", "Kept"
+# All of it was taken; a human is to look at it and the hub has it, sealed; the hub could not even fetch it.
+Put = Literal["taken", "kept", "left"]
+
+
+class BoxAway(Problem):
+    """The mailbox cannot be reached just now."""
+
+    status = 503
+    code = "mailbox_away"
+
+
+class OpenBox(Protocol):
+    """A box that is open, for one round."""
+
+    def names(self, most: int) -> Sequence[str]:
+        """What lies in it, oldest first."""
+
+    def fetch(self, name: str) -> bytes | None:
+        """The whole letter; None if it is too large to be one, or was put away by another."""
+
+    def put_away(self, name: str, what: Put) -> None:
+        """It was dealt with."""
+
+
+class Box(Protocol):
+    """Where letters come."""
+
+    def open(self) -> AbstractContextManager[OpenBox]:
+        """Look into it; `BoxAway` when that fails."""
+
+
+def open_box(url: str) -> Box:
+    """The box behind HUB_MAILBOX_URL: `folder:PATH`, `imap://…` or `imaps://user:password@host[:port]/FOLDER`."""
+    if url.startswith("folder:"):
+        return Folder(Path(url.removeprefix("folder:")))
+    if url.startswith(("imap:", "imaps:")):
+        return ImapServer(url)
+    message = "HUB_MAILBOX_URL must begin with folder:, imap: or imaps:"
+    raise BoxAway(message)
+
+
+class Folder:
+    """A folder into which something else writes mails, each a file that ends in .eml."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the folder; it is made when first needed."""
+        self._path = path
+
+    @contextmanager
+    def open(self) -> Iterator[OpenBox]:
+        """Make the folder if it is not there, readable by its owner only."""
+        try:
+            (self._path / KEPT).mkdir(mode=0o700, parents=True, exist_ok=True)
+            yield self
+        except OSError as error:
+            raise BoxAway(type(error).__name__) from error
+
+    def names(self, most: int) -> Sequence[str]:
+        """The files, by the time they came."""
+        found = [(path.stat().st_mtime_ns, path.name) for path in self._path.glob("*.eml") if path.is_file()]
+        return [name for _, name in sorted(found)[:most]]
+
+    def fetch(self, name: str) -> bytes | None:
+        """The file's content."""
+        with contextlib.suppress(FileNotFoundError):
+            path = self._path / name
+            return path.read_bytes() if path.stat().st_size <= MAX_LETTER else None
+        return None
+
+    def put_away(self, name: str, what: Put) -> None:
+        """Delete what the hub has, sealed; move aside what it has not."""
+        with contextlib.suppress(FileNotFoundError):
+            if what == "left":
+                (self._path / name).rename(self._path / KEPT / name)
+            else:
+                (self._path / name).unlink()
+
+
+class ImapServer:
+    """A mailbox on an IMAP server; what was dealt with is moved to the folders Taken and Kept beside it."""
+
+    def __init__(self, url: str) -> None:
+        """Take `imap[s]://user:password@host[:port]/FOLDER[?starttls=1]`."""
+        parts = urlsplit(url)
+        self._secure = parts.scheme == "imaps"
+        self._host = parts.hostname or "localhost"
+        self._port = parts.port or (_IMAPS_PORT if self._secure else _IMAP_PORT)
+        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+        self._folder = unquote(parts.path.strip("/")) or "INBOX"
+        self._starttls = parse_qs(parts.query).get("starttls", ["0"])[0] == "1"
+
+    @contextmanager
+    def open(self) -> Iterator[OpenBox]:
+        """Sign in, and see that the folders are there."""
+        kind = MailBox if self._secure else MailBoxStartTls if self._starttls else MailBoxUnencrypted
+        try:
+            box = kind(self._host, self._port, timeout=_IMAP_SECONDS)
+            with box.login(self._user, self._password, initial_folder=self._folder) as signed_in:
+                for folder in (TAKEN, KEPT):
+                    if not signed_in.folder.exists(folder):
+                        signed_in.folder.create(folder)
+                yield _ImapBox(signed_in)
+        except (OSError, imaplib.IMAP4.error, ImapToolsError) as error:
+            raise BoxAway(type(error).__name__) from error
+
+
+class _ImapBox:
+    def __init__(self, box: BaseMailBox) -> None:
+        self._box = box
+
+    def names(self, most: int) -> Sequence[str]:
+        return [uid for uid in self._box.uids("ALL") if uid][:most]
+
+    def fetch(self, name: str) -> bytes | None:
+        if self._size_of(name) > MAX_LETTER:
+            return None
+        # The whole mail as it came, without marking it as read: what is put away shows what was dealt with.
+        _, found = self._box.client.uid("fetch", name, "(BODY.PEEK[])")
+        parts = cast("list[tuple[bytes, bytes] | bytes | None]", found)
+        return next((part[1] for part in parts if isinstance(part, tuple)), None)
+
+    def _size_of(self, name: str) -> int:
+        _, found = self._box.client.uid("fetch", name, "(RFC822.SIZE)")
+        told = cast("list[bytes | None]", found)[0] or b""
+        digits = told.rpartition(b"RFC822.SIZE ")[2].split(b")")[0].strip()
+        return int(digits) if digits.isdigit() else 0
+
+    def put_away(self, name: str, what: Put) -> None:
+        self._box.move(name, TAKEN if what == "taken" else KEPT)

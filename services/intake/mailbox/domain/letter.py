@@ -1,0 +1,43 @@
+"""A letter is a mail that came to the hub: who sent it, what is typed in it and what is attached."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+# A letter that was kept for a human is forgotten after this long, as is what its sender was answered.
+KEPT_FOR = dt.timedelta(days=30)
+# After this long an answer that was begun and never recorded is taken up again: longer than a mail server's
+# own time-outs together.
+CLAIM = dt.timedelta(seconds=90)
+MAX_TRIES = 20
+
+Outcome = Literal["taken", "in_part", "not_understood", "unknown_sender", "automatic", "damaged"]
+# What a human should look at. What a machine sent of itself is kept too, but nobody is called for it.
+FOR_A_HUMAN: tuple[Outcome, ...] = ("in_part", "not_understood", "unknown_sender", "damaged")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that came with a letter; its name is what the sender called it."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail, read. `vouched` is whether our mail server found that it comes from where it says."""
+
+    sender: str
+    message_id: str
+    text: str
+    attachments: tuple[Attachment, ...]
+    is_automatic: bool
+    vouched: bool
+
+
+def pause_before_try(tries: int) -> dt.timedelta:
+    """How long an answer that did not leave waits: a minute at first, doubling, six hours at most."""
+    return dt.timedelta(minutes=min(360, 2 ** min(tries - 1, 9)))

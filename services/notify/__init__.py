@@ -1,0 +1,1 @@
+"""Notify: tells the coordinator, until somebody has it."""

@@ -1,0 +1,29 @@
+"""Somebody says that they have the case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from services.notify import store
+from shared.problems import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from services.notify.domain.alert import Alert
+    from shared.messaging.unit import Unit
+
+
+def acknowledge_alert(alert_id: UUID, by: str, teams: Sequence[str] | None, unit: Unit) -> Alert:
+    """The alert, acknowledged; the first to say so stays the one who has it. Another team's is not there."""
+    alert = store.find_alert(unit, alert_id)
+    if alert is None or (teams is not None and alert.team not in teams):
+        message = "Your team has no alert with this id."
+        raise NotFound(message)
+    if alert.state == "acknowledged":
+        return alert
+    alert = replace(alert, state="acknowledged", acknowledged_at=unit.now, acknowledged_by=by)
+    store.acknowledge(unit, alert)
+    return alert

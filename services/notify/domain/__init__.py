@@ -1,0 +1,1 @@
+"""Notify's nouns: values and functions, without input, output, clock or chance."""

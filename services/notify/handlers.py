@@ -1,0 +1,39 @@
+"""What notify hears."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.notify.alert_coordinator import (
+    alert_coordinator,
+    alert_duty_desk,
+    alert_of_letter,
+    alert_of_withdrawal,
+    prepare_batch,
+)
+from shared.contracts import CaseReferralWithdrawn, CaseReturned, CaseRouted, LetterKept
+from shared.messaging.consumer import Hearer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.contracts.envelope import Message
+    from shared.directory import Directory
+
+
+def hears(directory: Directory) -> Mapping[type[Message], Hearer]:
+    """Each message with what is done about it."""
+    return {
+        CaseRouted: Hearer(
+            handle=lambda message, unit: alert_coordinator(message, unit, directory), prepare=prepare_batch
+        ),
+        CaseReturned: Hearer(
+            handle=lambda message, unit: alert_duty_desk(message, unit, directory), prepare=prepare_batch
+        ),
+        LetterKept: Hearer(
+            handle=lambda message, unit: alert_of_letter(message, unit, directory), prepare=prepare_batch
+        ),
+        CaseReferralWithdrawn: Hearer(
+            handle=lambda message, unit: alert_of_withdrawal(message, unit, directory), prepare=prepare_batch
+        ),
+    }

@@ -1,0 +1,154 @@
+"""Notify's pages: staff and practitioners sign in, see what they can open, and sign out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from flask import Blueprint, Response, request
+
+from services.notify.sign_in_staff import Tries, sign_in_staff
+from shared.pages import Pages
+from shared.problems import Fault, NoKey, Problem, TooMany, Unprocessable
+from shared.web import (
+    ANYONE,
+    PRACTITIONER,
+    SIGN_IN,
+    Caller,
+    begin_session,
+    end_session,
+    open_to,
+    the_room,
+    wants_page,
+    who_asks,
+)
+
+pages = Pages("services.notify", {"service_url": SIGN_IN})
+sign_in_pages = Blueprint("sign_in", __name__)
+
+# Signs that a path and a query are made of. There is no backslash and no control character among them, which
+# browsers read as slashes or leave out.
+_LOCAL: Final = re.compile(r"/(?!/)[\w.~!$&'()*+,;=:@%/?-]{0,1000}", re.ASCII)
+_LONGEST_EMAIL: Final = 254
+_LONGEST_PASSWORD: Final = 200
+
+
+@dataclass(frozen=True)
+class Door:
+    """A page that some roles can open, and what it is for."""
+
+    roles: tuple[str, ...]
+    path: str
+    name: str
+    purpose: str
+
+
+# What exists, and nothing else.
+DOORS: Final = (
+    Door(
+        (PRACTITIONER,),
+        "/refer/practitioner",
+        "Refer somebody",
+        "Start a referral, go on with one that you saved, or see how far yours have come.",
+    ),
+    Door(
+        ("coordinator", "supervisor"),
+        "/v1/alerts?state=open",
+        "What is waiting for somebody to take it",
+        "As data, oldest first. There is no page for it yet.",
+    ),
+    Door(("ops",), "/v1/docs", "The reference of the API", "Every route, to read and to try."),
+)
+
+
+@sign_in_pages.get(SIGN_IN)
+@open_to(ANYONE)
+def get_sign_in() -> Response:
+    """The page to sign in at; for whoever has done so, what they can open."""
+    caller = who_asks()
+    if caller is not None:
+        return _doors_of(caller)
+    return _ask(local_path(request.args.get("next", "")), signed_out="signed_out" in request.args)
+
+
+@sign_in_pages.post(SIGN_IN)
+@open_to(ANYONE)
+def post_sign_in() -> Response:
+    """Sign in, and go on to where one came from."""
+    room = the_room()
+    email, password = request.form.get("email", ""), request.form.get("password", "")
+    go_on_to = local_path(request.form.get("next", ""))
+    try:
+        _refuse_blank(email, password)
+        with room.database.reading() as connection:
+            tries: Tries = room.keep("tries", Tries)
+            caller = sign_in_staff(email, password, request.remote_addr or "", tries, connection)
+    except (NoKey, TooMany, Unprocessable) as problem:
+        if not wants_page():
+            raise
+        return _ask(go_on_to, problem, email)
+    response = Response(status=HTTPStatus.SEE_OTHER, headers={"Location": go_on_to or SIGN_IN})
+    begin_session(response, caller)
+    return response
+
+
+@sign_in_pages.post("/sign-out")
+@open_to(ANYONE)
+def post_sign_out() -> Response:
+    """Sign out; doing it twice is no harm."""
+    response = Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"{SIGN_IN}?signed_out"})
+    end_session(response)
+    return response
+
+
+def local_path(asked: str) -> str:
+    """The address that was asked for if it lies within the hub, else nothing."""
+    return asked if _LOCAL.fullmatch(asked) else ""
+
+
+def _refuse_blank(email: str, password: str) -> None:
+    faults = []
+    if not email.strip():
+        faults.append(Fault("/email", "required", "Enter your email address"))
+    elif len(email) > _LONGEST_EMAIL or "\0" in email:
+        faults.append(Fault("/email", "not_allowed", "Enter the email address of your account"))
+    if not password:
+        faults.append(Fault("/password", "required", "Enter your password"))
+    elif len(password) > _LONGEST_PASSWORD:
+        faults.append(Fault("/password", "not_allowed", "Enter the password of your account"))
+    if faults:
+        raise Unprocessable(errors=faults)
+
+
+def _ask(
+    go_on_to: str, problem: Problem | None = None, email: str = "", *, signed_out: bool = False
+) -> Response:
+    faults: tuple[Fault, ...] = ()
+    if problem is not None:
+        # What was wrong of the two nobody is told.
+        faults = problem.errors or (Fault("/email", problem.code, problem.detail),)
+    response = pages.show(
+        "sign_in.html",
+        HTTPStatus.OK if problem is None else problem.status,
+        faults=[{"field": fault.pointer.lstrip("/"), "text": fault.detail} for fault in faults],
+        email=email,
+        go_on_to=go_on_to,
+        signed_out=signed_out,
+    )
+    if problem is not None and problem.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def _doors_of(caller: Caller) -> Response:
+    room = the_room()
+    agency = room.directory.agencies.get(caller.agency)
+    team = room.directory.teams.get(caller.team)
+    return pages.show(
+        "signed_in.html",
+        caller=caller,
+        works_for=agency.name if agency else team.name if team else "",
+        doors=[door for door in DOORS if caller.role in door.roles],
+    )

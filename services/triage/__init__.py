@@ -1,0 +1,1 @@
+"""Triage: finds what is already known, makes the case, routes it."""

@@ -1,0 +1,1 @@
+"""Triage's nouns: values and functions, without input, output, clock or chance."""

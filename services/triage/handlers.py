@@ -1,0 +1,30 @@
+"""What triage hears."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.triage import follow_withdrawal as withdrawal
+from services.triage.triage_referral import Table, prepare_batch, triage_referral
+from shared.contracts import ReferralReceived, ReferralWithdrawn
+from shared.messaging.consumer import Hearer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.contracts.envelope import Message
+    from shared.database import Database
+
+
+def hears(database: Database, table: Table) -> Mapping[type[Message], Hearer]:
+    """Each message with what is done about it."""
+    return {
+        ReferralReceived: Hearer(
+            handle=lambda message, unit: triage_referral(message, unit, table),
+            prepare=lambda messages, unit: prepare_batch(messages, unit, database, table),
+        ),
+        ReferralWithdrawn: Hearer(
+            handle=withdrawal.follow_withdrawal,
+            prepare=lambda messages, unit: withdrawal.prepare_batch(messages, unit, database),
+        ),
+    }

@@ -1,0 +1,267 @@
+"""Triage one referral: who is in it, which case it belongs to, and which team has that case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from services.triage.domain.gates import lacking
+from services.triage.domain.routing import Decision, Row, area_of, route
+from services.triage.schema import SAME_REFERENCE, Account, CaseKey, read_account
+from services.triage.store import Case, Register, Triaged
+from shared.contracts import CaseJoined, CaseReturned, CaseRouted, ReferralReceived
+from shared.directory import DUTY_DESK
+from shared.identity import CASE, new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from shared.database import Database
+    from shared.messaging.unit import Unit
+
+RETURNED = "The case lacks something and is returned; the duty desk has it until that has come."
+
+_encoder = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True)
+class Table:
+    """The routing table and the areas it speaks of, as they were read at the start."""
+
+    rows: tuple[Row, ...]
+    version: str
+    areas: Mapping[str, str]
+    # The front doors by which people refer themselves: whoever does agrees to being referred.
+    by_themselves: frozenset[str] = frozenset()
+
+
+def prepare_batch(messages: Sequence[ReferralReceived], unit: Unit, database: Database, table: Table) -> None:
+    """Lock what this batch is about, then look all of it up at once."""
+    lookup = unit.keys.lookup
+    accounts = [_account(message, unit, table) for message in messages]
+    keys = {key.key for account in accounts for key in account.case_keys}
+    Register.of(unit).look_up(
+        database,
+        # Two versions of one record must not be triaged side by side either.
+        locks=[*keys, *(lookup.hash("record", message.reference) for message in messages)],
+        keys=keys,
+        references={message.reference for message in messages},
+    )
+
+
+def _account(message: ReferralReceived, unit: Unit, table: Table) -> Account:
+    place = ("account", message.reference, message.version)
+    by_themselves = message.agency in table.by_themselves
+    return unit.remember(place, lambda: read_account(message, unit.keys.lookup, by_themselves=by_themselves))
+
+
+def triage_referral(message: ReferralReceived, unit: Unit, table: Table) -> Triaged:
+    """The referral with its people and its case.
+
+    A version that was overtaken by a newer one adds its evidence, as it would have in its turn, and changes
+    nothing else: whatever the order of arrival, the same keys lead to the case.
+    """
+    register = Register.of(unit)
+    account = _account(message, unit, table)
+    before = register.referral(message.reference)
+    known = _known_cases(account, register)
+    if before is not None:
+        case = register.case(before.case_id)
+    elif known:
+        case = register.case(next(iter(known)))
+    else:
+        case = _open_case(message, account, register, unit, table)
+    overtaken = before is not None and before.version >= message.version
+    people = () if overtaken else _people(account, before, register)
+    register.add_evidence(
+        case.id, [key.key for key in account.case_keys], account.event_type, account.happened_on
+    )
+    _ask_about_others(message, case, known, register)
+    if before is not None and overtaken:
+        return before
+    evidence = _told(known.get(case.id, ()))
+    triaged = Triaged(
+        message.reference,
+        message.agency,
+        message.referral.source_record_id,
+        message.version,
+        case.id,
+        people,
+    )
+    content = _encoder.encode(message.referral)
+    if before is None:
+        register.add_referral(triaged, evidence, account.brings, content)
+    else:
+        register.amend_referral(triaged, evidence, account.brings, content)
+    if before is not None:
+        register.note(case.id, "amended", referral=message.reference, version=message.version)
+    elif known:
+        register.note(case.id, "joined", referral=message.reference, evidence=evidence)
+    if (before is not None or known) and case.lacks:
+        _try_to_release(message, case, account, register, unit, table)
+    elif before is None and known:
+        unit.say(
+            CaseJoined(
+                case=case.reference, referral=message.reference, joined_at=unit.now, travels=message.travels
+            )
+        )
+    if before is None and known and case.withdrawn_at is not None:
+        _take_up_again(message, register.case(case.id), register, unit)
+    return triaged
+
+
+def _try_to_release(
+    message: ReferralReceived, case: Case, account: Account, register: Register, unit: Unit, table: Table
+) -> None:
+    """A case that was returned has another referral, or an amended one: all together may now be enough."""
+    standing = register.standing_referrals(case.id)
+    lacks = lacking(brings for _, brings in standing)
+    area = case.area or area_of(account.home_postcode, table.areas)
+    if lacks:
+        register.change_case(case._replace(area=area, lacks=lacks))
+        _return(message, case, lacks, unit)
+        return
+    decision = route(area, case.strand, table.rows, table.version)
+    why_there = decision._asdict()
+    register.change_case(case._replace(area=area, team=decision.team, why_there=why_there, lacks=()))
+    register.note(case.id, "released_and_routed", referral=message.reference, **why_there)
+    unit.say(
+        CaseRouted(
+            case=case.reference,
+            referral=message.reference,
+            to_team=decision.team,
+            routed_at=unit.now,
+            travels=message.travels,
+            released=True,
+        )
+    )
+    for reference, _ in standing:
+        if reference != message.reference:
+            unit.say(
+                CaseJoined(
+                    case=case.reference, referral=reference, joined_at=unit.now, travels=message.travels
+                )
+            )
+
+
+def _return(
+    message: ReferralReceived, case: Case, lacks: Sequence[str], unit: Unit, *, again: bool = False
+) -> None:
+    unit.say(
+        CaseReturned(
+            case=case.reference,
+            referral=message.reference,
+            to_team=case.team,
+            lacks=tuple(lacks),
+            returned_at=unit.now,
+            again=again,
+            travels=message.travels,
+        )
+    )
+
+
+def _take_up_again(message: ReferralReceived, case: Case, register: Register, unit: Unit) -> None:
+    """The team was told to pause; now somebody else has brought the case."""
+    register.take_up_again(case.id)
+    register.note(case.id, "taken_up_again", referral=message.reference)
+    if case.lacks:
+        _return(message, case, case.lacks, unit, again=True)
+        return
+    unit.say(
+        CaseRouted(
+            case=case.reference,
+            referral=message.reference,
+            to_team=case.team,
+            routed_at=unit.now,
+            travels=message.travels,
+            again=True,
+        )
+    )
+
+
+def _ask_about_others(
+    message: ReferralReceived, case: Case, known: Mapping[UUID, Sequence[CaseKey]], register: Register
+) -> None:
+    """Put the other cases that the evidence points to before a human as possibly the same."""
+    for other, keys in known.items():
+        if other != case.id and register.ask_review(case.id, other, message.reference, _told(keys)):
+            register.note(case.id, "review_asked", referral=message.reference, evidence=_told(keys))
+
+
+def _told(keys: Sequence[CaseKey]) -> list[dict[str, str]]:
+    return [{"rule": key.rule, "where": key.where} for key in keys]
+
+
+def _people(account: Account, before: Triaged | None, register: Register) -> tuple[UUID, ...]:
+    """One person for each party. Two parties of one referral are never one person: they are its two sides."""
+    found: list[UUID] = []
+    for index, key in enumerate(account.person_keys):
+        known = register.person_under(key) if key is not None else None
+        if known is not None and known not in found:
+            found.append(known)
+            continue
+        previous = before.people[index] if before is not None and index < len(before.people) else None
+        if previous is not None and previous not in found:
+            if key is not None and known is None:
+                register.name_person(previous, key)
+            found.append(previous)
+            continue
+        found.append(register.add_person(key if known is None else None))
+    return tuple(found)
+
+
+def _known_cases(account: Account, register: Register) -> dict[UUID, list[CaseKey]]:
+    """The cases that exact evidence points to, the best first: by reference, then the one that is oldest."""
+    found: dict[UUID, list[CaseKey]] = {}
+    for key in account.case_keys:
+        for case_id, told in register.cases_under(key.key).items():
+            if any(account.same_event(key.rule, event_type, day) for event_type, day in told):
+                found.setdefault(case_id, []).append(key)
+
+    def rank(case_id: UUID) -> tuple[bool, UUID]:
+        return all(key.rule != SAME_REFERENCE for key in found[case_id]), case_id
+
+    return {case_id: found[case_id] for case_id in sorted(found, key=rank)}
+
+
+def _open_case(
+    message: ReferralReceived, account: Account, register: Register, unit: Unit, table: Table
+) -> Case:
+    referral = message.referral
+    area = area_of(account.home_postcode, table.areas)
+    lacks = lacking([account.brings])
+    if lacks:
+        decision = Decision(DUTY_DESK, table.version, 0, RETURNED)
+    else:
+        decision = route(area, referral.strand, table.rows, table.version)
+    why_there = decision._asdict()
+    case = Case(
+        id=new_id(),
+        reference=unit.new_reference(CASE),
+        strand=referral.strand,
+        event_type=referral.event.type,
+        area=area,
+        team=decision.team,
+        why_there=why_there,
+        opened_at=unit.now,
+        lacks=lacks,
+    )
+    register.add_case(case)
+    if lacks:
+        register.note(case.id, "opened_and_returned", referral=message.reference, lacks=lacks)
+        _return(message, case, lacks, unit)
+        return case
+    register.note(case.id, "opened_and_routed", referral=message.reference, **why_there)
+    unit.say(
+        CaseRouted(
+            case=case.reference,
+            referral=message.reference,
+            to_team=case.team,
+            routed_at=unit.now,
+            travels=message.travels,
+        )
+    )
+    return case

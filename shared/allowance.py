@@ -1,0 +1,60 @@
+"""How much of the hub each caller may have: so much a minute, all of it at once after a quiet while.
+
+Each caller has an allowance that fills evenly and is full after a minute (the generic cell rate algorithm:
+one instant is kept for each caller, the one at which the allowance will be full again). It is counted in the
+memory of one process.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+WINDOW: Final = 60
+_MOST_CALLERS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is left, after how many seconds all of it is there again, and how many to wait.
+
+    `wait` is zero when what was asked for was given.
+    """
+
+    left: int
+    full_in: int
+    wait: int
+
+
+class Allowances:
+    """The allowances of all callers, each of the same size."""
+
+    def __init__(self, a_minute: int) -> None:
+        """Give each caller so much a minute."""
+        # As the field RateLimit-Policy says it (IETF draft-ietf-httpapi-ratelimit-headers).
+        self.policy = f'"default";q={a_minute};w={WINDOW}'
+        self._each = WINDOW / a_minute
+        self._full_at: dict[Hashable, float] = {}
+
+    def spend(self, caller: Hashable, cost: float, now: float) -> Standing:
+        """Take so much of a caller's allowance, or nothing of it when not all of that is left.
+
+        What costs more than a whole allowance is given for a whole one. `now` is in seconds, from anywhere.
+        """
+        # A clock that was put back must not keep anybody waiting for longer than a minute.
+        used = min(max(self._full_at.get(caller, now) - now, 0.0), WINDOW)
+        after = used + min(cost * self._each, WINDOW)
+        if after > WINDOW:
+            return Standing(self._in_units(WINDOW - used), math.ceil(used), math.ceil(after - WINDOW))
+        if len(self._full_at) >= _MOST_CALLERS:
+            self._full_at = {one: at for one, at in self._full_at.items() if at > now}
+        self._full_at[caller] = now + after
+        return Standing(self._in_units(WINDOW - after), math.ceil(after), 0)
+
+    def _in_units(self, seconds: float) -> int:
+        # What is divided was multiplied before: the last bit must not cost a whole unit.
+        return int(seconds / self._each + 1e-6)

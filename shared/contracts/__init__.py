@@ -1,0 +1,40 @@
+"""Every message that travels between the services: the whole vocabulary in one dict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.contracts.case_joined import CaseJoined
+from shared.contracts.case_referral_withdrawn import CaseReferralWithdrawn
+from shared.contracts.case_returned import CaseReturned
+from shared.contracts.case_routed import CaseRouted
+from shared.contracts.letter_kept import LetterKept
+from shared.contracts.referral_received import ReferralReceived
+from shared.contracts.referral_withdrawn import ReferralWithdrawn
+
+if TYPE_CHECKING:
+    from shared.contracts.envelope import Message
+
+__all__ = [
+    "MESSAGES",
+    "CaseJoined",
+    "CaseReferralWithdrawn",
+    "CaseReturned",
+    "CaseRouted",
+    "LetterKept",
+    "ReferralReceived",
+    "ReferralWithdrawn",
+]
+
+MESSAGES: dict[str, type[Message]] = {
+    contract.TYPE: contract
+    for contract in (
+        ReferralReceived,
+        ReferralWithdrawn,
+        CaseRouted,
+        CaseJoined,
+        CaseReferralWithdrawn,
+        CaseReturned,
+        LetterKept,
+    )
+}

@@ -1,0 +1,324 @@
+"""One service's own database: how it is opened, how a transaction begins, what a failure means.
+
+This is one of the two files that look at a URL's scheme. SQLite is the embedded mode: one process owns the
+file, the write-ahead log is on, and every writing transaction begins IMMEDIATE, because a deferred one that
+reads first and writes later loses updates without an error. PostgreSQL is production: READ COMMITTED, with
+advisory locks taken in sorted order before anything that is about to be matched is read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+import psycopg
+from sqlalchemy import (
+    DateTime,
+    TypeDecorator,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from shared.arrays import Array, ArrayDumper
+from shared.problems import Problem
+from shared.rows import Wanted, lock_and_find, pipelined, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Dialect, Engine
+
+log = logging.getLogger(__name__)
+
+SAID = "hub_said"  # the NOTIFY channel on which a new outbox row announces itself
+_BUSY_SECONDS = 10
+# PostgreSQL's own words for "the same transaction would work in a moment": serialization failure, deadlock,
+# lock not available, and the query cancelled by a lock timeout (PostgreSQL manual, appendix A).
+_TRY_AGAIN = {"40001", "40P01", "55P03", "57014"}
+_FILE_AWAY = re.compile(r"unable to open|disk I/O error|disk is full|readonly|interrupted")
+
+
+class DatabaseAway(Problem):
+    """The database cannot be reached just now; nothing was lost, try again."""
+
+    status = 503
+    code = "database_away"
+    advice = "Send it again after as many seconds as Retry-After says."
+
+
+class Instant(TypeDecorator[dt.datetime]):
+    """A point in time in UTC, the same on both databases; a time without an offset is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        """UTC, and without its offset where the database keeps none."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = "a time needs an offset"
+            raise ValueError(message)
+        utc = value.astimezone(dt.UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        """An aware time in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if dialect.name == "sqlite" else value.astimezone(dt.UTC)
+
+
+class Database:
+    """A service's database; safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        """Take an SQLAlchemy URL; nothing is opened before it is needed."""
+        parsed = make_url(url)
+        self.url = parsed
+        self.is_file = parsed.get_backend_name() == "sqlite"
+        self._said = threading.Event()
+        # In one process a plain lock hands over at once; SQLite's own waiting sleeps up to 100 ms a turn.
+        self._writing = threading.Lock()
+        self.engine: Engine = self._open_file(url) if self.is_file else self._open_server(url)
+        # Connections of its own, so that none has to be switched over and back for each request.
+        self._autocommit = (
+            self.engine
+            if self.is_file
+            else self._open_server(url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+        )
+
+    def _open_file(self, url: str) -> Engine:
+        engine = create_engine(
+            url,
+            connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+            json_serializer=to_json,
+        )
+
+        @event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own object
+            connection.isolation_level = None  # SQLAlchemy's BEGIN below is then the only one
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            writes = connection.get_execution_options().get("hub_writes", False)
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+        return engine
+
+    def _open_server(self, url: str, **more: Any) -> Engine:  # noqa: ANN401 - options of SQLAlchemy's
+        options = (
+            f"-c timezone=UTC -c lock_timeout={_BUSY_SECONDS}s -c idle_in_transaction_session_timeout=60s"
+        )
+        engine = create_engine(
+            url,
+            json_serializer=to_json,
+            connect_args={"connect_timeout": 5, "options": options, "application_name": "referral-hub"},
+            pool_size=8,
+            max_overflow=8,
+            pool_timeout=_BUSY_SECONDS,
+            pool_recycle=600,
+            **more,
+        )
+
+        @event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own object
+            connection.adapters.register_dumper(Array, ArrayDumper)
+
+        return engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A writing transaction: committed at the end, rolled back on any error."""
+        if not self.is_file:
+            with self.engine.connect() as connection:
+                connection.begin()
+                yield connection
+                connection.commit()
+            return
+        with (
+            self._writing,
+            self.engine.connect().execution_options(hub_writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def finish(
+        self, connection: Connection, write: Callable[[], None], meanwhile: Callable[[], None]
+    ) -> None:
+        """The last statements of a transaction, which find nothing; on a server it is committed with them.
+
+        They and the commit are sent one behind the other, and while the server is busy with them this process
+        does something else. Returns when the server has said that all of it is kept; raises what it refused.
+        """
+        if self.is_file:
+            write()
+            return
+        with pipelined(connection):
+            write()
+            connection.commit()
+            meanwhile()
+
+    @contextmanager
+    def at_once(self) -> Iterator[Connection]:
+        """For a unit that only writes, in one statement: on PostgreSQL that statement is the transaction.
+
+        BEGIN and COMMIT would be two more round trips, each as dear as the statement.
+        """
+        if self.is_file:
+            with self.transaction() as connection:
+                yield connection
+        else:
+            with self._autocommit.connect() as connection:
+                yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for a few statements that read, each for itself.
+
+        On PostgreSQL without a transaction: that saves two round trips, and psycopg forgets what it has
+        prepared whenever a transaction is rolled back, as one that only read would be.
+        """
+        with self._autocommit.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection for reading much, row by row, as it stood at one moment."""
+        with self.engine.connect() as connection:
+            if not self.is_file:
+                connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            yield connection
+
+    def lock(self, connection: Connection, keys: Iterable[bytes]) -> None:
+        """Hold these keys until the transaction ends; whoever comes second waits, then sees what we did.
+
+        Sorted, so that two workers with overlapping keys never wait for each other in a ring. On SQLite the
+        writing transaction itself is the lock.
+        """
+        self.lock_and_find(connection, keys)
+
+    def lock_and_find(
+        self, connection: Connection, keys: Iterable[bytes], *wanted: Wanted
+    ) -> list[Sequence[Sequence[Any]]]:
+        """Hold these keys until the transaction ends, then find all of this, in one round trip."""
+        return lock_and_find(connection, {_lock_of(key) for key in keys}, wanted)
+
+    def announce(self) -> None:
+        """Wake this process's relay: something was said; PostgreSQL tells the others by a trigger."""
+        self._said.set()
+
+    def wait_for_said(self, seconds: float) -> None:
+        """Return when something may have been said in this process, at the latest after `seconds`."""
+        self._said.wait(seconds)
+        self._said.clear()
+
+    def listen(self, stop: threading.Event) -> threading.Thread | None:
+        """Have PostgreSQL wake this process's relay when another process says something."""
+        if self.is_file:
+            return None
+        thread = threading.Thread(target=self._listen, args=(stop,), name="listen", daemon=True)
+        thread.start()
+        return thread
+
+    def _listen(self, stop: threading.Event) -> None:
+        conninfo = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        while not stop.is_set():
+            try:
+                with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as connection:
+                    connection.execute(f"LISTEN {SAID}")
+                    self._said.set()  # whatever was said while nobody listened
+                    while not stop.is_set():
+                        for _ in connection.notifies(timeout=1, stop_after=1):
+                            self._said.set()
+            except psycopg.Error:
+                stop.wait(1)
+
+    def now(self, connection: Connection) -> dt.datetime:
+        """The database server's own clock."""
+        if self.is_file:
+            return dt.datetime.now(dt.UTC)
+        found: dt.datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return found
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+        self._autocommit.dispose()
+
+
+def _lock_of(key: bytes) -> int:
+    return int.from_bytes(key[:8], "big", signed=True)
+
+
+Verdict = Literal["away", "busy", "wrong"]
+
+
+def what_failed(error: BaseException) -> Verdict:
+    """Whether the database is away, was only busy, or found the statement itself wrong."""
+    if isinstance(error, psycopg.OperationalError):
+        return "away"
+    if not isinstance(error, DBAPIError):
+        return "wrong"
+    if error.connection_invalidated or isinstance(error, InterfaceError):
+        return "away"
+    state = getattr(error.orig, "sqlstate", None)
+    if state in _TRY_AGAIN:
+        return "busy"
+    if isinstance(error.orig, sqlite3.OperationalError):
+        # SQLite has one class for all of it, also for a statement that names no table of ours.
+        told = str(error.orig)
+        return "busy" if "locked" in told else "away" if _FILE_AWAY.search(told) else "wrong"
+    return "away" if isinstance(error, OperationalError) else "wrong"
+
+
+def migrate(database: Database, scripts: Path) -> None:
+    """Bring the database to the newest version of its own tables (Alembic), alone if several try at once.
+
+    A step's file begins with its revision: an ordinary start sees without Alembic that nothing is due.
+    """
+    steps = (scripts / "versions").glob("[0-9]*.py")
+    if _version(database) == max(step.name.partition("_")[0] for step in steps):
+        return
+    from alembic import command  # noqa: PLC0415 - half a second of imports that only a start needs
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    lone = create_engine(database.url, poolclass=NullPool)
+    with lone.connect() as connection:
+        if not database.is_file:
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('hub migrations'))"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+    lone.dispose()
+
+
+def _version(database: Database) -> str | None:
+    with database.reading() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def run_migrations() -> None:
+    """What every service's `migrations/env.py` does: apply its scripts on the connection it was given."""
+    from alembic import context  # noqa: PLC0415
+
+    context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,142 @@
+"""Who refers, which teams take cases, and who works in them: data in a file, the same for every service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from shared.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+DEFAULT = Path(__file__).parent / "directories" / "county_durham_and_darlington.yaml"
+DUTY_DESK = "duty_desk"
+
+Role = Literal["coordinator", "supervisor", "ops", "commissioner", "practitioner"]
+
+
+class BadDirectory(Problem):
+    """The directory file cannot be used."""
+
+    status = 500
+    code = "bad_directory"
+
+
+class Agency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An organisation, or a front door, that referrals come from."""
+
+    name: str
+    self_referral: bool = False
+    # Whose mail is taken as this agency's: whole addresses, or domains with the @ before them.
+    mail: tuple[str, ...] = ()
+
+
+class Team(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A team that takes cases; `over_amqp` gives it a queue for a system of its own."""
+
+    name: str
+    over_amqp: bool = False
+
+
+class StaffMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who works with cases or on the hub, or a practitioner who refers for an agency.
+
+    `sign_in` gives them an account on the first start.
+    """
+
+    role: Role
+    email: str
+    team: str = ""
+    agency: str = ""
+    sign_in: bool = False
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    agencies: dict[str, Agency]
+    teams: dict[str, Team]
+    staff: list[StaffMember] = []
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The directory, read and found to be whole."""
+
+    agencies: dict[str, Agency]
+    teams: dict[str, Team]
+    staff: tuple[StaffMember, ...] = field(default=())
+
+    @classmethod
+    def read(cls, path: str = "") -> Directory:
+        """Read the file at `path`, or the one that comes with the hub; `BadDirectory` with all its faults."""
+        source = Path(path) if path else DEFAULT
+        try:
+            file = msgspec.yaml.decode(source.read_bytes(), type=_File)
+        except OSError as error:
+            message = f"{source}: {error.strerror}"
+            raise BadDirectory(message) from error
+        except msgspec.DecodeError as error:
+            message = f"{source}: {error}"
+            raise BadDirectory(message) from error
+        faults = list(_faults_of(file))
+        if faults:
+            message = f"{source}: {'; '.join(faults)}"
+            raise BadDirectory(message)
+        return cls(file.agencies, file.teams, tuple(file.staff))
+
+    def agency_at(self, address: str) -> str | None:
+        """The agency that this address refers for: by the address itself, a practitioner's, or the domain."""
+        wanted, domain = address.lower(), "@" + address.lower().rpartition("@")[2]
+        for slug, agency in self.agencies.items():
+            if wanted in map(str.lower, agency.mail):
+                return slug
+        for member in self.staff:
+            if member.agency and member.email.lower() == wanted:
+                return member.agency
+        for slug, agency in self.agencies.items():
+            if domain in map(str.lower, agency.mail):
+                return slug
+        return None
+
+    def people_of(self, team: str) -> tuple[StaffMember, ...]:
+        """Who is told about a case of this team: its coordinators, or else its supervisors."""
+        members = [member for member in self.staff if member.team == team]
+        coordinators = tuple(member for member in members if member.role == "coordinator")
+        return coordinators or tuple(member for member in members if member.role == "supervisor")
+
+
+def _faults_of(file: _File) -> Iterator[str]:
+    if DUTY_DESK not in file.teams:
+        yield f"teams: {DUTY_DESK} is missing, so some cases would belong to nobody"
+    emails = [member.email for member in file.staff]
+    for member in file.staff:
+        if member.team and member.team not in file.teams:
+            yield f"staff: there is no team {member.team}"
+        if fault := fault_of_account(member.role, member.agency, file.agencies):
+            yield f"staff: {fault}"
+        if emails.count(member.email) > 1:
+            yield f"staff: {member.email} is there twice"
+    yield from _faults_of_mail(file.agencies.values())
+    for slug in file.teams:
+        if not any(m.team == slug and m.role in ("coordinator", "supervisor") for m in file.staff):
+            yield f"teams: {slug} has neither coordinator nor supervisor"
+    for slug in (*file.agencies, *file.teams):
+        if not slug.isascii() or not slug.replace("_", "").isalnum() or not slug.islower():
+            yield "agencies, teams: a slug is lower-case letters, digits and underscores"
+
+
+def _faults_of_mail(agencies: Iterable[Agency]) -> Iterator[str]:
+    mails = [mail.lower() for agency in agencies for mail in agency.mail]
+    for mail in mails:
+        if "@" not in mail or mails.count(mail) > 1:
+            yield f"agencies: mail {mail} is not an address or @domain of one agency"
+
+
+def fault_of_account(role: Role, agency: str, agencies: Collection[str]) -> str | None:
+    """What is wrong with an account's agency: a practitioner has one, and nobody else has."""
+    if role == "practitioner":
+        return None if agency in agencies else "a practitioner needs an agency of the directory"
+    return f"a {role} refers for no agency of the directory" if agency else None

@@ -1,0 +1,422 @@
+"""Hears a service's queues: what is ready, up to fifty, in one transaction, acknowledged after the commit.
+
+Effect, inbox row and whatever is said in turn are one transaction, so a message that is delivered twice is
+done once. A batch is first handled as a whole (one round of locks, one round of look-ups, one round of
+writes); if anything in it fails, it is rolled back and handled again with a savepoint for each message, so
+that one bad message costs only itself. What failed for a reason that may pass is held and tried again after
+a growing, jittered delay; what cannot be understood, or keeps failing, is parked for a person.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, select, update
+
+from shared import logs
+from shared.contracts.envelope import Envelope, Message, Trace, Unreadable, open_envelope, read_envelope
+from shared.database import what_failed
+from shared.identity import new_id
+from shared.messaging.carrier import BrokerAway
+from shared.messaging.retries import MAX_ATTEMPTS, MAX_ATTEMPTS_TOO_EARLY, delay_before
+from shared.messaging.unit import Unit
+from shared.problems import Problem, TooEarly
+from shared.resealing import SealedColumn
+from shared.rows import insert_unless_known
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Row
+
+    from shared.clock import Clock
+    from shared.database import Database
+    from shared.messaging.carrier import Delivery, Hearing
+    from shared.messaging.tables import MessagingTables
+    from shared.sealing import Keys
+
+log = logging.getLogger(__name__)
+
+BATCH = 50
+_TRANSACTION_TRIES = 3
+_DUE_EVERY = dt.timedelta(seconds=0.5)
+
+
+class DeliveredTooOften(Unreadable):
+    """The broker gave this message out again and again, and whoever took it never came back."""
+
+    code = "delivered_too_often"
+
+
+@dataclass(frozen=True)
+class Hearer:
+    """What a service does with one type of message.
+
+    `handle(message, unit)` is the use case. `prepare(messages, unit)` may take locks and look up, once, what
+    a whole batch will need.
+    """
+
+    handle: Callable[[Any, Unit], object]
+    prepare: Callable[[Sequence[Any], Unit], None] | None = None
+
+
+class Heard(NamedTuple):
+    """A message that was understood, and where it came from."""
+
+    envelope: Envelope
+    message: Message
+    body: bytes
+    queue: str
+    held_id: UUID | None = None
+    attempts: int = 0
+    delivery: Delivery | None = None
+
+
+class Unread(NamedTuple):
+    """A message that was not understood, as far as it was."""
+
+    delivery: Delivery
+    envelope: Envelope | None
+    problem: Unreadable
+
+
+class Consumer:
+    """One service's ear; use it from one thread."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        database: Database,
+        tables: MessagingTables,
+        keys: Keys,
+        clock: Clock,
+        hears: Mapping[type[Message], Hearer],
+        is_test: bool = False,
+    ) -> None:
+        """Prepare to hear; `step` takes the hearing it works on."""
+        self._is_test = is_test
+        self.name = name
+        self._database = database
+        self._tables = tables
+        self._keys = keys
+        self._clock = clock
+        self._hears = hears
+        self._vocabulary = {contract.TYPE: contract for contract in hears}
+        held = tables.held
+        self._find_due = (
+            select(held)
+            .where(held.c.consumer == name, held.c.retry_at <= bindparam("now"))
+            .order_by(held.c.retry_at)
+            .limit(BATCH)
+        )
+        self._due_looked: dt.datetime | None = None
+        self._meanwhile: Callable[[], None] = _nothing
+        # By the identity of their deliveries, which they keep alive.
+        self._read_already: dict[int, Heard | Unread] = {}
+
+    def step(self, hearing: Hearing, wait: float) -> int:
+        """Handle what is ready and what is due again; the number of messages that were dealt with.
+
+        Raises `BrokerAway`; what was not acknowledged then comes back by itself.
+        """
+        deliveries = hearing.take(BATCH, wait)
+        if deliveries:
+            self.finish(hearing, deliveries)
+        self._meanwhile = _nothing
+        return len(deliveries) + self.try_held_again()
+
+    def finish(self, hearing: Hearing, deliveries: Sequence[Delivery]) -> None:
+        """Handle these deliveries, commit, and only then acknowledge; wait out a database that is away."""
+        failures = 0
+        self._meanwhile = lambda: self._read_ahead(hearing)
+        while True:
+            try:
+                self.handle(deliveries)
+                break
+            except Exception as error:  # noqa: BLE001 - whatever it is, the batch must neither be lost nor lead to a dead worker
+                failures += 1
+                seconds = min(10.0, delay_before(failures + 1))
+                log.warning(
+                    "batch kept in hand, will be tried again",
+                    extra={"error": type(error).__name__, "seconds": round(seconds, 1)},
+                )
+                hearing.rest(seconds)
+        hearing.acknowledge(deliveries)
+
+    def handle(self, deliveries: Sequence[Delivery]) -> None:
+        """Everything but the acknowledgement."""
+        heard: list[Heard] = []
+        unread: list[Unread] = []
+        already, self._read_already = self._read_already, {}
+        for delivery in deliveries:
+            read = already.get(id(delivery)) or self._read(delivery)
+            if isinstance(read, Heard):
+                heard.append(read)
+            else:
+                unread.append(read)
+        self._in_transaction(
+            lambda connection, careful: self._hear(connection, heard, unread, careful=careful)
+        )
+
+    def _read(self, delivery: Delivery) -> Heard | Unread:
+        envelope = None
+        try:
+            if delivery.queue.is_dead:
+                raise DeliveredTooOften
+            envelope = read_envelope(delivery.body)
+            message = open_envelope(envelope, self._vocabulary, self._keys.messages)
+        except Unreadable as problem:
+            return Unread(delivery, envelope, problem)
+        return Heard(envelope, message, delivery.body, delivery.queue.name, delivery=delivery)
+
+    def _read_ahead(self, hearing: Hearing) -> None:
+        """Open what will probably be the next batch; what is opened is kept with its delivery."""
+        try:
+            ahead = hearing.look_ahead(BATCH)
+        except BrokerAway:  # whoever asks for the next batch will be told
+            return
+        self._read_already = {id(delivery): self._read(delivery) for delivery in ahead}
+
+    def _in_transaction(self, work: Callable[[Connection, bool], bool]) -> None:
+        for attempt in range(_TRANSACTION_TRIES):
+            last = attempt == _TRANSACTION_TRIES - 1
+            try:
+                with self._database.transaction() as connection:
+                    spoke = work(connection, attempt > 0)
+                if spoke:
+                    self._database.announce()
+            except Exception as error:
+                # First everything at once; if that fails, again with a savepoint for each message.
+                if last or what_failed(error) == "away":
+                    raise
+            else:
+                return
+
+    def _hear(
+        self,
+        connection: Connection,
+        heard: list[Heard],
+        unread: list[Unread],
+        *,
+        careful: bool,
+    ) -> bool:
+        for one in unread:
+            self._park_unread(connection, *one)
+        fresh = self._claim(connection, heard)
+        return self._handle_each(connection, fresh) if careful else self._handle_together(connection, fresh)
+
+    def _claim(self, connection: Connection, heard: list[Heard]) -> list[Heard]:
+        """Those not heard before: the inbox row is inserted first and asked about afterwards."""
+        by_id = {one.envelope.id: one for one in reversed(heard)}
+        if not by_id:
+            return []
+        inbox, now = self._tables.inbox, self._clock()
+        fresh = set(
+            insert_unless_known(
+                connection,
+                inbox,
+                [{"consumer": self.name, "message_id": one, "heard_at": now} for one in sorted(by_id)],
+                inbox.c.message_id,
+            )
+        )
+        return [one for one in by_id.values() if one.envelope.id in fresh][::-1]
+
+    def _unit(self, connection: Connection, heard: Heard | None = None) -> Unit:
+        unit = Unit(
+            connection,
+            source=self.name,
+            tables=self._tables,
+            keys=self._keys,
+            now=self._clock(),
+            trace=Trace("-", "-") if heard is None else _trace(heard),
+            is_test=self._is_test,
+        )
+        if heard is not None:
+            unit.because_of(_trace(heard), str(heard.envelope.id))
+        return unit
+
+    def _handle_together(self, connection: Connection, heard: list[Heard]) -> bool:
+        unit = self._unit(connection)
+        self._prepare(heard, unit)
+        for one in heard:
+            self._handle_one(one, unit)
+        self._database.finish(connection, unit.end, self._meanwhile)
+        return unit.spoke
+
+    def _prepare(self, heard: Iterable[Heard], unit: Unit) -> None:
+        by_type: dict[type[Message], list[Message]] = {}
+        for one in heard:
+            by_type.setdefault(type(one.message), []).append(one.message)
+        for contract, messages in by_type.items():
+            prepare = self._hears[contract].prepare
+            if prepare is not None:
+                prepare(messages, unit)
+
+    def _handle_one(self, heard: Heard, unit: Unit) -> None:
+        unit.because_of(_trace(heard), str(heard.envelope.id))
+        token = logs.correlation_id.set(heard.envelope.correlationid)
+        try:
+            self._hears[type(heard.message)].handle(heard.message, unit)
+        finally:
+            logs.correlation_id.reset(token)
+
+    def _handle_each(self, connection: Connection, heard: list[Heard]) -> bool:
+        spoke = False
+        for one in heard:
+            unit = self._unit(connection, one)
+            savepoint = connection.begin_nested()
+            try:
+                self._prepare([one], unit)
+                self._handle_one(one, unit)
+                unit.end()
+            except Exception as error:
+                if what_failed(error) == "away":
+                    raise
+                savepoint.rollback()
+                self._hold(connection, one, error)
+            else:
+                savepoint.commit()
+                spoke |= unit.spoke
+                self._forget_held(connection, one)
+        return spoke
+
+    def try_held_again(self) -> int:
+        """Handle again what is due; the number of messages that were tried."""
+        now = self._clock()
+        if self._due_looked is not None and now - self._due_looked < _DUE_EVERY:
+            return 0
+        self._due_looked = now
+        with self._database.reading() as connection:
+            if connection.execute(self._find_due, {"now": now}).first() is None:
+                return 0
+        with self._database.transaction() as connection:
+            rows = connection.execute(self._find_due.with_for_update(skip_locked=True), {"now": now}).all()
+            spoke = self._handle_each(
+                connection, list(filter(None, (self._reopen(connection, r) for r in rows)))
+            )
+        if spoke:
+            self._database.announce()
+        return len(rows)
+
+    def _reopen(self, connection: Connection, row: Row[Any]) -> Heard | None:
+        """A held message, understood again; if it still cannot be, it is parked again with the new reason."""
+        held = self._tables.held
+        try:
+            body = self._keys.rest.open(row.body, _held_place(row.id))
+            envelope = read_envelope(body)
+            message = open_envelope(envelope, self._vocabulary, self._keys.messages)
+        except Problem as problem:
+            connection.execute(
+                update(held)
+                .where(held.c.id == row.id)
+                .values(reason=problem.code, detail=_told(problem), attempts=row.attempts + 1, retry_at=None)
+            )
+            return None
+        heard = Heard(envelope, message, body, row.queue, row.id, row.attempts)
+        # A parked message may have been heard since (said again by a reconcile): the inbox decides, except
+        # for one that was claimed and then held by this very row.
+        if row.message_id is None and not self._claim(connection, [heard]):
+            self._forget_held(connection, heard)
+            return None
+        return heard
+
+    def _hold(self, connection: Connection, heard: Heard, error: Exception) -> None:
+        """Keep it for another try, or park it when it has had enough of them."""
+        held, now = self._tables.held, self._clock()
+        attempts = heard.attempts + 1
+        most = MAX_ATTEMPTS_TOO_EARLY if isinstance(error, TooEarly) else MAX_ATTEMPTS
+        give_up = attempts >= most or isinstance(error, Unreadable)
+        # The class alone: an exception's own words may quote a person's data.
+        reason = error.code if isinstance(error, Problem) else f"failed: {type(error).__name__}"[:60]
+        values: dict[str, object] = {
+            "reason": reason,
+            "detail": f"handling failed {attempts} times" if attempts > 1 else "handling failed",
+            "attempts": attempts,
+            "retry_at": None if give_up else now + dt.timedelta(seconds=delay_before(attempts + 1)),
+        }
+        log.warning(
+            "message parked" if give_up else "message held for another try",
+            extra={"type": heard.envelope.type, "message_id": str(heard.envelope.id), "reason": reason},
+        )
+        if heard.held_id is not None:
+            connection.execute(update(held).where(held.c.id == heard.held_id).values(values))
+            return
+        values |= {
+            "message_id": heard.envelope.id,
+            "type": heard.envelope.type,
+            "subject": heard.message.subject[:60],
+        }
+        self._insert_held(connection, heard.body, heard.queue, values)
+
+    def _park_unread(
+        self, connection: Connection, delivery: Delivery, envelope: Envelope | None, problem: Unreadable
+    ) -> None:
+        held = self._tables.held
+        # The same bytes again are the same message if they carry an id, or if the broker says it comes again:
+        # it was parked before, and only the acknowledgement got lost.
+        again = envelope is not None or delivery.redelivered
+        known = select(held.c.id).where(held.c.fingerprint == _fingerprint(delivery.body)).limit(1)
+        if again and connection.execute(known).first():
+            return
+        values: dict[str, object] = {
+            "reason": problem.code,
+            "detail": _told(problem),
+            "attempts": 1,
+            "retry_at": None,
+            "message_id": None,
+            # What does not come from one of our contracts is not shown: it could be anything.
+            "type": envelope.type if envelope is not None and envelope.type in self._vocabulary else "",
+            "subject": "",
+        }
+        log.warning("message parked", extra={"reason": problem.code, "queue": delivery.queue.name})
+        self._insert_held(connection, delivery.body, delivery.queue.name, values)
+
+    def _insert_held(
+        self, connection: Connection, body: bytes, queue: str, values: Mapping[str, object]
+    ) -> None:
+        held_id = new_id()
+        connection.execute(
+            self._tables.held.insert().values(
+                id=held_id,
+                consumer=self.name,
+                queue=queue,
+                body=self._keys.rest.seal(body, _held_place(held_id)),
+                fingerprint=_fingerprint(body),
+                held_at=self._clock(),
+                **values,
+            )
+        )
+
+    def _forget_held(self, connection: Connection, heard: Heard) -> None:
+        if heard.held_id is not None:
+            connection.execute(delete(self._tables.held).where(self._tables.held.c.id == heard.held_id))
+
+
+def _nothing() -> None:
+    """What is done while nothing else is to be done."""
+
+
+def _told(problem: Problem) -> str:
+    return (problem.detail or problem.title)[:300]
+
+
+def _trace(heard: Heard) -> Trace:
+    return Trace.begin(heard.envelope.correlationid, heard.envelope.traceparent)
+
+
+def sealed_messages(tables: MessagingTables) -> SealedColumn:
+    """Where held messages are kept sealed, for when keys rotate."""
+    return SealedColumn(tables.held.c.body, lambda row: _held_place(row.id))
+
+
+def _held_place(held_id: UUID) -> str:
+    return f"held/{held_id}"
+
+
+def _fingerprint(body: bytes) -> bytes:
+    return hashlib.sha256(body).digest()

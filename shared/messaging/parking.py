@@ -1,0 +1,72 @@
+"""What could not be handled, for a person to look at: list it, show it, try it again, or drop it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, select, update
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from uuid import UUID
+
+    from shared.messaging.reconcile import Books
+
+
+@dataclass(frozen=True)
+class Parked:
+    """A held message as ops may see it: ids, types, times and the reason, never its content."""
+
+    id: UUID
+    consumer: str
+    queue: str
+    type: str
+    subject: str
+    reason: str
+    detail: str
+    attempts: int
+    held_at: dt.datetime
+    retry_at: dt.datetime | None
+    size: int
+
+
+def list_parked(books: Books, *, waiting_too: bool = False, limit: int = 100) -> list[Parked]:
+    """Parked messages, oldest first; with `waiting_too` also those that will be tried again by themselves."""
+    held = books.tables.held
+    columns = (
+        held.c.id, held.c.consumer, held.c.queue, held.c.type, held.c.subject, held.c.reason, held.c.detail,
+        held.c.attempts, held.c.held_at, held.c.retry_at, func.length(held.c.body),
+    )  # fmt: skip
+    query = select(*columns).order_by(held.c.id).limit(limit)
+    if not waiting_too:
+        query = query.where(held.c.retry_at.is_(None))
+    with books.database.reading() as connection:
+        return [Parked(*row) for row in connection.execute(query)]
+
+
+def count_held(books: Books) -> tuple[int, int]:
+    """How many messages are parked, and how many wait to be tried again."""
+    held = books.tables.held
+    with books.database.reading() as connection:
+        every = connection.execute(select(func.count()).select_from(held)).scalar_one()
+        parked = connection.execute(
+            select(func.count()).select_from(held).where(held.c.retry_at.is_(None))
+        ).scalar_one()
+    return parked, every - parked
+
+
+def replay_parked(books: Books, parked_id: UUID, now: dt.datetime) -> bool:
+    """Have the service try this message again at once; False if there is none of that id."""
+    held = books.tables.held
+    with books.database.transaction() as connection:
+        result = connection.execute(update(held).where(held.c.id == parked_id).values(retry_at=now))
+    return result.rowcount == 1
+
+
+def drop_parked(books: Books, parked_id: UUID) -> bool:
+    """Throw this message away for good; False if there is none of that id."""
+    held = books.tables.held
+    with books.database.transaction() as connection:
+        result = connection.execute(delete(held).where(held.c.id == parked_id))
+    return result.rowcount == 1

@@ -1,0 +1,262 @@
+"""Writes and finds many rows with few statements, the same way on both databases.
+
+PostgreSQL gets all values of a column, or all that are looked for, as one array in one parameter: a bind for
+each value, or an execution for each row, costs the client several times as much, and the statement's text
+never changes, so it is prepared once. SQLite is in the process, and takes the plain way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+import psycopg
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Insert,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    Select,
+    String,
+    Table,
+    TextualSelect,
+    TypeDecorator,
+    Update,
+    Uuid,
+    bindparam,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
+
+from shared import arrays
+from shared.arrays import Array, Kind, array
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+Rows = Sequence[Mapping[str, object]]
+
+# The keys come in the array's order, which is sorted, and are locked one after the other.
+_LOCK = b"SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%s::bigint[]) AS k"
+
+
+def insert_rows(connection: Connection, rows: Mapping[Table, Rows]) -> None:
+    """Insert rows that have every column of their table; on PostgreSQL in one statement for all tables."""
+    if connection.dialect.name == "sqlite":
+        for table in sorted(rows, key=_parents_first(next(iter(rows)).metadata).__getitem__):
+            connection.execute(_insert_into(table), rows[table])
+        return
+    tables = tuple(sorted(rows, key=attrgetter("name")))
+    given = tuple(column for table in tables for column in _columns(table, rows[table]))
+    connection.exec_driver_sql(_insert_arrays(tables), given)
+
+
+def insert_unless_known(connection: Connection, table: Table, rows: Rows, key: Column[Any]) -> list[Any]:
+    """Insert the rows whose primary key is not there yet; the values of `key` of those that were not."""
+    if connection.dialect.name == "sqlite":
+        plainly = sqlite.insert(table).on_conflict_do_nothing().returning(key)
+        return list(connection.execute(plainly, rows).scalars())
+    statement, given = _insert_unless_known(table, key.name), tuple(_columns(table, rows))
+    with pipelined(connection) as driver:  # so that a BEGIN travels with it
+        inserted = driver.execute(statement.encode(), given)
+    return [value for (value,) in inserted.fetchall()]
+
+
+def update_rows(
+    connection: Connection,
+    table: Table,
+    keys: tuple[str, ...],
+    names: tuple[str, ...],
+    rows: Rows,
+) -> None:
+    """Set the columns `names` in the rows found by the columns `keys`.
+
+    Each of `rows` holds `key_<column>` and `new_<column>` values; later ones win over earlier ones.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.execute(_update_by(table, keys, names), rows)
+        return
+    last = {tuple(row[f"key_{name}"] for name in keys): row for row in rows}.values()
+    given = [array(kind_of(table.c[name]), [row[f"key_{name}"] for row in last]) for name in keys]
+    given += [array(kind_of(table.c[name]), [row[f"new_{name}"] for row in last]) for name in names]
+    connection.exec_driver_sql(_update_arrays(table, keys, names), tuple(given))
+
+
+def find_rows(
+    connection: Connection, columns: tuple[Column[Any], ...], by: Column[Any], values: Collection[object]
+) -> Sequence[Row[Any]]:
+    """The rows whose column `by` has one of these values: one statement, an index search for each value."""
+    if not values:
+        return ()
+    if connection.dialect.name == "sqlite":
+        return connection.execute(_find_by(columns, by), {"values": list(values)}).all()
+    return connection.execute(_find_typed(columns, by), {"values": _values(by, values)}).all()
+
+
+def _values(by: Column[Any], values: Collection[object]) -> Array:
+    return array(kind_of(by), list(dict.fromkeys(values)))
+
+
+class Wanted(NamedTuple):
+    """The rows whose column `by` has one of these values, and which of their columns."""
+
+    columns: tuple[Column[Any], ...]
+    by: Column[Any]
+    values: Collection[object]
+
+
+def lock_and_find(
+    connection: Connection, locks: Collection[int], wanted: Sequence[Wanted]
+) -> list[Sequence[Sequence[Any]]]:
+    """Take the locks, then find the rows, as plain tuples: on PostgreSQL in one round trip.
+
+    Each statement sees what had been committed when it began, so none looks before the locks are ours. On
+    SQLite the writing transaction itself is the lock.
+    """
+    if connection.dialect.name == "sqlite":
+        return [find_rows(connection, *one) for one in wanted]
+    with pipelined(connection) as driver:
+        if locks:
+            driver.execute(_LOCK, (array(arrays.BIGINT, sorted(locks)),))
+        found = [
+            driver.execute(_find_by_array(one.columns, one.by, "%s").encode(), (_values(one.by, one.values),))
+            for one in wanted
+        ]
+    return [cursor.fetchall() for cursor in found]
+
+
+@contextmanager
+def pipelined(connection: Connection) -> Iterator[psycopg.Connection[Any]]:
+    """The driver's own connection, which sends statements one behind the other without waiting for answers.
+
+    They are there at the end. What the server refuses is raised there, as SQLAlchemy would raise it.
+    """
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)  # noqa: S101 - no other driver speaks to a server here
+    try:
+        with driver.pipeline():
+            yield driver
+    except psycopg.Error as error:
+        gone = driver.broken
+        if gone:
+            connection.invalidate(error)
+        raise DBAPIError.instance(None, None, error, psycopg.Error, True, gone) from error
+
+
+def to_json(value: object) -> str:
+    """The JSON text of a value; ids, instants and bytes (in base64) included."""
+    return msgspec.json.encode(value).decode()
+
+
+_KINDS: dict[type[TypeEngine[Any]], Kind] = {
+    Uuid: arrays.UUID,
+    LargeBinary: arrays.BYTEA,
+    String: arrays.TEXT,
+    Integer: arrays.INTEGER,
+    Boolean: arrays.BOOLEAN,
+    DateTime: arrays.TIMESTAMPTZ,
+    Date: arrays.DATE,
+    JSON: arrays.JSON,
+}
+
+
+@cache
+def kind_of(column: Column[Any]) -> Kind:
+    """How a column's values are written for PostgreSQL."""
+    kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    return next(_KINDS[cls] for cls in type(kind).__mro__ if cls in _KINDS)
+
+
+def _columns(table: Table, rows: Rows) -> list[Array]:
+    """The rows as one array for each column."""
+    kinds, values_of = _reading(table)
+    columns = zip(*map(values_of, rows), strict=True)
+    return [array(kind, values) for kind, values in zip(kinds, columns, strict=True)]
+
+
+@cache
+def _reading(table: Table) -> tuple[tuple[Kind, ...], Callable[[Mapping[str, object]], tuple[object, ...]]]:
+    return tuple(map(kind_of, table.c)), itemgetter(*(c.name for c in table.c))
+
+
+# Statements are built once: SQLAlchemy then finds their compiled form without walking through them again.
+# Those in SQL text are put together from the names of our own tables and columns only.
+@cache
+def _parents_first(metadata: MetaData) -> dict[Table, int]:
+    return {table: place for place, table in enumerate(metadata.sorted_tables)}
+
+
+@cache
+def _insert_into(table: Table) -> Insert:
+    return insert(table)
+
+
+@cache
+def _insert_arrays(tables: tuple[Table, ...]) -> str:
+    """All tables in one statement: all but the last are data-modifying CTEs (PostgreSQL manual, 7.8.4)."""
+    *others, last = map(_insert_columns, tables)
+    parts = ", ".join(f"part_{place} AS ({other})" for place, other in enumerate(others))
+    return f"WITH {parts} {last}" if parts else last
+
+
+@cache
+def _insert_unless_known(table: Table, key: str) -> str:
+    return f'{_insert_columns(table)} ON CONFLICT DO NOTHING RETURNING "{key}"'
+
+
+def _insert_columns(table: Table) -> str:
+    names = ", ".join(f'"{c.name}"' for c in table.c)
+    given = ", ".join(f"%s::{kind_of(c).name}[]" for c in table.c)
+    return f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({given}) AS given'  # noqa: S608
+
+
+@cache
+def _update_by(table: Table, keys: tuple[str, ...], names: tuple[str, ...]) -> Update:
+    statement = update(table).values({name: bindparam(f"new_{name}") for name in names})
+    for name in keys:
+        statement = statement.where(table.c[name] == bindparam(f"key_{name}"))
+    return statement
+
+
+@cache
+def _update_arrays(table: Table, keys: tuple[str, ...], names: tuple[str, ...]) -> str:
+    given = ", ".join(f"%s::{kind_of(table.c[name]).name}[]" for name in (*keys, *names))
+    shape = ", ".join([f"key_{name}" for name in keys] + [f"new_{name}" for name in names])
+    settings = ", ".join(f'"{name}" = v.new_{name}' for name in names)
+    found_by = " AND ".join(f't."{name}" = v.key_{name}' for name in keys)
+    return f'UPDATE "{table.name}" AS t SET {settings} FROM unnest({given}) AS v ({shape}) WHERE {found_by}'  # noqa: S608
+
+
+@cache
+def _find_by(columns: tuple[Column[Any], ...], by: Column[Any]) -> Select[Any]:
+    return select(*columns).where(by.in_(bindparam("values", expanding=True)))
+
+
+@cache
+def _find_typed(columns: tuple[Column[Any], ...], by: Column[Any]) -> TextualSelect:
+    return text(_find_by_array(columns, by, ":values")).columns(*columns)
+
+
+@cache
+def _find_by_array(columns: tuple[Column[Any], ...], by: Column[Any], values: str) -> str:
+    # OFFSET 0 keeps PostgreSQL from making a join of it: then it reads the whole table as soon as that seems
+    # cheaper than a few hundred index searches, for every batch, until the table has grown large.
+    names = ", ".join(f'"{c.name}"' for c in columns)
+    found = f'SELECT {names} FROM "{by.table.name}" WHERE "{by.name}" = x OFFSET 0'  # noqa: S608
+    wanted = f"unnest(CAST({values} AS {kind_of(by).name}[])) AS x"
+    return f"SELECT found.* FROM {wanted} CROSS JOIN LATERAL ({found}) AS found"  # noqa: S608

@@ -1,0 +1,282 @@
+"""Every setting of the hub: its name, its default, what it means, parsed once into one frozen object.
+
+Settings come from environment variables with the prefix `HUB_` (12-factor). With none set the hub runs
+embedded, with all its data in `var/`. What is missing, malformed or unknown stops the start, all of it in
+one list.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+from shared.problems import Problem
+
+PREFIX = "HUB_"
+SERVICE_NAMES = ("intake", "triage", "notify")
+
+
+class BadSettings(Problem):
+    """The hub cannot start with these settings."""
+
+    status = 500
+    code = "bad_settings"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One thing that whoever runs the hub may decide; `{home}` in a default is the hub's folder."""
+
+    name: str
+    default: str
+    help: str
+    parse: Callable[[str], object] = str
+    secret: bool = False
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if number < least:
+            message = f"must be {least} or more"
+            raise ValueError(message)
+        return number
+
+    return parse
+
+
+def _flag(text: str) -> bool:
+    if text not in ("0", "1"):
+        message = "must be 0 or 1"
+        raise ValueError(message)
+    return text == "1"
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _file(text: str) -> str:
+    if text and not Path(text).is_file():
+        message = "there is no such file"
+        raise ValueError(message)
+    return text
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("HUB_HOME", "var", "the folder that holds all data of the embedded hub", Path),
+    Setting(
+        "HUB_BROKER_URL",
+        "memory://",
+        "the message broker: memory:// or amqp://user:password@host/vhost",
+        secret=True,
+    ),
+    Setting(
+        "HUB_BROKER_MANAGEMENT_URL",
+        "",
+        "RabbitMQ's management address with a monitoring user, so that `hub doctor` can see bindings",
+        secret=True,
+    ),
+    *(
+        Setting(
+            f"HUB_{name.upper()}_DATABASE_URL",
+            f"sqlite:///{{home}}/{name}.db",
+            f"the database of {name}: sqlite:///path or postgresql+psycopg://user:password@host/name",
+            secret=True,
+        )
+        for name in SERVICE_NAMES
+    ),
+    Setting(
+        "HUB_MAIL_URL",
+        "file:{home}/mail",
+        "where mail goes: file:FOLDER writes .eml files, smtp://[user:password@]host:port[?starttls=1] sends",
+        secret=True,
+    ),
+    Setting("HUB_MAIL_FROM", "Referral Hub <hub@referral-hub.example>", "the sender of mail to coordinators"),
+    Setting(
+        "HUB_MAILBOX_URL",
+        "",
+        "where referrals come by mail: folder:PATH or imaps://user:password@host/FOLDER; empty for nowhere",
+        secret=True,
+    ),
+    Setting(
+        "HUB_MAILBOX_VOUCHED_BY",
+        "",
+        "the mail server whose Authentication-Results must say dmarc=pass; empty to trust whatever comes",
+    ),
+    Setting(
+        "HUB_PUBLIC_URL",
+        "http://localhost:8080",
+        "the address under which people reach the hub, for links in mail; with https: cookies are Secure",
+    ),
+    Setting(
+        "HUB_HELPLINE",
+        "",
+        "how people reach the hub who cannot use its form: a telephone number and its hours, in words",
+    ),
+    Setting(
+        "HUB_PROXIES",
+        "0",
+        "reverse proxies in front whose X-Forwarded-For is believed, so that limits are each caller's own",
+        _whole(0),
+    ),
+    Setting(
+        "HUB_SANDBOX",
+        "0",
+        "1 for trying out: every reference is marked as a test, and mail is written to {home}/mail only",
+        _flag,
+    ),
+    Setting(
+        "HUB_DIRECTORY",
+        "",
+        "a directory file of teams, agencies and staff; empty for the one that comes with the hub",
+    ),
+    Setting("HUB_ROUTING", "", "a routing table file; empty for the one that comes with the hub"),
+    Setting("HUB_SEALING_KEYS", "", "keys for data at rest, newest first: id:base64,id:base64", secret=True),
+    Setting(
+        "HUB_MESSAGE_KEYS", "", "keys for messages, newest first, the same for all services", secret=True
+    ),
+    Setting(
+        "HUB_LOOKUP_KEY",
+        "",
+        "the key of the hashes by which people and references are found, base64",
+        secret=True,
+    ),
+    Setting(
+        "HUB_SESSION_SECRET",
+        "",
+        "the secret that signs staff sessions and tokens, the same for all services",
+        secret=True,
+    ),
+    Setting(
+        "HUB_OUTBOX_DAYS",
+        "7",
+        "days that sent messages are kept, so that a lost queue can be filled again",
+        _whole(1),
+    ),
+    Setting(
+        "HUB_INBOX_DAYS", "60", "days that heard messages are remembered; must outlive the outbox", _whole(2)
+    ),
+    Setting(
+        "HUB_RATE_PER_MINUTE",
+        "12000",
+        "requests that each key, member of staff or address may make in a minute, in each process; 0 for any",
+        _whole(0),
+    ),
+    Setting(
+        "HUB_WRONG_KEYS_PER_MINUTE",
+        "120",
+        "wrong keys that each address may show in a minute, in each process; 0 for any",
+        _whole(0),
+    ),
+    Setting(
+        "HUB_WEBHOOK_PRIVATE_NETWORKS",
+        "",
+        "private networks that agencies' webhooks may be in, such as 10.1.0.0/16,fd12::/48; empty for none",
+        _networks,
+    ),
+    Setting(
+        "HUB_WEBHOOK_CA_FILE",
+        "",
+        "a PEM file of certificate authorities that webhooks may use beside those of the system",
+        _file,
+    ),
+    Setting(
+        "HUB_REJECTED_ROWS_DAYS",
+        "30",
+        "days that the rejected rows of a file can be fetched back to be mended",
+        _whole(1),
+    ),
+    Setting("HUB_LOG_LEVEL", "INFO", "the least serious event that is logged", str.upper),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings as one object; build it with `Settings.read`."""
+
+    home: Path
+    broker_url: str
+    broker_management_url: str
+    database_urls: Mapping[str, str]
+    mail_url: str
+    mail_from: str
+    mailbox_url: str
+    mailbox_vouched_by: str
+    public_url: str
+    helpline: str
+    proxies: int
+    sandbox: bool
+    directory: str
+    routing: str
+    key_texts: Mapping[str, str]
+    outbox_days: int
+    inbox_days: int
+    rate_per_minute: int
+    wrong_keys_per_minute: int
+    webhook_private_networks: tuple[IPv4Network | IPv6Network, ...]
+    webhook_ca_file: str
+    rejected_rows_days: int
+    log_level: str
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None, **changes: str) -> Settings:
+        """Settings from the environment, with `changes` (lower-case names without prefix) on top.
+
+        Raises `BadSettings` with every fault in its detail.
+        """
+        given = dict(os.environ if environ is None else environ)
+        given |= {PREFIX + name.upper(): value for name, value in changes.items()}
+        known = {setting.name for setting in SETTINGS}
+        faults = [
+            f"{name}: there is no such setting"
+            for name in sorted(given)
+            if name.startswith(PREFIX) and name not in known
+        ]
+        home = str(Path(given.get("HUB_HOME") or "var").absolute())
+        values: dict[str, object] = {}
+        for setting in SETTINGS:
+            text = given.get(setting.name) or setting.default.replace("{home}", home)
+            try:
+                values[setting.name] = setting.parse(text)
+            except ValueError as error:
+                faults.append(f"{setting.name}: {'not readable' if setting.secret else error}")
+        if not faults and int(str(values["HUB_INBOX_DAYS"])) <= int(str(values["HUB_OUTBOX_DAYS"])):
+            faults.append(
+                "HUB_INBOX_DAYS: must be more than HUB_OUTBOX_DAYS, or a message could be done twice"
+            )
+        if faults:
+            raise BadSettings("; ".join(faults))
+        read = {name: str(value) for name, value in values.items()}
+        return cls(
+            home=Path(home),
+            broker_url=read["HUB_BROKER_URL"],
+            broker_management_url=read["HUB_BROKER_MANAGEMENT_URL"],
+            database_urls={name: read[f"HUB_{name.upper()}_DATABASE_URL"] for name in SERVICE_NAMES},
+            # Whatever else is set: what is tried out reaches nobody.
+            mail_url=f"file:{home}/mail" if values["HUB_SANDBOX"] else read["HUB_MAIL_URL"],
+            mail_from=read["HUB_MAIL_FROM"],
+            mailbox_url=read["HUB_MAILBOX_URL"],
+            mailbox_vouched_by=read["HUB_MAILBOX_VOUCHED_BY"],
+            public_url=read["HUB_PUBLIC_URL"].rstrip("/"),
+            helpline=read["HUB_HELPLINE"],
+            proxies=int(read["HUB_PROXIES"]),
+            sandbox=bool(values["HUB_SANDBOX"]),
+            directory=read["HUB_DIRECTORY"],
+            routing=read["HUB_ROUTING"],
+            key_texts={
+                name: read[name]
+                for name in ("HUB_SEALING_KEYS", "HUB_MESSAGE_KEYS", "HUB_LOOKUP_KEY", "HUB_SESSION_SECRET")
+            },
+            outbox_days=int(read["HUB_OUTBOX_DAYS"]),
+            inbox_days=int(read["HUB_INBOX_DAYS"]),
+            rate_per_minute=int(read["HUB_RATE_PER_MINUTE"]),
+            wrong_keys_per_minute=int(read["HUB_WRONG_KEYS_PER_MINUTE"]),
+            webhook_private_networks=_networks(given.get("HUB_WEBHOOK_PRIVATE_NETWORKS", "")),
+            webhook_ca_file=read["HUB_WEBHOOK_CA_FILE"],
+            rejected_rows_days=int(read["HUB_REJECTED_ROWS_DAYS"]),
+            log_level=read["HUB_LOG_LEVEL"],
+        )

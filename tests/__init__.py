@@ -1,0 +1,1 @@
+"""What the hub promises, stated as tests."""

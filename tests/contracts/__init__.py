@@ -1,0 +1,1 @@
+"""The messages as they stand on the wire, now and as they were."""

@@ -1,0 +1,1 @@
+"""The nouns of each service: values and functions."""

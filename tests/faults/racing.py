@@ -1,0 +1,74 @@
+"""Two workers, each handling what it is given at the very moment when the other does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from services.triage.service import TRIAGE
+from shared.messaging.carrier import Delivery
+from shared.messaging.consumer import Consumer
+from shared.messaging.topology import QUEUES
+from shared.settings import Settings
+from tests.faults import copies
+
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Barrier
+
+_TURN_SECONDS = 60
+
+
+def a_worker(settings: Mapping[str, str], bodies: Sequence[bytes], line: Barrier | threading.Barrier) -> None:
+    """Handle one message after the other, each when the other worker is ready for its own."""
+    room = TRIAGE.furnish(Settings.read(settings))
+    consumer = Consumer(
+        room.service.name,
+        database=room.database,
+        tables=room.service.tables,
+        keys=room.keys,
+        clock=room.clock,
+        hears=room.service.hears(room),
+    )
+    queue = next(queue for queue in QUEUES if queue.name == "triage.normal")
+    for body in bodies:
+        delivery = Delivery(body, queue, redelivered=False, receipt=None)
+        line.wait(_TURN_SECONDS)
+        consumer.handle([delivery])
+    room.database.close()
+
+
+def race_two_processes(settings: Mapping[str, str], pairs: Sequence[tuple[bytes, bytes]]) -> None:
+    """Give the two messages of each pair to two processes at the same instant."""
+    line = copies.processes.Barrier(2)
+    workers = [
+        copies.processes.Process(
+            target=a_worker, args=(settings, [pair[side] for pair in pairs], line), daemon=True
+        )
+        for side in (0, 1)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0, 0]
+
+
+def race_two_threads(settings: Mapping[str, str], pairs: Sequence[tuple[bytes, bytes]]) -> None:
+    """Give the two messages of each pair to two threads, each with an equipment of its own."""
+    line = threading.Barrier(2)
+    failures: list[BaseException] = []
+
+    def work(bodies: list[bytes]) -> None:
+        try:
+            a_worker(settings, bodies, line)
+        except BaseException as error:  # noqa: BLE001 - whatever ends a thread is the test's to tell
+            failures.append(error)
+            line.abort()
+
+    threads = [threading.Thread(target=work, args=([pair[side] for pair in pairs],)) for side in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []

@@ -1,0 +1,57 @@
+"""What a consumer was given and did not acknowledge is given to the next one."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.house import topology_for
+from shared.identity import new_id
+from shared.messaging.broker import open_broker
+from shared.messaging.carrier import Broker, Hearing, Outgoing
+from shared.messaging.topology import queues_of
+from tests.support.houses import declare
+
+pytestmark = pytest.mark.faults
+
+MESSAGES = 120
+SECONDS = 30.0
+
+
+@pytest.fixture
+def broker(infrastructure: str, request: pytest.FixtureRequest) -> Broker:
+    """A broker with the hub's queues, of each kind."""
+    if infrastructure == "embedded":
+        embedded = open_broker("memory://")
+        embedded.prepare(topology_for(()))
+        return embedded
+    vhost = str(request.getfixturevalue("vhost"))
+    declare(vhost, topology_for(()))
+    return open_broker(vhost)
+
+
+def test_what_was_given_out_and_not_acknowledged_is_given_out_again(broker: Broker) -> None:
+    publisher = broker.publisher()
+    batch = [
+        Outgoing(new_id(), "referral.received", "referral.received.normal", str(number).encode())
+        for number in range(MESSAGES)
+    ]
+    assert len(publisher.publish(batch).confirmed) == MESSAGES
+    publisher.close()
+    first = broker.hearing(queues_of("triage"))
+    done = first.take(20, SECONDS)
+    first.acknowledge(done)
+    assert first.take(20, SECONDS)
+    first.close()
+    second = broker.hearing(queues_of("triage"))
+    heard = take_all(second, MESSAGES - len(done))
+    second.close()
+    assert sorted({delivery.body for delivery in done} | heard) == sorted(one.body for one in batch)
+
+
+def take_all(hearing: Hearing, count: int) -> set[bytes]:
+    """So many different messages, or what comes before nothing comes any more."""
+    heard: set[bytes] = set()
+    while len(heard) < count and (deliveries := hearing.take(50, 5)):
+        heard |= {delivery.body for delivery in deliveries}
+        hearing.acknowledge(deliveries)
+    return heard

@@ -1,0 +1,1 @@
+"""The whole hub, from a referral to the coordinator who has the case."""

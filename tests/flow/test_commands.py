@@ -1,0 +1,244 @@
+"""The `hub` command: keys, accounts, what is parked, what is wrong, and a file of referrals sent again."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from services.cli import hub as command
+from shared.identity import new_id
+from shared.messaging.carrier import Outgoing
+from tests.support.builders import an_account
+from tests.support.houses import Hub
+from tests.support.web_server import serving
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(hub: Hub) -> Iterator[Run]:
+    """Type a command at this hub."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+
+    def typed(*words: str, **more: str) -> Result:
+        return CliRunner().invoke(command, list(words), env=dict(hub.environment) | more, prog_name="hub")
+
+    yield typed
+    root.handlers[:], root.level = before
+
+
+def poison(hub: Hub, body: bytes = b"this is no message") -> None:
+    """Something that nobody can read comes to triage."""
+    publisher = hub.house.broker.publisher()
+    publisher.publish([Outgoing(new_id(), "referral.received", "referral.received.normal", body)])
+    publisher.close()
+    hub.settle()
+
+
+def test_a_new_key_of_an_agency_opens_until_it_is_revoked(hub: Hub, run: Run) -> None:
+    key = run("agencies", "add", "vip").stdout.strip()
+    assert hub.ask("/v1/referrals/R-0", key).status_code == 404
+    listed = run("agencies", "list").stdout
+    key_id = key.split("_")[1]
+    (line,) = [line for line in listed.splitlines() if key_id in line]
+    assert line.split()[0] == "vip"
+    assert line.endswith("good")
+    assert key not in listed
+    assert run("agencies", "revoke", key_id).exit_code == 0
+    hub.rooms["intake"].kept.clear()  # a key is believed for five seconds
+    assert hub.ask("/v1/referrals/R-0", key).status_code == 401
+    assert f"{key_id}" in run("agencies", "list").stdout
+    assert hub.ask("/v1/referrals/R-0", hub.key_of("vip")).status_code == 404
+
+
+def test_a_new_account_signs_in_with_the_password_that_was_printed(hub: Hub, run: Run) -> None:
+    given = ("staff", "add", "New.Person@referral-hub.example", "--role", "coordinator")
+    password = run(*given, "--team", "restorative_cleveland").stdout.strip()
+    signed_in = hub.front.post(
+        "/v1/tokens", json={"email": "new.person@referral-hub.example", "password": password}
+    )
+    assert signed_in.get_json()["team"] == "restorative_cleveland"
+    assert "new.person@referral-hub.example" in run("staff", "list").stdout
+    assert password not in run("staff", "list").stdout
+    again = run(*given, "--password", "another invented password")
+    assert again.stdout == "Password set.\n"
+    refused = hub.front.post(
+        "/v1/tokens", json={"email": "new.person@referral-hub.example", "password": password}
+    )
+    assert refused.status_code == 401
+
+
+def test_a_practitioner_gets_an_account_with_an_agency_and_nobody_else_has_one(hub: Hub, run: Run) -> None:
+    given = ("staff", "add", "officer@police.example", "--role", "practitioner")
+    password = run(*given, "--agency", "durham_constabulary").stdout.strip()
+    signed_in = hub.front.post("/v1/tokens", json={"email": "officer@police.example", "password": password})
+    assert signed_in.get_json()["agency"] == "durham_constabulary"
+    assert re.search(
+        r"^officer@police\.example +practitioner +durham_constabulary$",
+        run("staff", "list").stdout,
+        re.MULTILINE,
+    )
+    for wrong in (given, (*given, "--agency", "nowhere")):
+        refused = run(*wrong)
+        assert refused.exit_code == 1
+        assert "A practitioner needs an agency of the directory. It has: vcas," in refused.output
+    refused = run("staff", "add", "a@b.example", "--role", "ops", "--agency", "vcas")
+    assert (refused.exit_code, "refers for no agency" in refused.output) == (1, True)
+
+
+def test_what_is_parked_is_listed_shown_replayed_and_dropped(hub: Hub, run: Run) -> None:
+    poison(hub)
+    listed = run("parked", "list")
+    (line,) = listed.stdout.splitlines()
+    parked_id, service, queue, *_ = line.split()
+    assert (service, queue) == ("triage", "triage.normal")
+    assert "undecodable" in line
+    shown = run("parked", "show", parked_id).stdout
+    assert re.search(r"^reason +undecodable$", shown, re.MULTILINE)
+    assert "this is no message" not in listed.output + shown
+    assert "1 parked" in run("queues").stdout
+    assert run("parked", "replay").exit_code == 2  # neither a message nor --all
+    assert run("parked", "replay", parked_id).exit_code == 0
+    hub.clock.move(minutes=10)
+    hub.settle()
+    assert re.search(r"^attempts +2$", run("parked", "show", parked_id).stdout, re.MULTILINE)
+    assert run("parked", "replay", "--all").stdout == f"{parked_id} will be tried again\n"
+    assert run("parked", "drop", parked_id).exit_code == 1  # nobody said yes
+    assert run("parked", "drop", "--yes", parked_id).stdout == f"{parked_id} dropped\n"
+    assert run("parked", "list", "--all").stdout == ""
+
+
+def test_the_doctor_finds_a_healthy_hub_well_and_a_parked_message_ill(hub: Hub, run: Run) -> None:
+    well = run("doctor")
+    assert (well.exit_code, "ILL" in well.stdout) == (0, False)
+    assert "ok   intake relay: nothing unsent" in well.stdout
+    poison(hub)
+    ill = run("doctor")
+    assert ill.exit_code == 1
+    assert "ILL  triage held: 1 parked, 0 to be tried again" in ill.stdout
+    assert "→ See `hub parked list`" in ill.stdout
+
+
+def test_queues_tell_what_waits_where(hub: Hub, run: Run) -> None:
+    hub.take(an_account("WAITS"))
+    before = run("queues").stdout
+    assert re.search(r"service +intake +1 unsent, 0 to be tried again, 0 parked", before)
+    hub.settle()
+    after = run("queues").stdout
+    assert re.search(r"service +intake +0 unsent", after)
+    assert ("queue    triage.urgent            0 ready" in after) is not hub.house.broker.volatile
+
+
+def test_links_are_exported_a_line_for_each_record(hub: Hub, run: Run) -> None:
+    hub.take(an_account("SEEN"))
+    hub.settle()
+    hub.take(an_account("UNSEEN"), "vip")
+    lines = [json.loads(line) for line in run("export", "links").stdout.splitlines()]
+    assert {f"{line['agency']}:{line['source_record_id']}": line for line in lines} == hub.links()
+    (unseen,) = [line for line in lines if line["source_record_id"] == "UNSEEN"]
+    assert (unseen["case"], unseen["people"], unseen["review"]) == (None, None, None)
+
+
+def test_reconcile_says_again_what_was_not_heard(hub: Hub, run: Run) -> None:
+    hub.take(an_account("LOST"))
+    hub.settle()
+    assert re.search(r"^intake +0 to be said again$", run("reconcile").stdout, re.MULTILINE)
+
+
+@pytest.fixture
+def address(hub: Hub) -> Iterator[str]:
+    """The hub on a port."""
+    with serving(hub) as address:
+        yield address
+
+
+def test_a_file_is_replayed_and_every_line_is_counted(
+    hub: Hub, run: Run, address: str, tmp_path: Path
+) -> None:
+    def line(agency: str, referral: object) -> str:
+        return json.dumps({"agency": agency, "referral": referral})
+
+    good = [
+        line("vcas", an_account("1")),
+        line("vip", an_account("1")),
+        line("vcas", an_account("2", family="Two")),
+        line("vcas", an_account("2", family="Two")),
+        line("vcas", an_account("2", family="Twice")),
+        "",
+    ]
+    bad = [
+        "no json",
+        "[]",
+        line("nobody", an_account("3")),
+        line("vip", an_account("4", kind="planted word")),
+    ]
+    file = tmp_path / "referrals.ndjson"
+
+    file.write_text("\n".join(good), encoding="utf-8")
+    clean = run("replay", str(file), "--url", address)
+    assert clean.exit_code == 0, clean.output
+    assert re.findall(r"^ *(\d+) (.+)$", clean.stdout, re.MULTILINE) == [
+        ("2", "known (repeats and amendments)"),
+        ("3", "new"),
+    ]
+
+    file.write_text("\n".join([*bad, line("vip", an_account("5", family="Five"))]), encoding="utf-8")
+    unclean = run("replay", str(file), "--url", address, "--workers", "1", "--rate", "500", "--bulk")
+    assert unclean.exit_code == 1
+    assert re.findall(r"^ *(\d+) (.+)$", unclean.stdout, re.MULTILINE) == [
+        ("1", "new"),
+        ("3", "not read"),
+        ("1", "refused"),
+    ]
+    assert "line 4: 422" in unclean.stderr
+    assert "/event/type" in unclean.stderr
+    assert "planted word" not in unclean.output
+    assert "4 lines were not taken" in unclean.stderr
+    hub.settle()
+    assert {"vcas:1", "vip:1", "vcas:2", "vip:5"} == set(hub.links())
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"], indirect=True)
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("agencies", "add", "nobody"), "The directory has: community_peer_mentors"),
+        (("agencies", "revoke", "nokeyatall"), "There is no key with this id"),
+        (("staff", "add", "a@b.example", "--role", "coordinator", "--team", "none"), "There is no team none"),
+        (("parked", "show", str(new_id())), "There is no parked message with this id"),
+        (("parked", "replay", str(new_id())), "There is no parked message with this id"),
+        (("parked", "drop", "--yes", str(new_id())), "There is no parked message with this id"),
+        (("replay", "/dev/null", "--credentials", "/nowhere"), "/nowhere cannot be read as credentials"),
+    ],
+)
+def test_what_cannot_be_done_is_one_plain_sentence(run: Run, words: tuple[str, ...], told: str) -> None:
+    result = run(*words)
+    assert result.exit_code == 1
+    assert told in result.stderr
+    assert "Traceback" not in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"], indirect=True)
+def test_wrong_settings_and_databases_that_are_not_ready_are_plain_sentences(
+    run: Run, tmp_path: Path
+) -> None:
+    unknown = run("queues", HUB_COLOUR="red", HUB_OUTBOX_DAYS="many")
+    assert unknown.exit_code == 1
+    assert "HUB_COLOUR: there is no such setting" in unknown.stderr
+    assert "HUB_OUTBOX_DAYS" in unknown.stderr
+    no_keys = run("queues", HUB_HOME=str(tmp_path / "empty"))
+    assert no_keys.exit_code == 1
+    assert "HUB_SEALING_KEYS" in no_keys.stderr
+    unprepared = run("agencies", "list", HUB_INTAKE_DATABASE_URL=f"sqlite:///{tmp_path}/unprepared.db")
+    assert unprepared.exit_code == 1
+    assert "run `hub prepare`" in unprepared.stderr
+    assert "SELECT" not in unprepared.output
+    assert isinstance(unprepared.exception, SystemExit)

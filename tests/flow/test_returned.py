@@ -1,0 +1,144 @@
+"""A case that lacks something is returned to whoever referred it, and released by whoever brings it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.builders import Wire, a_consent, a_contact, an_account
+from tests.support.houses import Hub, infrastructure, make_hub, place
+
+__all__ = ["infrastructure", "make_hub", "place"]
+
+SHARED = ("CRI009999990",)
+
+
+@pytest.fixture
+def hub(make_hub: Callable[..., Hub]) -> Hub:
+    """A hub at rest, on each infrastructure."""
+    return make_hub()
+
+
+def an_account_without(*needs: str, record: str = "ONE") -> Wire:
+    """An account that lacks these."""
+    account = an_account(record, references=SHARED)
+    (party,) = account["parties"]
+    if "consent_to_refer" in needs:
+        party["consents"] = [a_consent(decision="not_asked")]
+    if "safe_contact" in needs:
+        party["contacts"] = [a_contact(safe="unknown")]
+    if "area" in needs:
+        del party["address"]
+    return account
+
+
+def told(hub: Hub, receipt: dict[str, Any], agency: str = "vcas") -> tuple[str, list[str]]:
+    answer = hub.ask(f"/v1/referrals/{receipt['reference']}", hub.key_of(agency)).get_json()
+    return answer["status"], [missing["code"] for missing in answer["missing"]]
+
+
+def alerts(hub: Hub) -> list[tuple[str, str]]:
+    return [(alert["kind"], alert["team"]) for alert in hub.alerts()]
+
+
+@pytest.mark.parametrize(
+    "needs",
+    [("consent_to_refer",), ("safe_contact",), ("area",), ("consent_to_refer", "safe_contact", "area")],
+)
+def test_what_is_missing_is_told_and_the_duty_desk_has_the_case(hub: Hub, needs: tuple[str, ...]) -> None:
+    receipt = hub.take(an_account_without(*needs))
+    hub.settle()
+    assert told(hub, receipt) == ("returned", list(needs))
+    assert alerts(hub) == [("opening", "duty_desk")]
+    assert len(hub.links()) == 1
+
+
+def test_an_amendment_that_brings_it_releases_the_case_to_its_team(hub: Hub) -> None:
+    receipt = hub.take(an_account_without("safe_contact"))
+    hub.settle()
+    hub.take(an_account("ONE", references=SHARED))
+    hub.settle()
+    assert told(hub, receipt) == ("allocated", [])
+    assert alerts(hub) == [("opening", "duty_desk"), ("released", "restorative_hub")]
+
+
+def test_an_amendment_that_brings_part_of_it_tells_what_is_still_missing(hub: Hub) -> None:
+    receipt = hub.take(an_account_without("safe_contact", "area"))
+    hub.settle()
+    hub.take(an_account_without("safe_contact"))
+    hub.settle()
+    assert told(hub, receipt) == ("returned", ["safe_contact"])
+    assert alerts(hub) == [("opening", "duty_desk")]
+
+
+def test_an_amendment_may_bring_one_thing_and_take_back_another(hub: Hub) -> None:
+    receipt = hub.take(an_account_without("safe_contact"))
+    hub.settle()
+    hub.take(an_account_without("consent_to_refer"))
+    hub.settle()
+    assert told(hub, receipt) == ("returned", ["consent_to_refer"])
+
+
+def test_another_referral_of_the_case_releases_all_of_them(hub: Hub) -> None:
+    one = hub.take(an_account_without("safe_contact"))
+    two = hub.take(an_account_without("consent_to_refer", record="TWO"), agency="vip")
+    hub.settle()
+    assert told(hub, one) == ("allocated", [])
+    assert told(hub, two, "vip") == ("allocated", [])
+    assert alerts(hub) == [("opening", "duty_desk"), ("released", "restorative_hub")]
+    assert len({line["case"] for line in hub.links().values()}) == 1
+
+
+def test_another_referral_that_lacks_as_much_is_returned_as_well(hub: Hub) -> None:
+    one = hub.take(an_account_without("safe_contact"))
+    hub.settle()
+    two = hub.take(an_account_without("safe_contact", record="TWO"), agency="vip")
+    hub.settle()
+    assert told(hub, one) == told(hub, two, "vip") == ("returned", ["safe_contact"])
+    assert alerts(hub) == [("opening", "duty_desk")]
+
+
+def test_what_was_taken_back_brings_nothing(hub: Hub) -> None:
+    one = hub.take(an_account_without("safe_contact"))
+    hub.settle()
+    hub.front.post(
+        f"/v1/referrals/{one['reference']}/withdrawal",
+        json={"reason": "Invented."},
+        headers={"Authorization": f"Bearer {hub.key_of('vcas')}"},
+    )
+    hub.settle()
+    two = hub.take(an_account_without("consent_to_refer", record="TWO"), agency="vip")
+    hub.settle()
+    assert told(hub, two, "vip") == ("returned", ["consent_to_refer"])
+    assert alerts(hub) == [("opening", "duty_desk"), ("all_withdrawn", "duty_desk"), ("again", "duty_desk")]
+
+
+def test_whoever_refers_themselves_agrees_by_that(hub: Hub) -> None:
+    receipt = hub.take(an_account_without("consent_to_refer"), agency="self_referral")
+    hub.settle()
+    assert told(hub, receipt, "self_referral") == ("allocated", [])
+
+
+def test_the_other_side_s_safe_contact_is_no_way_to_the_harmed_person(hub: Hub) -> None:
+    account = an_account_without("safe_contact")
+    account["parties"].append({"role": "responsible", "contacts": [a_contact()]})
+    receipt = hub.take(account)
+    hub.settle()
+    assert told(hub, receipt) == ("returned", ["safe_contact"])
+    hub.take(account | {"initiated_by": "responsible"})
+    hub.settle()
+    assert told(hub, receipt) == ("allocated", [])
+
+
+def test_each_step_with_its_reasons_is_in_the_history(hub: Hub) -> None:
+    receipt = hub.take(an_account_without("safe_contact", "area"))
+    hub.settle()
+    hub.take(an_account("ONE", references=SHARED))
+    hub.settle()
+    history = hub.ask(f"/v1/referrals/{receipt['reference']}/history", hub.key_of("vcas")).get_json()
+    assert [(step["status"], step["reasons"]) for step in history["steps"]] == [
+        ("returned", ["safe_contact", "area"]),
+        ("allocated", []),
+    ]

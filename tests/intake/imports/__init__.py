@@ -1,0 +1,1 @@
+"""Agencies' own files, from their bytes to what became of each row."""

@@ -1,0 +1,379 @@
+"""Referrals by mail go through the same door, and what cannot be taken is answered and kept for a human."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from services.intake.mailbox.boxes import KEPT, TAKEN
+from services.intake.mailbox.store import KeptLetter, list_letters, open_letter
+from tests.support.houses import Hub, infrastructure, make_hub, place
+from tests.support.imap_server import IMAPServer
+
+__all__ = ["infrastructure", "make_hub", "place"]
+
+ROOT = Path(__file__).parents[2]
+OFFICER = "An Invented Officer <officer@constabulary.example>"
+TYPED = """Dear hub,
+
+What happened: burglary
+When it began: 14/11/2026
+In your own words: Invented. The shed was opened
+and two bicycles were taken.
+Crime number: CRI00123456
+Harmed person 1 first name: Fable
+Harmed person 1 last name: Figment
+Harmed person 1 date of birth: 29/02/1988
+Harmed person 1 postcode: DL1 9ZZ
+Harmed person 1 mobile: 07700 900123
+Harmed person 1 mobile is safe: yes
+Harmed person 1 agrees to this referral: yes
+
+--
+An Invented Officer, 01632 960131
+"""
+ROW = {
+    "Your reference": "MAILED-1",
+    "Date of referral": "20/11/2026",
+    "What happened": "burglary",
+    "Crime number": "CRI00123456",
+    "Harmed person 1 first name": "Fable",
+    "Harmed person 1 last name": "Figment",
+}
+
+
+def a_mail(text: str = TYPED, sender: str = OFFICER, number: int = 1, **headers: str) -> EmailMessage:
+    mail = EmailMessage()
+    mail["From"] = sender
+    mail["To"] = "referrals@referral-hub.example"
+    mail["Subject"] = "Fable Figment, an invented referral"
+    mail["Message-ID"] = f"<invented-{number}@constabulary.example>"
+    for name, value in headers.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content(text)
+    return mail
+
+
+def as_csv(*rows: dict[str, str]) -> bytes:
+    lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+    return "\r\n".join(lines).encode()
+
+
+def as_xlsx(*rows: dict[str, str]) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for line in (list(rows[0]), *(list(row.values()) for row in rows)):
+        sheet.append(line)
+    written = io.BytesIO()
+    book.save(written)
+    return written.getvalue()
+
+
+def with_form(content: bytes, name: str, number: int = 1) -> EmailMessage:
+    mail = a_mail("Please see the form.", number=number)
+    mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    return mail
+
+
+class Post:
+    """A hub whose mailbox is a folder, and what its senders are answered."""
+
+    def __init__(self, hub: Hub, folder: Path) -> None:
+        """Take the hub and the folder."""
+        self.hub, self.folder = hub, folder
+
+    def arrives(self, mail: EmailMessage | bytes, name: str = "1.eml") -> None:
+        """Put a mail into the folder and let the hub do what it does."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_bytes(mail if isinstance(mail, bytes) else mail.as_bytes())
+        self.hub.settle()
+
+    @property
+    def answers(self) -> list[EmailMessage]:
+        """What senders were answered, and nobody else."""
+        return [mail for mail in self.hub.mails() if mail["Auto-Submitted"] == "auto-replied"]
+
+    @property
+    def letters(self) -> list[KeptLetter]:
+        """Every letter that came."""
+        with self.hub.rooms["intake"].database.reading() as connection:
+            return list_letters(connection, everything=True)
+
+    def reads(self, reference: str) -> bytes | None:
+        """The letter itself, while it is kept."""
+        room = self.hub.rooms["intake"]
+        with room.database.reading() as connection:
+            return open_letter(connection, room.keys.rest, reference)
+
+    @property
+    def kinds(self) -> list[str]:
+        """The alerts that were raised."""
+        return sorted(alert["kind"] for alert in self.hub.alerts())
+
+
+@pytest.fixture
+def post(make_hub: Callable[..., Hub], tmp_path: Path) -> Post:
+    """A hub with a mailbox, and mail that goes to files."""
+    folder = tmp_path / "mailbox"
+    hub = make_hub(mailbox_url=f"folder:{folder}", mail_url=f"file:{tmp_path / 'mail'}")
+    return Post(hub, folder)
+
+
+def text_of(mail: EmailMessage) -> str:
+    return str(mail.get_content())
+
+
+def test_what_is_typed_in_a_mail_becomes_a_referral_and_is_answered_with_its_reference(post: Post) -> None:
+    post.arrives(a_mail())
+    (link,) = post.hub.links().values()
+    assert link["agency"] == "durham_constabulary"
+    (answer,) = post.answers
+    assert answer["To"] == "officer@constabulary.example"
+    assert answer["In-Reply-To"] == "<invented-1@constabulary.example>"
+    assert link["reference"] in answer["Subject"]
+    assert link["reference"] in text_of(answer)
+    assert post.kinds == ["opening"]
+    assert list(post.folder.glob("**/*.eml")) == []
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+def test_no_answer_names_a_person(post: Post) -> None:
+    post.arrives(a_mail())
+    post.arrives(a_mail("Harmed person 1 first name: Fable\nNobody: Figment\n", number=2), "2.eml")
+    post.arrives(with_form(as_csv(ROW | {"What happened": "Figment"}), "Fable Figment.csv", 3), "3.eml")
+    told = "".join(f"{mail['Subject']} {text_of(mail)}" for mail in post.answers)
+    assert len(post.answers) == 3
+    for word in ("Fable", "Figment", "07700", "DL1", "shed", "CRI001"):
+        assert word not in told
+
+
+@pytest.mark.parametrize(("write", "name"), [(as_csv, "form.csv"), (as_xlsx, "form.xlsx")])
+def test_the_attached_form_is_read_row_by_row(post: Post, write: Callable[..., bytes], name: str) -> None:
+    second = ROW | {"Your reference": "MAILED-2", "Harmed person 1 first name": "Myth"}
+    post.arrives(with_form(write(ROW, second), name))
+    assert {line["source_record_id"] for line in post.hub.links().values()} == {"MAILED-1", "MAILED-2"}
+    (answer,) = post.answers
+    assert len(re.findall(r"\bR-", text_of(answer))) == 2
+    assert "letter" not in post.kinds
+
+
+def test_a_cell_that_the_spreadsheet_has_lost_is_asked_for_again_and_not_passed_over(post: Post) -> None:
+    lost = ROW | {"Harmed person 1 mobile": "#REF!", "Office use": "#N/A"}
+    other = ROW | {"Your reference": "MAILED-2", "Harmed person 1 mobile": "", "Office use": "#N/A"}
+    post.arrives(with_form(as_csv(lost, other), "form.csv"))
+    assert {line["source_record_id"] for line in post.hub.links().values()} == {"MAILED-2"}
+    (answer,) = post.answers
+    assert "Harmed person 1 mobile: The spreadsheet could not work this cell out." in " ".join(
+        text_of(answer).split()
+    )
+    assert "Office use" not in text_of(answer)
+
+
+def test_one_bad_row_costs_no_good_one_and_the_mail_is_kept_for_a_human(post: Post) -> None:
+    bad = ROW | {"Your reference": "MAILED-2", "What happened": "", "Date of referral": "99/99/2026"}
+    post.arrives(with_form(as_csv(ROW, bad), "form.csv"))
+    assert set(post.hub.links()) == {"durham_constabulary:MAILED-1"}
+    (answer,) = post.answers
+    assert answer["Subject"] == "Your message: part of it could not be taken"
+    assert "Row 3: Date of referral:" in text_of(answer)
+    assert post.kinds == ["letter", "opening"]
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+@pytest.mark.parametrize(
+    ("mail", "told"),
+    [
+        (a_mail("Please ring me about this."), "No referral was found"),
+        (with_form(b"%PDF-1.7 invented", "form.pdf"), "This is a PDF document"),
+        (with_form(as_csv({"Nothing": "known", "Of": "this"}), "form.csv"), "What happened"),
+        (a_mail("What happened: \nYour name: An Invented Officer\n"), "What happened"),
+        (a_mail(sender="somebody@elsewhere.example"), "agreed with the agency"),
+    ],
+    ids=["nothing in it", "a PDF", "another table", "a field left blank", "an unknown sender"],
+)
+def test_what_cannot_be_understood_is_answered_with_what_is_missing_and_kept(
+    post: Post, mail: EmailMessage, told: str
+) -> None:
+    post.arrives(mail)
+    assert post.hub.links() == {}
+    (answer,) = post.answers
+    assert told in text_of(answer)
+    assert "/refer/practitioner" in text_of(answer)
+    assert post.kinds == ["letter"]
+
+
+def hub_command(post: Post, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "services.cli", "letters", *arguments],
+        env={"PATH": os.environ["PATH"], "HOME": str(post.folder), **post.hub.environment},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+def test_a_human_lists_reads_and_closes_what_was_kept(post: Post) -> None:
+    post.arrives(a_mail("Please ring Fable Figment about this."))
+    listed = hub_command(post, "list")
+    assert "durham_constabulary" in listed
+    assert "not_understood" in listed
+    assert "Fable" not in listed
+    reference = listed.split()[0]
+    (alert,) = post.hub.alerts()
+    assert alert["case"] == reference
+    kept = email.message_from_string(hub_command(post, "show", reference), policy=email.policy.default)
+    assert "Please ring Fable Figment" in str(kept.get_content())
+    hub_command(post, "done", reference)
+    assert hub_command(post, "list") == "Nothing waits.\n"
+
+
+def test_the_same_mail_twice_is_one_letter_and_the_same_id_over_other_content_is_another(post: Post) -> None:
+    post.arrives(a_mail())
+    post.arrives(a_mail(), "again.eml")
+    assert len(post.hub.links()) == 1
+    assert len(post.answers) == 1
+    post.arrives(a_mail("What happened: theft\nHarmed person 1 last name: Other\n"), "careless.eml")
+    assert len(post.hub.links()) == 2
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+@pytest.mark.parametrize(
+    "mail",
+    [
+        a_mail(Auto_Submitted="auto-replied"),
+        a_mail(Precedence="bulk"),
+        a_mail(sender="MAILER-DAEMON@constabulary.example"),
+        a_mail(List_Id="<invented.list.example>"),
+        a_mail(Return_Path="<>"),
+    ],
+    ids=["automatic", "bulk", "a mail server", "a list", "without a way back"],
+)
+def test_what_a_machine_sent_of_itself_is_never_answered_and_calls_nobody(
+    post: Post, mail: EmailMessage
+) -> None:
+    post.arrives(mail)
+    assert post.answers == []
+    assert post.kinds == []
+    assert [letter.outcome for letter in post.letters] == ["automatic"]
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+@pytest.mark.parametrize(
+    ("results", "taken"),
+    [
+        (["mx.hub.example; dmarc=pass header.from=constabulary.example"], True),
+        (["mx.hub.example; dmarc=fail header.from=constabulary.example"], False),
+        (["elsewhere.example; dmarc=pass"], False),
+        ([], False),
+        # The sender can write such a line too, but our server's stands above it.
+        (["mx.hub.example; dmarc=fail", "mx.hub.example; dmarc=pass"], False),
+    ],
+)
+def test_a_sender_is_believed_only_when_our_mail_server_vouches_for_them(
+    make_hub: Callable[..., Hub],
+    tmp_path: Path,
+    results: list[str],
+    taken: bool,  # noqa: FBT001
+) -> None:
+    folder = tmp_path / "mailbox"
+    hub = make_hub(mailbox_url=f"folder:{folder}", mailbox_vouched_by="mx.hub.example")
+    mail = a_mail()
+    for result in results:
+        mail["Authentication-Results"] = result
+    Post(hub, folder).arrives(mail)
+    assert bool(hub.links()) is taken
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\x00\xff" * 500,
+        b"From: officer@constabulary.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n",
+        b"From: officer@constabulary.example\r\nContent-Type: text/plain; charset=nonsense\r\n\r\n\xff\xfe",
+        b"From: =?x?q?=00?= <>, a@b, c@d\r\nMessage-ID: <\r\n\r\nx",
+        b"From: officer@constabulary.example\r\nContent-Transfer-Encoding: base64\r\n\r\n%%%%",
+        b"Subject: " + b"x" * 100_000 + b"\r\n\r\n",
+        b"From: officer@constabulary.example\r\nContent-Type: text/html\r\n\r\n<p>What happened: <b",
+    ],
+)
+def test_a_damaged_mail_stops_nobody(post: Post, raw: bytes) -> None:
+    post.arrives(raw, "damaged.eml")
+    post.arrives(a_mail(), "good.eml")
+    assert len(post.hub.links()) == 1
+    assert len(json.dumps(post.kinds)) > 0
+    assert post.kinds.count("letter") <= 1
+    assert list(post.folder.glob("**/*.eml")) == []
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+def test_a_mail_of_a_web_page_is_read_like_a_typed_one(post: Post) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["Message-ID"] = OFFICER, "<page@constabulary.example>"
+    lines = "".join(f"<div>{line}</div>" for line in TYPED.splitlines())
+    mail.set_content(f"<html><head><style>p {{}}</style></head><body>{lines}</body></html>", subtype="html")
+    post.arrives(mail)
+    assert len(post.hub.links()) == 1
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+def test_a_letter_that_was_kept_is_forgotten_after_a_month(post: Post) -> None:
+    post.arrives(a_mail("Please ring me."))
+    (letter,) = post.letters
+    assert post.reads(letter.reference)
+    post.hub.clock.move(days=31)
+    post.hub.settle()
+    assert post.reads(letter.reference) is None
+
+
+@pytest.fixture
+def imap() -> Iterator[IMAPServer]:
+    """A real mail server with one mailbox."""
+    with IMAPServer() as server:
+        yield server
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+def test_a_mailbox_on_a_server_is_read_and_what_was_read_is_moved_aside(
+    make_hub: Callable[..., Hub], imap: IMAPServer
+) -> None:
+    hub = make_hub(mailbox_url=imap.url)
+    imap.deliver(a_mail())
+    imap.deliver(a_mail("Please ring me.", number=2))
+    imap.deliver(with_form(as_xlsx(ROW), "form.xlsx", number=3))
+    hub.settle()
+    assert len(hub.links()) == 2
+    assert (imap.count("INBOX"), imap.count(TAKEN), imap.count(KEPT)) == (0, 2, 1)
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+def test_a_mailbox_that_is_away_is_looked_at_again_later(
+    make_hub: Callable[..., Hub], caplog: pytest.LogCaptureFixture
+) -> None:
+    server = IMAPServer()
+    hub = make_hub(mailbox_url=server.url)
+    hub.settle()
+    assert "mailbox away" in caplog.text
+    with server:
+        server.deliver(a_mail())
+        hub.settle()
+        assert len(hub.links()) == 1

@@ -1,0 +1,1 @@
+"""Changes of status, pushed to agencies."""

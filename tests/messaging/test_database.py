@@ -1,0 +1,171 @@
+"""Reading and then writing loses nothing, on either database, however many do it at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, String, Table, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from shared.database import Database, Instant, what_failed
+from tests.conftest import FreshDatabase
+from tests.support.houses import BOTH
+
+metadata = MetaData()
+counters = Table("counters", metadata, Column("name", String, primary_key=True), Column("count", Integer))
+moments = Table("moments", metadata, Column("at", Instant, primary_key=True))
+
+
+@pytest.fixture(params=BOTH)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of each kind with a counter in it."""
+    if request.param == "embedded":
+        made = Database(f"sqlite:///{tmp_path}/counted.db")
+    else:
+        fresh: FreshDatabase = request.getfixturevalue("fresh_database")
+        made = Database(fresh())
+    metadata.create_all(made.engine)
+    with made.transaction() as connection:
+        connection.execute(counters.insert(), [{"name": name, "count": 0} for name in "abc"])
+    yield made
+    made.close()
+
+
+def all_at_once(number: int, work: Callable[[int], None]) -> list[BaseException]:
+    failed: list[BaseException] = []
+    together = threading.Barrier(number)
+
+    def run(place: int) -> None:
+        together.wait(10)
+        try:
+            work(place)
+        except BaseException as error:  # noqa: BLE001 - the test tells which
+            failed.append(error)
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return failed
+
+
+def count_up(database: Database, name: str, keys: list[bytes]) -> None:
+    """Read, then write what follows from it: the way in which updates get lost."""
+    with database.transaction() as connection:
+        database.lock(connection, keys)
+        found = connection.execute(select(counters.c.count).where(counters.c.name == name)).scalar_one()
+        connection.execute(update(counters).where(counters.c.name == name).values(count=found + 1))
+
+
+def counted(database: Database, name: str) -> int:
+    with database.reading() as connection:
+        return int(connection.execute(select(counters.c.count).where(counters.c.name == name)).scalar_one())
+
+
+def test_six_that_read_and_then_write_lose_no_update(database: Database) -> None:
+    def work(_place: int) -> None:
+        for _ in range(30):
+            count_up(database, "a", [b"key of a"])
+
+    assert all_at_once(6, work) == []
+    assert counted(database, "a") == 180
+
+
+def test_several_processes_on_one_file_lose_no_update_either(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shared.db"
+    first = Database(url)
+    metadata.create_all(first.engine)
+    with first.transaction() as connection:
+        connection.execute(counters.insert(), [{"name": "a", "count": 0}])
+    # Each has a connection and a lock of its own, as another process would: only SQLite stands between them.
+    databases = [first, *(Database(url) for _ in range(3))]
+
+    def work(place: int) -> None:
+        for _ in range(15):
+            count_up(databases[place], "a", [])
+
+    assert all_at_once(4, work) == []
+    assert counted(first, "a") == 60
+    for one in databases:
+        one.close()
+
+
+def test_keys_given_in_any_order_are_taken_in_one_order_so_nobody_waits_in_a_ring(database: Database) -> None:
+    keys = [bytes([number]) * 16 for number in (1, 200, 3, 255, 5, 128)]
+
+    def work(place: int) -> None:
+        for turn in range(20):
+            mine = keys[place:] + keys[:place] if turn % 2 else list(reversed(keys))
+            count_up(database, "b", mine)
+
+    assert all_at_once(6, work) == []
+    assert counted(database, "b") == 120
+
+
+def test_other_keys_do_not_wait_for_one_another(database: Database) -> None:
+    if database.is_file:
+        return  # a file has one writer at a time
+    with database.transaction() as mine:
+        database.lock(mine, [b"mine----"])
+        with database.transaction() as other:
+            database.lock(other, [b"other---"])
+            database.lock(other, [])
+    with database.transaction() as mine:
+        database.lock(mine, [b"mine----"])
+        with database.engine.connect() as other:
+            other.execute(text("SET lock_timeout = '100ms'"))
+            with pytest.raises(DBAPIError) as refused:
+                database.lock(other, [b"mine----", b"other---"])
+        assert what_failed(refused.value) == "busy"
+
+
+def test_an_error_undoes_everything(database: Database) -> None:
+
+    def changes_and_fails() -> None:
+        with database.transaction() as connection:
+            connection.execute(update(counters).values(count=99))
+            connection.execute(counters.insert(), [{"name": "a", "count": 1}])
+
+    with pytest.raises(IntegrityError):
+        changes_and_fails()
+    assert counted(database, "c") == 0
+
+
+def test_a_time_comes_back_as_it_was_in_utc_and_needs_an_offset(database: Database) -> None:
+    local = dt.datetime(2026, 7, 1, 12, 0, 0, 123456, tzinfo=dt.timezone(dt.timedelta(hours=1)))
+    with database.transaction() as connection:
+        connection.execute(moments.insert(), [{"at": local}])
+        found = connection.execute(select(moments.c.at)).scalar_one()
+    assert found == local
+    assert found.tzinfo == dt.UTC
+    with pytest.raises(Exception, match="offset"), database.transaction() as connection:
+        connection.execute(moments.insert(), [{"at": local.replace(tzinfo=None)}])
+
+
+def test_a_database_that_is_away_is_known_from_a_statement_that_is_wrong(database: Database) -> None:
+    with pytest.raises(DBAPIError) as wrong, database.transaction() as connection:
+        connection.execute(counters.insert(), [{"name": "a", "count": 1}])
+    assert what_failed(wrong.value) == "wrong"
+    with pytest.raises(DBAPIError) as nothing_of_ours, database.reading() as connection:
+        connection.execute(text("SELECT imagined FROM counters"))
+    assert what_failed(nothing_of_ours.value) == "wrong"
+    gone = Database("sqlite:////nowhere/at/all/hub.db")
+    with pytest.raises(OperationalError) as unopened, gone.reading():
+        pass
+    assert what_failed(unopened.value) == "away"
+    gone.close()
+    away = Database("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    with pytest.raises(OperationalError) as refused, away.reading():
+        pass
+    assert what_failed(refused.value) == "away"
+    away.close()
+
+
+def test_the_clock_of_the_database_is_ours(database: Database) -> None:
+    with database.reading() as connection:
+        assert abs(database.now(connection) - dt.datetime.now(dt.UTC)) < dt.timedelta(seconds=5)

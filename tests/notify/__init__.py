@@ -1,0 +1,1 @@
+"""How a coordinator is told, until somebody has the case."""

@@ -1,0 +1,1 @@
+"""What triage compares, joins and routes."""
