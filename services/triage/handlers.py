@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.triage import follow_withdrawal as withdrawal
-from services.triage.triage_referral import Table, prepare_batch, triage_referral
+from services.triage.triage_referral import prepare_batch, triage_referral
 from shared.contracts import ReferralReceived, ReferralWithdrawn
 from shared.messaging.consumer import Hearer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from services.triage.send_case import Table
     from shared.contracts.envelope import Message
     from shared.database import Database
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from services.triage.domain.routing import ANY, Row
-from services.triage.triage_referral import Table
+from services.triage.send_case import Table
 from shared.directory import Directory
 from shared.problems import Problem
 
