@@ -15,8 +15,8 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
+from services.triage.history.store import SYSTEM, History
 from services.triage.tables import (
-    case_history,
     cases,
     evidence,
     referrals,
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from shared.database import Database
     from shared.messaging.unit import Unit
 
-SYSTEM = "triage"
 _Told = tuple[str, dt.date]  # the kind of event and the day on which one account puts it
 
 _TRIAGED = (
@@ -121,10 +120,11 @@ class Register:
         if not ids:
             return
         pair = (reviews.c.case_id, reviews.c.other_case_id)
-        found, *asked = database.lock_and_find(
+        found, heads, *asked = database.lock_and_find(
             connection,
             (case_id.bytes[::-1] for case_id in ids),
             Wanted(tuple(cases.c), cases.c.id, ids),
+            History.wanted(ids),
             *(Wanted(pair, side, ids) for side in pair),
         )
         for row in found:
@@ -132,6 +132,7 @@ class Register:
             self._cases[case.id] = case
         for one, other in chain.from_iterable(asked):
             self._reviews.add((one, other))
+        History.of(self._unit).know(heads)
 
     def person_under(self, key: bytes) -> UUID | None:
         """Who is known by this name and birth date."""
@@ -165,6 +166,7 @@ class Register:
         """Open a case."""
         self._cases[case.id] = case
         self._unit.insert(cases, case._asdict())
+        History.of(self._unit).begin(case.id)
 
     def add_evidence(self, case_id: UUID, keys: Iterable[bytes], event_type: str, day: dt.date) -> None:
         """From now on these keys lead to this case, and those of people to who they are."""
@@ -289,19 +291,9 @@ class Register:
         )
         return True
 
-    def note(self, case_id: UUID, what: str, **detail: object) -> None:
-        """Write a line into the case's history."""
-        self._unit.insert(
-            case_history,
-            {
-                "id": new_id(),
-                "case_id": case_id,
-                "at": self._unit.now,
-                "what": what,
-                "who": SYSTEM,
-                "detail": detail,
-            },
-        )
+    def note(self, case_id: UUID, what: str, who: str = SYSTEM, **detail: object) -> None:
+        """Write a line into the case's history; `who` is the member of staff who did it, if one did."""
+        History.of(self._unit).write(case_id, what, who, detail)
 
 
 def all_triaged(connection: Connection) -> Iterator[tuple[Triaged, str]]:

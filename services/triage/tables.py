@@ -84,15 +84,3 @@ reviews = Table(
     Column("decided_at", Instant),
 )
 Index("reviews_of_cases", reviews.c.case_id, reviews.c.other_case_id, unique=True)
-
-case_history = Table(
-    "case_history",
-    metadata,
-    # Read by case, in the order of time: one index serves both.
-    Column("case_id", Uuid, primary_key=True),
-    Column("id", Uuid, primary_key=True),
-    Column("at", Instant, nullable=False),
-    Column("what", String(40), nullable=False),
-    Column("who", String(80), nullable=False),
-    Column("detail", JSON, nullable=False),
-)

@@ -1,0 +1,1 @@
+"""How the lines of a history hang together."""
