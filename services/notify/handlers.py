@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.notify import keep_telltales as telltales
 from services.notify.alert_coordinator import (
     alert_coordinator,
     alert_duty_desk,
@@ -11,7 +12,7 @@ from services.notify.alert_coordinator import (
     alert_of_withdrawal,
     prepare_batch,
 )
-from shared.contracts import CaseReferralWithdrawn, CaseReturned, CaseRouted, LetterKept
+from shared.contracts import CaseReferralWithdrawn, CaseReturned, CaseRouted, CaseTelltales, LetterKept
 from shared.messaging.consumer import Hearer
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def hears(directory: Directory) -> Mapping[type[Message], Hearer]:
         LetterKept: Hearer(
             handle=lambda message, unit: alert_of_letter(message, unit, directory), prepare=prepare_batch
         ),
+        CaseTelltales: Hearer(handle=telltales.keep_telltales, prepare=telltales.prepare_batch),
         CaseReferralWithdrawn: Hearer(
             handle=lambda message, unit: alert_of_withdrawal(message, unit, directory), prepare=prepare_batch
         ),

@@ -10,6 +10,7 @@ from services.notify.deliver_alerts import Post, deliver_alerts
 from services.notify.handlers import hears
 from services.notify.pages import pages, sign_in_pages
 from services.notify.tables import messaging
+from services.notify.telltales_store import SEALED
 from shared.mail import open_mail
 from shared.service import Chore, Room, Service
 from shared.web import put_together
@@ -43,4 +44,5 @@ NOTIFY = Service(
     api=(api,),
     paths=("/v1/alerts", "/v1/tokens", "/v1/me", "/sign-in", "/sign-out"),
     chores=(Chore("deliver", _deliver, every=1.0, after_hearing=True),),
+    sealed=SEALED,
 )

@@ -87,6 +87,9 @@ class Desk:
                     "due_at": None if there else self._unit.now,
                     "sent_at": self._unit.now if there else None,
                     "trouble": None,
+                    "step": 0,
+                    "gather": False,
+                    "dispatch_id": None,
                 },
             )
 

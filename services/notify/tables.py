@@ -1,12 +1,14 @@
-"""Notify's own tables: staff who sign in, alerts, and their deliveries."""
+"""Notify's own tables: staff, alerts with their history, what is sent about them, and what must not be."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     Column,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -45,10 +47,34 @@ alerts = Table(
     Column("raised_at", Instant, nullable=False),
     Column("acknowledged_at", Instant),
     Column("acknowledged_by", String(254)),
-    # However often the news arrives, a case has one opening alert.
-    UniqueConstraint("case", "kind", name="one_alert_of_a_kind"),
+    # What tells one piece of news from another of its kind; empty for the opening of a case.
+    Column("occasion", String(40), nullable=False, server_default=text("''")),
+    # How far it has been handed on, and when the next step is due; without one somebody has it.
+    Column("step", Integer, nullable=False, server_default=text("0")),
+    Column("next_step_at", Instant),
+    # However often the news arrives, there is one alert of it.
+    UniqueConstraint("case", "kind", "occasion", name="one_alert_of_a_kind"),
 )
 Index("alerts_of_team", alerts.c.team, alerts.c.state, alerts.c.id)
+Index(
+    "alerts_next_step",
+    alerts.c.next_step_at,
+    sqlite_where=alerts.c.next_step_at.is_not(None),
+    postgresql_where=alerts.c.next_step_at.is_not(None),
+)
+
+# Every step of an alert, in the order of its ids; nothing in here is ever changed.
+alert_history = Table(
+    "alert_history",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("alert_id", Uuid, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("what", String(24), nullable=False),
+    Column("who", String(254), nullable=False),
+    Column("detail", JSON, nullable=False),
+)
+Index("history_of_alert", alert_history.c.alert_id, alert_history.c.id)
 
 deliveries = Table(
     "deliveries",
@@ -65,6 +91,11 @@ deliveries = Table(
     Column("tries", Integer, nullable=False),
     Column("sent_at", Instant),
     Column("trouble", String(100)),
+    # Which step of the alert it belongs to, whether it waits for company, and the message that it went in.
+    Column("step", Integer, nullable=False, server_default=text("0")),
+    Column("gather", Boolean, nullable=False, server_default=text("false")),
+    Column("dispatch_id", Uuid),
+    UniqueConstraint("alert_id", "recipient", "channel", "step", name="one_delivery_of_a_step"),
 )
 # Only what is still to be sent has a due time, so this index stays small.
 Index(
@@ -73,4 +104,77 @@ Index(
     sqlite_where=deliveries.c.due_at.is_not(None),
     postgresql_where=deliveries.c.due_at.is_not(None),
 )
-Index("deliveries_of_alert", deliveries.c.alert_id)
+Index("deliveries_of_dispatch", deliveries.c.dispatch_id)
+
+# One message to one person over one channel, about one alert or many; its id is its token.
+dispatches = Table(
+    "dispatches",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("channel", String(16), nullable=False),
+    Column("recipient", String(254), nullable=False),
+    Column("template", String(24), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("alerts", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("due_at", Instant),
+    Column("tries", Integer, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    # What the channel calls it, and the message that this one repeats because nobody knows what became of it.
+    Column("receipt", String(64)),
+    Column("repeats", Uuid),
+    Column("trouble", String(100)),
+)
+Index(
+    "dispatches_due",
+    dispatches.c.due_at,
+    sqlite_where=dispatches.c.due_at.is_not(None),
+    postgresql_where=dispatches.c.due_at.is_not(None),
+)
+Index("dispatches_to", dispatches.c.recipient, dispatches.c.channel, dispatches.c.made_at)
+Index("dispatches_by_receipt", dispatches.c.receipt)
+
+# How somebody wants to be told; whoever has no row is told at once, by mail.
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("email", String(254), primary_key=True),
+    Column("document", JSON, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+)
+
+# What must not stand in a message about a case: keyed hashes, sealed, for each of its referrals.
+telltales = Table(
+    "telltales",
+    metadata,
+    Column("case", String(16), primary_key=True),
+    Column("referral", String(16), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+# A message that somebody asked for, to a person of a case; whom it goes to and its words are sealed.
+public_messages = Table(
+    "public_messages",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("case", String(16), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("asked_by", String(254), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("due_at", Instant),
+    Column("ended_at", Instant),
+    Column("receipt", String(64)),
+    Column("why", String(40)),
+    Column("sealed", LargeBinary, nullable=False),
+)
+Index("public_messages_of_case", public_messages.c.case)
+Index(
+    "public_messages_due",
+    public_messages.c.due_at,
+    sqlite_where=public_messages.c.due_at.is_not(None),
+    postgresql_where=public_messages.c.due_at.is_not(None),
+)

@@ -9,7 +9,8 @@ import msgspec
 from services.triage.schema import SAME_REFERENCE, Account, CaseKey, read_account
 from services.triage.send_case import open_case, take_up_again, try_to_release
 from services.triage.store import Register, Triaged
-from shared.contracts import CaseJoined
+from shared.contracts import CaseJoined, CaseTelltales
+from shared.telltales import telltales_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,6 +83,15 @@ def triage_referral(message: ReferralReceived, unit: Unit, table: Table) -> Tria
         register.add_referral(triaged, evidence, account.brings, content)
     else:
         register.amend_referral(triaged, evidence, account.brings, content)
+    unit.say(
+        CaseTelltales(
+            case=case.reference,
+            referral=message.reference,
+            version=message.version,
+            telltales=telltales_of(message.referral, unit.keys.lookup),
+            travels=message.travels,
+        )
+    )
     if before is not None:
         register.note(case.id, "amended", referral=message.reference, version=message.version)
     elif known:

@@ -8,6 +8,7 @@ from shared.contracts.case_joined import CaseJoined
 from shared.contracts.case_referral_withdrawn import CaseReferralWithdrawn
 from shared.contracts.case_returned import CaseReturned
 from shared.contracts.case_routed import CaseRouted
+from shared.contracts.case_telltales import CaseTelltales
 from shared.contracts.letter_kept import LetterKept
 from shared.contracts.referral_received import ReferralReceived
 from shared.contracts.referral_withdrawn import ReferralWithdrawn
@@ -21,6 +22,7 @@ __all__ = [
     "CaseReferralWithdrawn",
     "CaseReturned",
     "CaseRouted",
+    "CaseTelltales",
     "LetterKept",
     "ReferralReceived",
     "ReferralWithdrawn",
@@ -32,6 +34,7 @@ MESSAGES: dict[str, type[Message]] = {
         ReferralReceived,
         ReferralWithdrawn,
         CaseRouted,
+        CaseTelltales,
         CaseJoined,
         CaseReferralWithdrawn,
         CaseReturned,

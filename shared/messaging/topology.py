@@ -15,6 +15,7 @@ from shared.contracts import (
     CaseReferralWithdrawn,
     CaseReturned,
     CaseRouted,
+    CaseTelltales,
     LetterKept,
     ReferralReceived,
     ReferralWithdrawn,
@@ -51,6 +52,7 @@ QUEUES: tuple[Queue, ...] = (
             f"{CaseRouted.TYPE}.urgent.*",
             f"{CaseReturned.TYPE}.urgent",
             f"{CaseReferralWithdrawn.TYPE}.urgent.*",
+            f"{CaseTelltales.TYPE}.urgent",
         ),
     ),
     Queue(
@@ -59,6 +61,7 @@ QUEUES: tuple[Queue, ...] = (
         (
             *(f"{CaseRouted.TYPE}.{lane}.*" for lane in ("normal", "bulk")),
             *(f"{CaseReturned.TYPE}.{lane}" for lane in ("normal", "bulk")),
+            *(f"{CaseTelltales.TYPE}.{lane}" for lane in ("normal", "bulk")),
             f"{LetterKept.TYPE}.normal",
         ),
     ),

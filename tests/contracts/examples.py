@@ -19,6 +19,7 @@ from shared.contracts import (
     CaseReferralWithdrawn,
     CaseReturned,
     CaseRouted,
+    CaseTelltales,
     LetterKept,
     ReferralReceived,
     ReferralWithdrawn,
@@ -63,6 +64,7 @@ def examples() -> dict[str, Message]:
             again=True,
             travels="urgent",
         ),
+        CaseTelltales(case=case, referral=referral, version=2, telltales=bytes(range(16)), travels="urgent"),
         LetterKept(letter="L-7KQX4-M3DTW", kept_at=WHEN),
         CaseReferralWithdrawn(
             case=case, referral=referral, to_team="restorative_hub", withdrawn_at=WHEN, stands=False

@@ -35,6 +35,11 @@ class Alert:
     raised_at: dt.datetime
     acknowledged_at: dt.datetime | None = None
     acknowledged_by: str | None = None
+    # What tells one piece of news from another of its kind; empty for the opening of a case.
+    occasion: str = ""
+    # How far it has been handed on, and when the next step is due.
+    step: int = 0
+    next_step_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,187 @@
+"""What would give a case away: names, numbers, postcodes and references, found again in any writing.
+
+A text is not searched for a name but taken apart in every way in which one could stand in it, and each part
+is hashed with the hub's lookup key. So whoever checks a message needs hashes only, and learns nobody's name.
+
+Words are compared without case, accents and punctuation ("O'Neill", "ONEILL" and "o neill" are one); numbers
+as digits, with the country's code as its leading zero ("+44 (0)7700 900123" is 07700900123), also inside a
+longer row of digits; codes such as postcodes and crime numbers as letters and digits ("dl1-9zz" is DL19ZZ).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator
+
+    from shared.contracts.referral import Party, Place, Referral
+    from shared.sealing import Lookup
+
+BYTES: Final = 8
+_SHORTEST_WORD = 2
+_SHORTEST_CODE = 4
+_DIGITS: Final = range(6, 16)  # a local number without its area, up to E.164's longest
+_WORDS_TOGETHER = 4
+_CODES_TOGETHER = 5
+_LONGEST_WORD = 40
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_ALNUM: Final = re.compile(r"[^\W_]+")
+# Digits with no more between them than people write into a number.
+_NUMBER: Final = re.compile(r"\+?\d(?:[\s().\-/]{0,3}\d)*")
+
+
+def telltales_of(referral: Referral, lookup: Lookup) -> bytes:
+    """Everything in this referral that a message must not hold: eight bytes each, sorted, each once."""
+    return b"".join(sorted({_hash(form, lookup) for form in _forms_of(referral)}))
+
+
+def split(telltales: bytes) -> frozenset[bytes]:
+    """The single hashes again."""
+    return frozenset(telltales[at : at + BYTES] for at in range(0, len(telltales), BYTES))
+
+
+def found_in(text: str, telltales: frozenset[bytes], lookup: Lookup) -> bool:
+    """Whether any of these stands in the text."""
+    return bool(telltales) and any(_hash(form, lookup) in telltales for form in _forms_in(text))
+
+
+def is_among(value: str, telltales: frozenset[bytes], lookup: Lookup) -> bool:
+    """Whether this whole number or address is still one of the case's."""
+    form = f"n:{_digits(value)}" if "@" not in value else f"c:{_squeezed(value)}"
+    return _hash(form, lookup) in telltales
+
+
+def _hash(form: str, lookup: Lookup) -> bytes:
+    return lookup.hash("telltale", form)[:BYTES]
+
+
+def _plain(text: str) -> str:
+    if text.isascii():
+        return text.casefold()
+    spread = unicodedata.normalize("NFKD", text.casefold())
+    # Without accents, and without what has no width (Cf): it is only there to keep words from being found.
+    return "".join(c for c in spread if unicodedata.category(c) not in ("Mn", "Cf"))
+
+
+def _squeezed(text: str) -> str:
+    return "".join(c for c in _plain(text) if c.isalnum())
+
+
+def _digits(text: str) -> str:
+    digits = "".join(c for c in _plain(text) if c.isdecimal())
+    for country in ("0044", "44"):
+        if digits.startswith(country) and len(digits) > len(country) + 8:
+            return "0" + digits.removeprefix(country).removeprefix("0")
+    return digits
+
+
+def _forms_of(referral: Referral) -> Iterator[str]:
+    event = referral.event
+    yield from _code_forms(reference.value for reference in event.references)
+    yield from _code_forms((referral.source_record_id,))
+    yield from _place_forms(event.place)
+    if referral.referrer is not None:
+        yield from _name_forms((referral.referrer.name,))
+        yield from _contact_forms((referral.referrer.phone, referral.referrer.email))
+    for party in referral.parties:
+        yield from _party_forms(party)
+
+
+def _party_forms(party: Party) -> Iterator[str]:
+    if party.name is not None:
+        name = party.name
+        yield from _name_forms((name.given, name.middle, name.family, name.known_as))
+    yield from _date_forms(party.date_of_birth)
+    yield from _place_forms(party.address)
+    yield from _contact_forms(contact.value for contact in party.contacts)
+    yield from _code_forms(identifier.value for identifier in party.identifiers)
+    if party.responsibility is not None:
+        yield from _name_forms((party.responsibility.told_to,))
+
+
+def _name_forms(names: Iterable[str | None]) -> Iterator[str]:
+    for name in filter(None, names):
+        words = _WORD.findall(_plain(name))
+        yield from (f"w:{word}" for word in (*words, "".join(words)) if len(word) >= _SHORTEST_WORD)
+
+
+def _contact_forms(values: Iterable[str | None]) -> Iterator[str]:
+    for value in filter(None, values):
+        digits = _digits(value)
+        if len(digits) >= _DIGITS.start and "@" not in value:
+            yield f"n:{digits}"
+            yield f"n:{digits.removeprefix('0')}"
+        else:
+            yield f"c:{_squeezed(value)}"
+        if "@" in value:
+            yield from _name_forms((value.partition("@")[0],))
+
+
+def _code_forms(values: Iterable[str]) -> Iterator[str]:
+    for value in values:
+        code = _squeezed(value)
+        if len(code) >= _SHORTEST_CODE:
+            yield f"c:{code}"
+        digits = _digits(value)
+        if len(digits) >= _DIGITS.start:
+            yield f"n:{digits}"
+
+
+def _place_forms(place: Place | None) -> Iterator[str]:
+    if place is None:
+        return
+    for value in (place.postcode, place.line1, place.line2, place.town, place.uprn):
+        yield from _code_forms((value,) if value else ())
+
+
+def _date_forms(day: dt.date | None) -> Iterator[str]:
+    if day is not None:
+        yield from (f"n:{day:{shape}}" for shape in ("%Y%m%d", "%d%m%Y", "%d%m%y"))
+
+
+def _forms_in(text: str) -> Iterator[str]:
+    plain = _plain(text)
+    yield from (f"w:{word}" for word in _words_in(plain))
+    yield from (f"c:{code}" for code in _joined(_ALNUM.findall(plain), _CODES_TOGETHER, _SHORTEST_CODE))
+    for row in _NUMBER.findall(plain):
+        digits = "".join(c for c in row if c.isdecimal())
+        yield f"n:{_digits(row)}"
+        for length in _DIGITS:
+            yield from (f"n:{digits[at : at + length]}" for at in range(len(digits) - length + 1))
+
+
+def _words_in(plain: str) -> Iterator[str]:
+    words = _WORD.findall(plain)
+    yield from _joined(words, _WORDS_TOGETHER, _SHORTEST_WORD)
+    # "F i g m e n t": letters that stand alone are one word.
+    spelt = ""
+    for word in (*words, ""):
+        if len(word) == 1:
+            spelt += word
+            continue
+        yield from _parts(spelt)
+        spelt = ""
+    for word in words:
+        # Scripts without spaces put a name between other signs.
+        if not word.isascii():
+            yield from _parts(word)
+
+
+def _parts(word: str) -> Iterator[str]:
+    word = word[:_LONGEST_WORD]
+    for start in range(len(word)):
+        for end in range(start + _SHORTEST_WORD, len(word) + 1):
+            yield word[start:end]
+
+
+def _joined(pieces: list[str], most: int, shortest: int) -> Iterator[str]:
+    for start in range(len(pieces)):
+        joined = ""
+        for piece in pieces[start : start + most]:
+            joined += piece
+            if len(joined) >= shortest:
+                yield joined
