@@ -1,0 +1,226 @@
+"""Moves a case from one state to the next, or says why it may not be moved."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from services.triage.domain.life import reasons
+from services.triage.domain.life.guards import GUARDS, Given
+from services.triage.domain.life.situation import LEVELS, Situation
+from services.triage.domain.life.states import STAGES, State, Toward
+from services.triage.domain.life.transitions import BY_NAME, ROLES, Role, Transition
+
+# In how many working days a task is due in a team; the caller counts them.
+Due = Callable[[str], dt.date]
+Why = Literal["role", "state", "guard", "given"]
+
+_STOP: Final = "stop_contact"
+# What must go on being true for as long as a case is in these states.
+STANDING: Final[dict[State, tuple[str, ...]]] = dict.fromkeys(
+    ("contact_other", "assess_prep", "ready_direct", "indirect_active"),
+    ("approach_agreed", "no_order_forbids"),
+)
+_STANDING_IN_NONE: Final[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: by name, and in which role of this case."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Life:
+    """Where a case stands: its state, who has it, and the one thing that is next, by when and toward whom."""
+
+    state: State
+    owner: str
+    since: dt.datetime
+    task: str
+    toward: Toward | None
+    next_on: dt.date | None
+    before: State | None = None
+    reason: str | None = None
+    outcome: str | None = None
+    enabling: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is still to be done."""
+        return STAGES[self.state].is_open
+
+
+class Refused(Exception):  # noqa: N818 - what is told, not what went wrong
+    """It may not happen: because of who asks, where the case is, what is known, or what was given."""
+
+    def __init__(self, why: Why, told: tuple[str, ...]) -> None:
+        """Say why, in one or more sentences."""
+        super().__init__(" ".join(told))
+        self.why = why
+        self.told = told
+
+
+def born(owner: str, now: dt.datetime, due: Due) -> Life:
+    """A case at the moment at which it is opened."""
+    return Life("received", owner, now, "triage", None, due("triage"))
+
+
+def move(
+    life: Life, name: str, actor: Actor, given: Given, situation: Situation, now: dt.datetime, due: Due
+) -> Life:
+    """The case after the transition `name`; `Refused`, with every reason, when it may not happen."""
+    row = BY_NAME[name]
+    if actor.role not in row.roles:
+        raise Refused("role", (_who_may(row),))
+    if life.state not in row.origins:
+        raise Refused("state", (f"The case is {_titled(life.state)}; that happens from {_origins(row)}.",))
+    if faults := tuple(faults_of(row, given, situation.today)):
+        raise Refused("given", faults)
+    to = life.before or "triage" if row.to == "before" else row.to
+    broken = [GUARDS[guard].why for guard in _guards(row, to) if not GUARDS[guard].holds(situation, given)]
+    if broken:
+        raise Refused("guard", tuple(broken))
+    moved = replace(
+        life,
+        state=to,
+        since=now,
+        before=life.state if row.remembers else None,
+        reason=given.reason or None,
+        outcome=given.outcome or (life.outcome if to == "closed" else None),
+        enabling=given.enabling or (life.enabling if to in ("closing", "closed") else ()),
+    )
+    return with_task(moved, situation, due, promised=_promised(given))
+
+
+def with_task(life: Life, situation: Situation, due: Due, *, promised: dt.date | None = None) -> Life:
+    """The case with the one thing that is next in it, as far as that may be done.
+
+    Nobody is rung on the other side's account without their agreement, and nobody at all once somebody is
+    out: then the next thing is to stop and to decide. `promised` is a day that somebody was promised.
+    """
+    stage = STAGES[life.state]
+    if not stage.is_open:
+        return replace(life, task="nothing", toward=None, next_on=None)
+    task, toward = stage.task, stage.toward
+    if life.state == "on_hold" and life.reason == "H-MORE-TIME" and not situation.anybody_out:
+        task, toward = "call_back", "initiator"
+    if not _may_reach(toward, situation):
+        task, toward = _STOP, None
+    if promised is None and life.task == task and life.next_on is not None and life.toward == toward:
+        return replace(life, toward=toward)
+    return replace(life, task=task, toward=toward, next_on=promised or due(task))
+
+
+def may_now(life: Life, role: str) -> Iterator[Transition]:
+    """What somebody in this role could try in this state, in the order of the table."""
+    return (row for row in BY_NAME.values() if life.state in row.origins and role in row.roles)
+
+
+def faults_of(row: Transition, given: Given, today: dt.date) -> Iterator[str]:
+    """What is missing or wrong in what was given with a transition."""
+    for need in row.needs:
+        if not _NEEDS[need][0](given, today):
+            yield _NEEDS[need][1]
+
+
+def _guards(row: Transition, to: State) -> Iterator[str]:
+    for guard in row.guards:
+        if guard == "still_fits":
+            yield from STANDING.get(to, _STANDING_IN_NONE)
+        else:
+            yield guard
+
+
+def _may_reach(toward: Toward | None, situation: Situation) -> bool:
+    if toward in ("other", "both"):
+        return situation.may_approach_other and not situation.forbids_contact
+    return toward != "initiator" or not situation.anybody_out
+
+
+def _promised(given: Given) -> dt.date | None:
+    return dt.date.fromisoformat(given.review_on) if given.review_on else None
+
+
+def _is_later(day: str, today: dt.date) -> bool:
+    try:
+        return dt.date.fromisoformat(day) > today
+    except ValueError:
+        return False
+
+
+def _one_of(known: object) -> str:
+    return ", ".join(known)  # type: ignore[arg-type]  # all of them are collections of words
+
+
+_Check = Callable[[Given, dt.date], bool]
+_NEEDS: Final[dict[str, tuple[_Check, str]]] = {
+    "missing": (
+        lambda given, _: given.reason in (*reasons.MISSING, "wrong_area"),
+        f"`reason` says what is missing: {_one_of(reasons.MISSING)}, or wrong_area.",
+    ),
+    "outcome": (
+        lambda given, _: given.outcome in reasons.OUTCOMES,
+        f"`outcome` is one of {_one_of(reasons.OUTCOMES)}.",
+    ),
+    "enabling": (
+        lambda given, _: bool(given.enabling) and set(given.enabling) <= set(reasons.ENABLING),
+        f"`enabling` says what made the end possible: {_one_of(reasons.ENABLING)}.",
+    ),
+    "hold": (
+        lambda given, _: given.reason in reasons.HOLDS,
+        f"`reason` is one of {_one_of(reasons.HOLDS)}.",
+    ),
+    "review_on": (
+        lambda given, today: _is_later(given.review_on, today),
+        "`review_on` is the later day on which it is looked at again, or somebody is called back.",
+    ),
+    "refusal": (
+        lambda given, _: given.reason in reasons.REFUSALS,
+        f"`reason` is one of {_one_of(reasons.REFUSALS)}.",
+    ),
+    "reopening": (
+        lambda given, _: given.reason in reasons.REOPENINGS,
+        f"`reason` is one of {_one_of(reasons.REOPENINGS)}.",
+    ),
+    "not_yet": (
+        lambda given, _: given.reason in reasons.NOT_YET,
+        f"`reason` is one of {_one_of(reasons.NOT_YET)}.",
+    ),
+    "method": (
+        lambda given, _: given.method in reasons.METHODS,
+        f"`method` is one of {_one_of(reasons.METHODS)}.",
+    ),
+    "to": (lambda given, _: bool(given.to), "`to` names the team or service that it is offered to."),
+    "accepted_by": (
+        lambda given, _: bool(given.accepted_by),
+        "`accepted_by` says who there has accepted it, by their post and not by name.",
+    ),
+    "facilitators": (
+        lambda given, _: bool(given.facilitators) and all(level in LEVELS for _, level in given.facilitators),
+        "`facilitators` lists who takes it.",
+    ),
+}
+
+
+def _titled(state: State) -> str:
+    return f'"{STAGES[state].title}"'
+
+
+def _origins(row: Transition) -> str:
+    return ", ".join(_titled(state) for state in STAGES if state in row.origins)
+
+
+def _who_may(row: Transition) -> str:
+    words: dict[Role, str] = {
+        "system": "the hub itself",
+        "coordinator": "a coordinator of its team",
+        "supervisor": "a supervisor",
+        "facilitator": "a facilitator of the case",
+        "receiver": "the team that it was offered to",
+    }
+    return f"That is for {' or '.join(words[role] for role in ROLES if role in row.roles)}."

@@ -1,0 +1,213 @@
+"""What is known about a case when something is about to happen in it: facts, folded from its records.
+
+Records are added and never changed; the newest says how it stands. Nothing is concluded from a record that is
+not there: who was not asked has neither agreed nor refused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, NamedTuple
+
+Side = Literal["initiator", "other"]
+SIDES: Final[tuple[Side, ...]] = ("initiator", "other")
+# Accepts what happened far enough to begin (DOMAIN §4.1, G3). A conviction alone is not acceptance.
+ADMISSIONS: Final = (
+    "full", "guilty_plea", "convicted_accepts", "accepts_to_facilitator", "partial", "no_comment", "denied",
+    "unknown",
+)  # fmt: skip
+_ACCEPTS: Final = ("full", "guilty_plea", "convicted_accepts", "accepts_to_facilitator", "partial")
+RISK_IS_NEW_FOR: Final = dt.timedelta(days=28)  # before direct contact (DOMAIN §3)
+LEVELS: Final = ("foundation", "intermediate", "advanced")
+
+
+class Consent(NamedTuple):
+    """What one side decided about one thing, and when."""
+
+    decision: str
+    on: dt.date
+
+
+class Facilitator(NamedTuple):
+    """Who works with the case, and the level at which they are registered."""
+
+    email: str
+    level: str
+
+
+class Risk(NamedTuple):
+    """The newest assessment of risk, and whether a supervisor has signed it off."""
+
+    acceptable: bool
+    on: dt.date
+    signed_off: bool = False
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Everything that a guard may ask about."""
+
+    today: dt.date
+    strand: str = "crime"
+    initiated_by: str = "harmed"
+    lacks: tuple[str, ...] = ()
+    gates: frozenset[str] = frozenset()
+    identified: bool | None = None
+    admission: str = "unknown"
+    forbidden_until: dt.date | None = None  # an order; `date.max` where it names no end
+    safe_contact: bool = True
+    consents: Mapping[tuple[Side, str], Consent] = field(default_factory=dict)
+    said_no: frozenset[Side] = frozenset()
+    took_back: frozenset[Side] = frozenset()
+    risk: Risk | None = None
+    screens: Mapping[str, bool] | None = None
+    support_route: bool = False
+    plan_made: bool = False
+    item_screened: bool = False
+    facilitators: tuple[Facilitator, ...] = ()
+    conflicts: frozenset[str] = frozenset()
+    attempts: Mapping[Side, int] = field(default_factory=dict)
+    reached: frozenset[Side] = frozenset()
+    held: tuple[str, ...] = ()
+    agreement: bool = False
+    actions_open: int = 0
+    merged_into: str | None = None
+
+    @property
+    def accepts_responsibility(self) -> bool:
+        """Whether responsibility is accepted, so far as is recorded."""
+        return self.admission in _ACCEPTS
+
+    @property
+    def forbids_contact(self) -> bool:
+        """Whether an order forbids contact today."""
+        return self.forbidden_until is not None and self.forbidden_until >= self.today
+
+    @property
+    def may_approach_other(self) -> bool:
+        """Whether whoever asked has agreed that the other side is approached, and still does."""
+        return self.agreed("initiator", "approach_other") and not self.anybody_out
+
+    @property
+    def anybody_out(self) -> bool:
+        """Whether somebody said no to the process, or took a yes back."""
+        return bool(self.said_no | self.took_back)
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether it takes a pair of experienced facilitators."""
+        return "specialist_pair" in self.gates
+
+    def agreed(self, side: Side, to: str) -> bool:
+        """Whether this side has said yes to it, and has not taken that back."""
+        consent = self.consents.get((side, to))
+        return consent is not None and consent.decision == "given"
+
+    def agreed_since_risk(self, to: str) -> bool:
+        """Whether both sides said yes to it on or after the day of the newest assessment of risk."""
+        if self.risk is None:
+            return False
+        return all(self.agreed(side, to) and self.consents[side, to].on >= self.risk.on for side in SIDES)
+
+
+class Record(NamedTuple):
+    """One thing that was recorded: its kind, what it says, on which day, by whom."""
+
+    kind: str
+    says: Mapping[str, Any]
+    on: dt.date
+    who: str = ""
+
+
+def with_records(situation: Situation, records: Iterable[Record]) -> Situation:
+    """The situation after these records, in the order in which they were made."""
+    for record in records:
+        situation = _FOLDS[record.kind](situation, record)
+    return situation
+
+
+def _consent(now: Situation, record: Record) -> Situation:
+    side: Side = record.says["side"]
+    to, decision = record.says["to"], record.says["decision"]
+    before = now.consents.get((side, to))
+    took_back = decision == "withdrawn" or (
+        decision == "refused" and before is not None and before.decision == "given"
+    )
+    consents = {**now.consents, (side, to): Consent("withdrawn" if took_back else decision, record.on)}
+    changed = replace(now, consents=consents)
+    if to != "process":
+        return changed
+    one = frozenset({side})
+    if took_back:
+        return replace(changed, took_back=now.took_back | one)
+    if decision == "refused":
+        return replace(changed, said_no=now.said_no | one)
+    if decision == "given":
+        return replace(changed, said_no=now.said_no - one, took_back=now.took_back - one)
+    return changed
+
+
+def _order(now: Situation, record: Record) -> Situation:
+    if not record.says["forbids_contact"]:
+        return replace(now, forbidden_until=None)
+    until = record.says.get("until")
+    return replace(now, forbidden_until=dt.date.max if until is None else _day(until))
+
+
+def _risk(now: Situation, record: Record) -> Situation:
+    return replace(now, risk=Risk(bool(record.says["acceptable"]), record.on))
+
+
+def _signed_off(now: Situation, _record: Record) -> Situation:
+    return now if now.risk is None else replace(now, risk=now.risk._replace(signed_off=True))
+
+
+def _contact(now: Situation, record: Record) -> Situation:
+    side: Side = record.says["side"]
+    tried = {**now.attempts, side: now.attempts.get(side, 0) + 1}
+    reached = now.reached | {side} if record.says["result"] == "reached" else now.reached
+    return replace(now, attempts=tried, reached=reached)
+
+
+def _facilitators(now: Situation, record: Record) -> Situation:
+    return replace(
+        now, facilitators=tuple(Facilitator(one["email"], one["level"]) for one in record.says["who"])
+    )
+
+
+def _agreement(now: Situation, record: Record) -> Situation:
+    return replace(now, agreement=True, actions_open=int(record.says["actions"]))
+
+
+def _action_settled(now: Situation, _record: Record) -> Situation:
+    return replace(now, actions_open=max(now.actions_open - 1, 0))
+
+
+def _day(value: object) -> dt.date:
+    return value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
+
+
+_FOLDS: Final[dict[str, Callable[[Situation, Record], Situation]]] = {
+    "consent": _consent,
+    "admission": lambda now, record: replace(now, admission=record.says["value"]),
+    "identified": lambda now, record: replace(now, identified=bool(record.says["value"])),
+    "order": _order,
+    "risk": _risk,
+    "risk_signed_off": _signed_off,
+    "screen": lambda now, record: replace(now, screens=dict(record.says)),
+    "support_route": lambda now, _record: replace(now, support_route=True),
+    "safe_contact": lambda now, record: replace(now, safe_contact=bool(record.says["value"])),
+    "plan": lambda now, _record: replace(now, plan_made=True),
+    "item_screened": lambda now, _record: replace(now, item_screened=True),
+    "contact": _contact,
+    "conflict": lambda now, record: replace(now, conflicts=now.conflicts | {record.says["staff"]}),
+    "facilitators": _facilitators,
+    "held": lambda now, record: replace(now, held=(*now.held, record.says["method"])),
+    "agreement": _agreement,
+    "action_settled": _action_settled,
+    "merged": lambda now, record: replace(now, merged_into=record.says["into"]),
+    "separated": lambda now, _record: replace(now, merged_into=None),
+}
+KINDS: Final = tuple(_FOLDS)
