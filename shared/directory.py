@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
 from shared.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 DEFAULT = Path(__file__).parent / "directories" / "county_durham_and_darlington.yaml"
 DUTY_DESK = "duty_desk"
 
 Role = Literal["coordinator", "supervisor", "ops", "commissioner", "practitioner"]
+Hours = tuple[dt.time, dt.time]
+
+_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+# As GOV.UK Notify and every carrier takes it: with the country's code.
+_MOBILE: Final = re.compile(r"\+\d{8,15}")
 
 
 class BadDirectory(Problem):
@@ -42,10 +50,19 @@ class Team(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     over_amqp: bool = False
 
 
+class Leave(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Days on which somebody is away, the first and the last with them."""
+
+    first: dt.date
+    last: dt.date
+
+
 class StaffMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody who works with cases or on the hub, or a practitioner who refers for an agency.
 
-    `sign_in` gives them an account on the first start.
+    `sign_in` gives them an account on the first start. The rest is the rota: their level (1 is told first),
+    the hours that they work (`{mon-thu: "09:00-17:00", fri: "09:00-13:00"}`, London's time; without any they
+    can be told at any hour), their leave, who stands in for them then, and a mobile for urgent texts.
     """
 
     role: Role
@@ -53,6 +70,16 @@ class StaffMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     team: str = ""
     agency: str = ""
     sign_in: bool = False
+    level: int = 1
+    hours: dict[str, str] = {}
+    leave: tuple[Leave, ...] = ()
+    cover: str = ""
+    mobile: str = ""
+
+    @property
+    def week(self) -> tuple[Hours | None, ...]:
+        """Their hours on each day from Monday on; empty when they named none."""
+        return read_week(self.hours) if self.hours else ()
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -108,6 +135,27 @@ class Directory:
         return coordinators or tuple(member for member in members if member.role == "supervisor")
 
 
+def read_week(hours: Mapping[str, str]) -> tuple[Hours | None, ...]:
+    """The hours of each day from Monday on; `ValueError` with what cannot be read."""
+    week: list[Hours | None] = [None] * len(_DAYS)
+    for days, clock in hours.items():
+        first, _, last = days.partition("-")
+        if first not in _DAYS or (last or first) not in _DAYS:
+            message = f"hours: {days} is not a day such as mon, or days such as mon-fri"
+            raise ValueError(message)
+        read = _HOURS.fullmatch(clock)
+        if read is None:
+            message = f"hours: {clock} is not from-until such as 09:00-17:00"
+            raise ValueError(message)
+        opens, opens_minute, closes, closes_minute = map(int, read.groups())
+        for day in range(_DAYS.index(first), _DAYS.index(last or first) + 1):
+            week[day] = (dt.time(opens, opens_minute), dt.time(closes, closes_minute))
+    if not any(week):
+        message = "hours: no day is named"
+        raise ValueError(message)
+    return tuple(week)
+
+
 def _faults_of(file: _File) -> Iterator[str]:
     if DUTY_DESK not in file.teams:
         yield f"teams: {DUTY_DESK} is missing, so some cases would belong to nobody"
@@ -119,6 +167,7 @@ def _faults_of(file: _File) -> Iterator[str]:
             yield f"staff: {fault}"
         if emails.count(member.email) > 1:
             yield f"staff: {member.email} is there twice"
+        yield from (f"staff: {member.email}: {fault}" for fault in _faults_of_rota(member, emails))
     yield from _faults_of_mail(file.agencies.values())
     for slug in file.teams:
         if not any(m.team == slug and m.role in ("coordinator", "supervisor") for m in file.staff):
@@ -126,6 +175,21 @@ def _faults_of(file: _File) -> Iterator[str]:
     for slug in (*file.agencies, *file.teams):
         if not slug.isascii() or not slug.replace("_", "").isalnum() or not slug.islower():
             yield "agencies, teams: a slug is lower-case letters, digits and underscores"
+
+
+def _faults_of_rota(member: StaffMember, emails: Collection[str]) -> Iterator[str]:
+    try:
+        read_week(member.hours or {"mon-sun": "00:00-00:00"})
+    except ValueError as error:
+        yield str(error)
+    if member.level < 1:
+        yield "level is 1 for whoever is told first, then 2 and so on"
+    if member.cover and (member.cover not in emails or member.cover == member.email):
+        yield f"there is nobody else {member.cover} to stand in"
+    if any(leave.last < leave.first for leave in member.leave):
+        yield "leave ends before it begins"
+    if member.mobile and not _MOBILE.fullmatch(member.mobile):
+        yield "mobile is written with its country's code and no spaces, such as +447700900123"
 
 
 def _faults_of_mail(agencies: Iterable[Agency]) -> Iterator[str]:

@@ -1,33 +1,45 @@
 """How a letter leaves: as a file in a folder, or to an SMTP server, chosen by one URL.
 
-The rule for a crash between sending and recording is the same for every channel here: send again, under the
-same id. A file of that name is simply written again, so a folder never holds two. A mail goes out with the
-same Message-ID (RFC 5322), which is what mail servers and readers know a repeated mail by: better one mail
-that may be dropped as a repeat than a referral that nobody was told about.
+A file of a letter's name is simply written again, so a folder never holds two. A mail server takes a letter
+with its answer to the last line of it; whoever does not hear that answer cannot know (`Unheard`), and decides
+what follows. Connections are pooled, each step has a time-out, and so has a letter as a whole.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import select
 import smtplib
 import ssl
-from contextlib import AbstractContextManager, contextmanager
+import threading
+import time
+from contextlib import AbstractContextManager, contextmanager, suppress
 from email.message import Message
 from email.mime.text import MIMEText
-from email.utils import formatdate
+from email.utils import formatdate, parseaddr
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from shared.calling import Deadline
 from shared.problems import Problem
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
     from uuid import UUID
 
-_SMTP_SECONDS = 10
+_STEP_SECONDS: Final = 10.0
+# However slowly each step goes: after this long a letter is cut off, so that the next one gets its turn.
+LETTER_SECONDS: Final = 25.0
+_SMTP_READY = 220
 _SMTP_OK = 250
+_SMTP_GO_ON = 354
+_SMTP_CLOSING = 421
+_POOLED = 4  # connections kept for the next letters
+_SURE_SECONDS = 5.0  # a connection that was used a moment ago need not be asked whether it is there
+_DOT: Final = re.compile(rb"(?m)^\.")
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
 _PERMANENT = 500  # SMTP replies from here on will not change by trying again (RFC 5321, 4.2.1)
 
@@ -45,11 +57,17 @@ class Refused(NotSent):
     code = "refused"
 
 
+class Unheard(NotSent):
+    """The letter was handed over whole and the answer never came: nobody knows whether it was taken."""
+
+    code = "unheard"
+
+
 class Sender(Protocol):
     """An open way out, for a few letters."""
 
     def send(self, message: Message, delivery_id: UUID) -> None:
-        """Send it; `NotSent` to try again later, `Refused` to give up."""
+        """Send it; `NotSent` to try again later, `Refused` to give up, `Unheard` when nobody can tell."""
 
 
 class Mail(Protocol):
@@ -57,6 +75,9 @@ class Mail(Protocol):
 
     def open(self) -> AbstractContextManager[Sender]:
         """Connect for a few letters; `NotSent` when that fails."""
+
+    def holds(self, delivery_id: UUID) -> bool | None:
+        """Whether this letter was taken; None where nobody can tell."""
 
     def close(self) -> None:
         """Let go of what is kept open between letters."""
@@ -112,6 +133,10 @@ class Folder:
     def close(self) -> None:
         """A folder keeps nothing open."""
 
+    def holds(self, delivery_id: UUID) -> bool:
+        """Whether this letter is in the folder."""
+        return (self._path / f"{delivery_id}.eml").exists()
+
     def send(self, message: Message, delivery_id: UUID) -> None:
         """Write the file; the same delivery again is the same file."""
         target = self._path / f"{delivery_id}.eml"
@@ -123,62 +148,137 @@ class Folder:
         draft.rename(target)
 
 
+class _Client(smtplib.SMTP):
+    """A connection that can be cut: its line is a copy, because TLS takes the socket itself away."""
+
+    def __init__(self, host: str) -> None:
+        """Connect with `connect`, while a deadline may cut it."""
+        super().__init__(timeout=_STEP_SECONDS)
+        self._host = (
+            host  # whose certificate STARTTLS asks for; smtplib sets it only when it connects at once
+        )
+        self.used_at = 0.0
+        self.deadline: Deadline | None = None
+        self.line: socket.socket | None = None
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connected: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]  # smtplib's hook
+        self.line = connected.dup()
+        if self.deadline is not None:
+            self.deadline.hold(self.line)
+        return connected
+
+    @contextmanager
+    def for_no_longer_than(self, seconds: float) -> Iterator[None]:
+        """Whatever is done in here is cut off after so long."""
+        self.deadline = Deadline(seconds)
+        if self.line is not None:
+            self.deadline.hold(self.line)
+        try:
+            yield
+        finally:
+            self.deadline.close()
+            self.deadline = None
+
+    def close(self) -> None:
+        """Let go of the connection and of its copy."""
+        super().close()
+        if self.line is not None:
+            self.line.close()
+            self.line = None
+
+
 class SmtpServer:
-    """A mail server, spoken to over one connection that is kept for as long as it answers."""
+    """A mail server, spoken to over a few connections that are kept for as long as they answer."""
 
     def __init__(self, url: str) -> None:
-        """Take `smtp://[user:password@]host:port[?starttls=1]`."""
+        """Take `smtp://[user:password@]host:port[?starttls=1[&ca=FILE]]`."""
         parts = urlsplit(url)
         self._host = parts.hostname or "localhost"
         self._port = parts.port or 25
         self._user = unquote(parts.username or "")
         self._password = unquote(parts.password or "")
-        self._starttls = parse_qs(parts.query).get("starttls", ["0"])[0] == "1"
-        self._client: smtplib.SMTP | None = None
+        asked = parse_qs(parts.query)
+        self._starttls = asked.get("starttls", ["0"])[0] == "1"
+        self._tls = ssl.create_default_context()
+        for authorities in asked.get("ca", ()):
+            self._tls.load_verify_locations(authorities)
+        self._turn = threading.Lock()
+        self._idle: list[_Client] = []
 
     @contextmanager
     def open(self) -> Iterator[Sender]:
-        """The connection from before if it still answers, or a new one; dropped after any failure."""
-        client, self._client = self._client, None
-        if client is not None and not _answers(client):
-            client.close()
-            client = None
-        if client is None:
-            client = self._connect()
-        sender = _SmtpSender(client)
+        """A connection from before if one still answers, or a new one; dropped after any failure."""
+        sender = _SmtpSender(self._from_before() or self._connect())
         try:
             yield sender
         except BaseException:
-            client.close()
+            sender.client.close()
             raise
-        if sender.sound:
-            self._client = client
-        else:
-            client.close()
+        if not sender.sound:
+            sender.client.close()
+            return
+        sender.client.used_at = time.monotonic()
+        with self._turn:
+            if len(self._idle) < _POOLED:
+                self._idle.append(sender.client)
+                return
+        _say_goodbye(sender.client)
+
+    def holds(self, delivery_id: UUID) -> None:
+        """Nobody can tell."""
 
     def close(self) -> None:
         """Say goodbye to the server."""
-        client, self._client = self._client, None
-        if client is not None:
-            try:
-                client.quit()
-            except (OSError, smtplib.SMTPException):
-                client.close()
+        with self._turn:
+            idle, self._idle = self._idle, []
+        for client in idle:
+            _say_goodbye(client)
 
-    def _connect(self) -> smtplib.SMTP:
+    def _from_before(self) -> _Client | None:
+        while True:
+            with self._turn:
+                if not self._idle:
+                    return None
+                client = self._idle.pop()
+            if _is_quiet(client) and (time.monotonic() - client.used_at < _SURE_SECONDS or _answers(client)):
+                return client
+            client.close()
+
+    def _connect(self) -> _Client:
+        client = _Client(self._host)
         try:
-            client = smtplib.SMTP(self._host, self._port, timeout=_SMTP_SECONDS)
-        except (OSError, smtplib.SMTPException) as error:
-            raise NotSent(type(error).__name__) from error
-        try:
-            if self._starttls:
-                client.starttls(context=ssl.create_default_context())
-            if self._user:
-                client.login(self._user, self._password)
-        except (OSError, smtplib.SMTPException) as error:
+            with client.for_no_longer_than(LETTER_SECONDS):
+                _expect(client.connect(self._host, self._port)[0], _SMTP_READY)
+                if self._starttls:
+                    client.starttls(context=self._tls)
+                if self._user:
+                    client.login(self._user, self._password)
+                client.ehlo_or_helo_if_needed()
+        except (OSError, ValueError, smtplib.SMTPException) as error:
             client.close()
             raise NotSent(type(error).__name__) from error
+        except NotSent:
+            client.close()
+            raise
         return client
+
+
+def _expect(code: int, wanted: int) -> None:
+    if code != wanted:
+        raise NotSent(f"SMTP {code}")
+
+
+def _say_goodbye(client: smtplib.SMTP) -> None:
+    try:
+        client.quit()
+    except (OSError, smtplib.SMTPException):
+        client.close()
+
+
+def _is_quiet(client: _Client) -> bool:
+    """Whether nothing has come since the last answer: what comes unasked is the server's goodbye."""
+    return client.line is not None and not select.select([client.line], [], [], 0)[0]
 
 
 def _answers(client: smtplib.SMTP) -> bool:
@@ -189,20 +289,39 @@ def _answers(client: smtplib.SMTP) -> bool:
 
 
 class _SmtpSender:
-    def __init__(self, client: smtplib.SMTP) -> None:
-        self._client = client
+    def __init__(self, client: _Client) -> None:
+        self.client = client
         self.sound = True  # whether the connection can be used again
 
     def send(self, message: Message, delivery_id: UUID) -> None:  # noqa: ARG002 - it is in the Message-ID
+        handed_over = False
         try:
-            self._client.send_message(message)
-        except smtplib.SMTPRecipientsRefused as error:
-            code = max(reply for reply, _ in error.recipients.values())
-            raise (Refused if code >= _PERMANENT else NotSent)(f"SMTP {code}") from error
-        except smtplib.SMTPResponseException as error:
-            raise (Refused if error.smtp_code >= _PERMANENT else NotSent)(
-                f"SMTP {error.smtp_code}"
-            ) from error
-        except (OSError, smtplib.SMTPException) as error:
+            with self.client.for_no_longer_than(LETTER_SECONDS):
+                self._announce(message)
+                content = message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
+                # Only with its last line, the dot, can a letter be taken.
+                self.client.send(_DOT.sub(b"..", content.removesuffix(b"\r\n")) + b"\r\n")
+                handed_over = True
+                self.client.send(b".\r\n")
+                code, _ = self.client.getreply()
+        except (OSError, ValueError, smtplib.SMTPException) as error:
             self.sound = False
-            raise NotSent(type(error).__name__) from error
+            raise (Unheard if handed_over else NotSent)(type(error).__name__) from error
+        self._check(code, _SMTP_OK)
+
+    def _announce(self, message: Message) -> None:
+        sender, recipient = parseaddr(str(message["From"]))[1], parseaddr(str(message["To"]))[1]
+        self._check(self.client.mail(sender)[0], _SMTP_OK)
+        self._check(self.client.rcpt(recipient)[0], _SMTP_OK)
+        self._check(self.client.docmd("DATA")[0], _SMTP_GO_ON)
+
+    def _check(self, code: int, wanted: int) -> None:
+        """Take a reply; one of another class ends this letter and leaves the connection for the next."""
+        if code // 100 == wanted // 100:
+            return
+        if code == _SMTP_CLOSING or code < 0:
+            self.sound = False
+        else:
+            with suppress(OSError, smtplib.SMTPException):
+                self.client.rset()
+        raise (Refused if code >= _PERMANENT else NotSent)(f"SMTP {code}")

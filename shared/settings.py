@@ -16,6 +16,7 @@ from pathlib import Path
 from shared.problems import Problem
 
 PREFIX = "HUB_"
+_TOKEN_SIGNS = 16
 SERVICE_NAMES = ("intake", "triage", "notify")
 
 
@@ -55,6 +56,13 @@ def _flag(text: str) -> bool:
     return text == "1"
 
 
+def _token(text: str) -> str:
+    if text and len(text) < _TOKEN_SIGNS:
+        message = f"must have {_TOKEN_SIGNS} signs or more"
+        raise ValueError(message)
+    return text
+
+
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
@@ -92,8 +100,51 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "HUB_MAIL_URL",
         "file:{home}/mail",
-        "where mail goes: file:FOLDER writes .eml files, smtp://[user:password@]host:port[?starttls=1] sends",
+        "where mail goes: file:FOLDER writes .eml files, "
+        "smtp://[user:password@]host:port[?starttls=1[&ca=FILE]] sends",
         secret=True,
+    ),
+    Setting(
+        "HUB_GOVUK_NOTIFY_KEY",
+        "",
+        "an API key of GOV.UK Notify, for its e-mail and texts; empty for neither",
+        secret=True,
+    ),
+    Setting(
+        "HUB_GOVUK_NOTIFY_TEMPLATES",
+        "",
+        "the ids of its templates, email:ID,text:ID; each holds ((subject)) and ((body)), or ((body)) alone",
+    ),
+    Setting(
+        "HUB_GOVUK_NOTIFY_URL",
+        "https://api.notifications.service.gov.uk",
+        "where GOV.UK Notify answers",
+        secret=True,
+    ),
+    Setting(
+        "HUB_GOVUK_NOTIFY_CALLBACK_TOKEN",
+        "",
+        "the bearer token of its delivery receipts, 16 signs or more; empty to take none",
+        _token,
+        secret=True,
+    ),
+    Setting(
+        "HUB_TEAM_HOOKS",
+        "",
+        "a file of teams' webhooks: for each slug kind (standard, teams or slack), url and secret",
+        _file,
+    ),
+    Setting(
+        "HUB_GATHER_SECONDS",
+        "300",
+        "a while in which somebody gets no more than five messages; what comes on top goes as one after it",
+        _whole(1),
+    ),
+    Setting(
+        "HUB_PUBLIC_MESSAGES",
+        "0",
+        "1 to let coordinators send messages to people who asked for one, over a channel marked safe",
+        _flag,
     ),
     Setting("HUB_MAIL_FROM", "Referral Hub <hub@referral-hub.example>", "the sender of mail to coordinators"),
     Setting(
@@ -204,6 +255,13 @@ class Settings:
     database_urls: Mapping[str, str]
     mail_url: str
     mail_from: str
+    govuk_notify_key: str
+    govuk_notify_templates: str
+    govuk_notify_url: str
+    govuk_notify_callback_token: str
+    team_hooks: str
+    gather_seconds: int
+    public_messages: bool
     mailbox_url: str
     mailbox_vouched_by: str
     public_url: str
@@ -259,6 +317,13 @@ class Settings:
             # Whatever else is set: what is tried out reaches nobody.
             mail_url=f"file:{home}/mail" if values["HUB_SANDBOX"] else read["HUB_MAIL_URL"],
             mail_from=read["HUB_MAIL_FROM"],
+            govuk_notify_key="" if values["HUB_SANDBOX"] else read["HUB_GOVUK_NOTIFY_KEY"],
+            govuk_notify_templates=read["HUB_GOVUK_NOTIFY_TEMPLATES"],
+            govuk_notify_url=read["HUB_GOVUK_NOTIFY_URL"],
+            govuk_notify_callback_token=read["HUB_GOVUK_NOTIFY_CALLBACK_TOKEN"],
+            team_hooks="" if values["HUB_SANDBOX"] else read["HUB_TEAM_HOOKS"],
+            gather_seconds=int(read["HUB_GATHER_SECONDS"]),
+            public_messages=bool(values["HUB_PUBLIC_MESSAGES"]),
             mailbox_url=read["HUB_MAILBOX_URL"],
             mailbox_vouched_by=read["HUB_MAILBOX_VOUCHED_BY"],
             public_url=read["HUB_PUBLIC_URL"].rstrip("/"),

@@ -24,6 +24,9 @@ def acknowledge_alert(alert_id: UUID, by: str, teams: Sequence[str] | None, unit
         raise NotFound(message)
     if alert.state == "acknowledged":
         return alert
-    alert = replace(alert, state="acknowledged", acknowledged_at=unit.now, acknowledged_by=by)
+    alert = replace(
+        alert, state="acknowledged", acknowledged_at=unit.now, acknowledged_by=by, next_step_at=None
+    )
     store.acknowledge(unit, alert)
+    store.note(unit, alert.id, "acknowledged", by)
     return alert

@@ -10,14 +10,42 @@ from flask import Blueprint, request
 
 from services.notify import store
 from services.notify.acknowledge_alert import acknowledge_alert
-from services.notify.schema import ALERT, ALERTS, TOKEN, SignInSchema, read_sign_in, write_alert
+from services.notify.domain.alert import OPS
+from services.notify.domain.preferences import Preferences
+from services.notify.schema import (
+    ALERT,
+    ALERT_WITH_HISTORY,
+    ALERTS,
+    PREFERENCES,
+    TOKEN,
+    PreferencesSchema,
+    SignInSchema,
+    read_kept_preferences,
+    read_preferences,
+    read_sign_in,
+    write_alert,
+    write_entry,
+    write_preferences,
+)
 from services.notify.sign_in_staff import Tries, sign_in_staff
 from shared.openapi import TEXT, Answer, Asked, Takes, described, how_many
 from shared.problems import Fault, NoKey, NotFound, Unprocessable
-from shared.web import ANYONE, TOKEN_SECONDS, json_body, open_to, sign_token, the_caller, the_room, the_trace
+from shared.web import (
+    ANYONE,
+    TOKEN_SECONDS,
+    Caller,
+    json_body,
+    open_to,
+    sign_token,
+    the_caller,
+    the_room,
+    the_trace,
+)
 
 api = Blueprint("notify", __name__)
 
+# Whoever alerts are for.
+TOLD = ("coordinator", "supervisor", "ops")
 _MOST = 200
 _SMALL = re.compile(r"[0-9]{1,3}")
 
@@ -47,7 +75,7 @@ def post_token() -> dict[str, Any]:
 
 
 @api.get("/v1/alerts")
-@open_to("coordinator", "supervisor")
+@open_to(*TOLD)
 @described(
     "Alerts",
     asks=(
@@ -58,7 +86,7 @@ def post_token() -> dict[str, Any]:
     answers={200: Answer("A page of them.", ALERTS)},
 )
 def get_alerts() -> dict[str, Any]:
-    """The caller's team's alerts, oldest first; a supervisor sees every team's."""
+    """The caller's team's alerts, oldest first; a supervisor sees every team's, ops the hub's own."""
     faults = []
     state = request.args.get("state")
     if state not in (None, "open", "acknowledged"):
@@ -72,7 +100,9 @@ def get_alerts() -> dict[str, Any]:
     if faults:
         raise Unprocessable(errors=faults)
     with the_room().database.reading() as connection:
-        found = store.list_alerts(connection, teams=_teams(), state=state, after=after, limit=int(limit) + 1)
+        found = store.list_alerts(
+            connection, teams=teams_of(the_caller()), state=state, after=after, limit=int(limit) + 1
+        )
     page = found[: int(limit)]
     return {
         "alerts": [write_alert(alert) for alert in page],
@@ -80,8 +110,27 @@ def get_alerts() -> dict[str, Any]:
     }
 
 
+@api.get("/v1/alerts/<alert_id>")
+@open_to(*TOLD)
+@described(
+    "Alerts",
+    asks=(Asked("alert_id", TEXT, "The id of the alert.", "path"),),
+    answers={200: Answer("The alert, and every step of it.", ALERT_WITH_HISTORY)},
+)
+def get_alert(alert_id: str) -> dict[str, Any]:
+    """One alert with its history: whom it was told, over what, and what became of that."""
+    wanted, teams = _uuid(alert_id), teams_of(the_caller())
+    with the_room().database.reading() as connection:
+        alert = None if wanted is None else store.read_alert(connection, wanted)
+        if alert is None or (teams is not None and alert.team not in teams):
+            message = "Your team has no alert with this id."
+            raise NotFound(message)
+        history = store.history_of(connection, alert.id)
+    return {"alert": write_alert(alert), "history": [write_entry(entry) for entry in history]}
+
+
 @api.post("/v1/alerts/<alert_id>/acknowledgement")
-@open_to("coordinator", "supervisor")
+@open_to(*TOLD)
 @described(
     "Alerts",
     asks=(Asked("alert_id", TEXT, "The id of the alert.", "path"),),
@@ -94,13 +143,40 @@ def post_acknowledgement(alert_id: str) -> dict[str, Any]:
         message = "Your team has no alert with this id."
         raise NotFound(message)
     with the_room().unit(the_trace()) as unit:
-        alert = acknowledge_alert(wanted, the_caller().name, _teams(), unit)
+        alert = acknowledge_alert(wanted, the_caller().name, teams_of(the_caller()), unit)
     return write_alert(alert)
 
 
-def _teams() -> list[str] | None:
-    caller = the_caller()
-    return None if caller.role == "supervisor" else [caller.team]
+@api.get("/v1/me/preferences")
+@open_to(*TOLD)
+@described("Alerts", answers={200: Answer("How you are told.", PREFERENCES)})
+def get_preferences() -> dict[str, Any]:
+    """How the caller wants to be told: over which channels, at once or in a digest, and when not."""
+    with the_room().database.reading() as connection:
+        kept = store.all_preferences(connection).get(the_caller().name)
+    return write_preferences(read_kept_preferences(kept) if kept else Preferences())
+
+
+@api.put("/v1/me/preferences")
+@open_to(*TOLD)
+@described(
+    "Alerts",
+    takes=Takes(PreferencesSchema, {"A digest": {"digest": "daily", "daily_at": "08:30"}}),
+    answers={200: Answer("How you are told from now on.", PREFERENCES)},
+)
+def put_preferences() -> dict[str, Any]:
+    """Choose how to be told; what is left out is as it is for whoever chose nothing."""
+    document = read_preferences(json_body())
+    with the_room().unit(the_trace()) as unit:
+        store.keep_preferences(unit, the_caller().name, document)
+    return document
+
+
+def teams_of(caller: Caller) -> list[str] | None:
+    """Whose alerts this caller sees; None for every team's."""
+    if caller.role == "supervisor":
+        return None
+    return [OPS] if caller.role == "ops" else [caller.team]
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -1,102 +1,213 @@
-"""Send what is due: take a few deliveries in hand, send them, record what became of each."""
+"""Send what is due: pack it into messages, take them in hand, send each, record what became of it."""
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
-from services.notify import store
-from services.notify.domain.alert import CLAIM, MAX_TRIES, Delivery, pause_before_try, write_letter
-from shared.mail import Mail, NotSent, Refused, compose
+from services.notify import dispatch_store, store
+from services.notify.channels.channel import NotTaken, Outcome, Parcel, Taken
+from services.notify.domain.alert import THE_HUB, ChannelName
+from services.notify.domain.breaker import Breaker
+from services.notify.domain.dispatch import CLAIM, Dispatch
+from services.notify.domain.guard import why_refused
+from services.notify.domain.wording import MOST_LISTED
+from services.notify.pack_messages import pack_messages
+from services.notify.settle_message import give_up, make_task, next_way, settle_doubt, settle_message
+from services.notify.telltales_store import telltales_of
+from shared.allowance import Allowances
+from shared.identity import is_test, read_reference
+from shared.telltales import found_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
-    from uuid import UUID
 
+    from services.notify.dispatch_store import Item
+    from services.notify.domain.wording import Letter
+    from services.notify.read_wording import Wording
+    from services.notify.switchboard import Switchboard
     from shared.messaging.unit import Unit
+
+    UnitOfWork = Callable[[], AbstractContextManager[Unit]]
 
 log = logging.getLogger(__name__)
 
-_ROUND = 10
-# However slow the mail server is, a round ends before its claims run out and somebody else may send.
-_ROUND_SECONDS = CLAIM.total_seconds() / 3
+_ROUND: Final = 25
+# However slow a channel is, a round ends before its claims run out and somebody else may send.
+_ROUND_SECONDS: Final = CLAIM.total_seconds() / 3
+
+
+@dataclass
+class Post:
+    """What messages are written and sent with, and how the channels have been doing."""
+
+    board: Switchboard
+    wording: Wording
+    sign_in_at: str
+    breakers: dict[ChannelName, Breaker] = field(default_factory=dict)
+    allowances: dict[ChannelName, Allowances] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Let go of the channels."""
+        for channel in self.board.channels.values():
+            channel.close()
+
+    def breaker(self, channel: ChannelName) -> Breaker:
+        """How this channel has been doing."""
+        return self.breakers.get(channel, Breaker())
+
+    def must_wait(self, channel: ChannelName, now: dt.datetime) -> int:
+        """Seconds until the channel may be given one more; none when it was given now."""
+        if channel not in self.allowances:
+            self.allowances[channel] = Allowances(self.board.channels[channel].a_minute)
+        return self.allowances[channel].spend(channel, 1, now.timestamp()).wait
 
 
 @dataclass(frozen=True)
-class Post:
-    """What letters are written and sent with."""
-
-    mail: Mail
-    sender: str
-    sign_in_at: str
-
-    def close(self) -> None:
-        """Let go of the mail server."""
-        self.mail.close()
-
-    @property
-    def domain(self) -> str:
-        """The domain that message ids are made under."""
-        return self.sender.rpartition("@")[2].rstrip("> ") or "referral-hub"
+class _Ready:
+    dispatch: Dispatch
+    parcel: Parcel
 
 
-def deliver_alerts(post: Post, unit_of_work: Callable[[], AbstractContextManager[Unit]]) -> int:
-    """One round: how many deliveries were taken in hand.
+def deliver_alerts(post: Post, unit_of_work: UnitOfWork) -> int:
+    """One round: how many messages were taken in hand.
 
-    Three steps, each of which may be the last before the process dies: the claim is committed first, so
-    that nobody else sends the same; a claim that is never recorded runs out, and the delivery is sent again
-    under the same id (see `shared.mail`).
+    The claim is committed first, with the first message marked as begun; after each message one transaction
+    records what became of it and marks the next. So a process that dies leaves one message begun and never
+    recorded, and no more: when its claim has run out, whoever takes it up asks the channel, or follows the
+    channel's rule (docs/decisions/0014).
     """
     with unit_of_work() as unit:
-        claimed = store.claim_due(unit, _ROUND)
-    if not claimed:
-        return 0
-    sent, troubles = _send(post, claimed)
-    with unit_of_work() as unit:
-        if sent:
-            store.record_sent(unit, sent)
-        for delivery, problem in troubles:
-            give_up = isinstance(problem, Refused) or delivery.tries >= MAX_TRIES
-            due_at = None if give_up else unit.now + pause_before_try(delivery.tries)
-            store.record_trouble(unit, delivery.id, problem.detail, due_at)
-            log.log(
-                logging.ERROR if give_up else logging.WARNING,
-                "alert not delivered" if give_up else "alert not delivered yet",
-                extra={"case": delivery.case, "channel": delivery.channel, "trouble": problem.detail},
-            )
-    return len(claimed)
-
-
-def _send(post: Post, claimed: list[Delivery]) -> tuple[list[UUID], list[tuple[Delivery, NotSent]]]:
+        packed = pack_messages(unit, post.board, post.wording)
+        claimed = dispatch_store.claim_due(unit, _ROUND)
+        ready = _prepare(claimed, post, unit) if claimed else []
+        if ready:
+            dispatch_store.begin(unit, ready[0].dispatch.id)
     end = time.monotonic() + _ROUND_SECONDS
-    sent: list[UUID] = []
-    troubles: list[tuple[Delivery, NotSent]] = []
-    try:
-        with post.mail.open() as sender:
-            for delivery in claimed:
-                if time.monotonic() > end:
-                    break  # what is left is due again when its claim runs out
-                letter = write_letter(
-                    delivery.case, delivery.kind, urgent=delivery.urgent, sign_in_at=post.sign_in_at
-                )
-                mail = compose(
-                    sender=post.sender,
-                    recipient=delivery.recipient,
-                    subject=letter.subject,
-                    text=letter.text,
-                    delivery_id=delivery.id,
-                    domain=post.domain,
-                )
-                try:
-                    sender.send(mail, delivery.id)
-                    sent.append(delivery.id)
-                except NotSent as problem:
-                    troubles.append((delivery, problem))
-    except (NotSent, OSError) as error:
-        away = error if isinstance(error, NotSent) else NotSent(type(error).__name__)
-        done = {*sent, *(delivery.id for delivery, _ in troubles)}
-        troubles += [(delivery, away) for delivery in claimed if delivery.id not in done]
-    return sent, troubles
+    for number, one in enumerate(ready):
+        outcome = post.board.channels[one.dispatch.channel].send(one.parcel)
+        following = ready[number + 1] if number + 1 < len(ready) else None
+        late = time.monotonic() > end
+        with unit_of_work() as unit:
+            _count(one.dispatch.channel, outcome, post, unit.now)
+            settle_message(one.dispatch, outcome, unit, post.board)
+            if late:
+                for left in ready[number + 1 :]:
+                    dispatch_store.put_back(unit, left.dispatch, unit.now, trouble=None)
+            elif following is not None:
+                dispatch_store.begin(unit, following.dispatch.id)
+        if late:
+            break
+    return max(packed, len(claimed))
+
+
+def _count(channel: ChannelName, outcome: Outcome, post: Post, now: dt.datetime) -> None:
+    breaker = post.breaker(channel)
+    if isinstance(outcome, NotTaken) and outcome.whole_channel:
+        was_open, breaker = breaker.is_open, breaker.failed(now)
+        if breaker.is_open and not was_open:
+            log.error("channel left alone for a while", extra={"channel": channel})
+    elif isinstance(outcome, Taken):
+        breaker = breaker.succeeded()
+    post.breakers[channel] = breaker
+
+
+def _prepare(claimed: Sequence[Dispatch], post: Post, unit: Unit) -> list[_Ready]:
+    """What of this can leave now; the rest is settled, or is due again later."""
+    ready = []
+    items = dispatch_store.items_of(unit, [one.id for one in claimed])
+    for one in claimed:
+        contents = items[one.id]
+        dispatch = _taken_up(one, post, unit) if one.state == "committing" else one
+        if dispatch is None or _is_held_up(dispatch, contents, post, unit):
+            continue
+        address = post.board.address_of(dispatch.recipient, dispatch.channel)
+        if address is None:
+            give_up(dispatch, "nobody there", unit, post.board, for_good=True)
+            continue
+        letter = _write(dispatch, contents, post)
+        refusal = why_letter_is_refused(letter, dispatch, contents, post, unit)
+        if refusal is None:
+            parcel = Parcel(dispatch.id, address, letter, dispatch.urgent, post.sign_in_at)
+            ready.append(_Ready(dispatch, parcel))
+            continue
+        log.error("message refused by the guard", extra={"token": str(dispatch.id), "why": refusal})
+        dispatch_store.end(unit, dispatch.id, "refused", refusal)
+        dispatch_store.mark_items(unit, dispatch.id, "failed", refusal)
+        for item in contents:
+            store.note(unit, item.alert_id, "refused", dispatch.recipient, why=refusal)
+        make_task("refused", dispatch, contents, unit, post.board)
+    return ready
+
+
+def _taken_up(dispatch: Dispatch, post: Post, unit: Unit) -> Dispatch | None:
+    """A message that was begun and never recorded: what to send now, if anything."""
+    channel = post.board.channels.get(dispatch.channel)
+    standing = "cannot_tell" if channel is None else channel.look_up(dispatch.id)
+    if standing == "taken":
+        dispatch_store.record_sent(unit, dispatch.id, dispatch.receipt)
+        return None
+    if standing == "not_taken" or (channel is not None and channel.same_token_again):
+        return dispatch
+    return settle_doubt(dispatch, unit, post.board)
+
+
+def _is_held_up(dispatch: Dispatch, contents: Sequence[Item], post: Post, unit: Unit) -> bool:
+    """Whether its channel rests, or has had enough for this minute; then another has it, or it waits."""
+    if not contents:
+        dispatch_store.end(unit, dispatch.id, "dropped", "nothing in it")
+        return True
+    if dispatch.channel not in post.board.channels:
+        give_up(dispatch, "no such channel", unit, post.board)
+        return True
+    breaker = post.breaker(dispatch.channel)
+    if not breaker.lets_through(unit.now):
+        if dispatch.urgent and next_way(dispatch, unit, post.board) is not None:
+            give_up(dispatch, "breaker open", unit, post.board)
+        else:
+            dispatch_store.put_back(unit, dispatch, breaker.rests_until or unit.now, trouble=None)
+        return True
+    wait = post.must_wait(dispatch.channel, unit.now)
+    if wait:
+        dispatch_store.put_back(unit, dispatch, unit.now + dt.timedelta(seconds=wait), trouble=None)
+    return bool(wait)
+
+
+def _write(dispatch: Dispatch, contents: Sequence[Item], post: Post) -> Letter:
+    cases = list(dict.fromkeys(item.case for item in contents if item.case != THE_HUB))
+    slots = {
+        "case": cases[0] if cases else "",
+        "cases": "\n".join(cases[:MOST_LISTED]),
+        "count": str(len(contents)),
+        "sign_in": post.sign_in_at,
+    }
+    return post.wording.version(dispatch.template, dispatch.version).write(
+        slots,
+        urgent=dispatch.urgent,
+        again=dispatch.repeats is not None,
+        is_test=any(is_test(case) for case in cases),
+    )
+
+
+def why_letter_is_refused(
+    letter: Letter, dispatch: Dispatch, contents: Sequence[Item], post: Post, unit: Unit
+) -> str | None:
+    """What the guard says of a finished message; the cases' own records are opened only if there is need."""
+    cases = {item.case for item in contents}
+
+    def gives_away(text: str) -> bool:
+        known = telltales_of(unit.connection, unit.keys.rest, cases)
+        return any(found_in(text, one, unit.keys.lookup) for one in known.values())
+
+    return why_refused(
+        letter,
+        post.wording.version(dispatch.template, dispatch.version),
+        cases=cases,
+        sign_in=post.sign_in_at,
+        is_reference=lambda text: read_reference(text) == text,
+        gives_away=gives_away,
+    )

@@ -18,24 +18,24 @@ from shared.messaging.consumer import Hearer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from services.notify.switchboard import Switchboard
     from shared.contracts.envelope import Message
-    from shared.directory import Directory
 
 
-def hears(directory: Directory) -> Mapping[type[Message], Hearer]:
+def hears(board: Switchboard) -> Mapping[type[Message], Hearer]:
     """Each message with what is done about it."""
     return {
         CaseRouted: Hearer(
-            handle=lambda message, unit: alert_coordinator(message, unit, directory), prepare=prepare_batch
+            handle=lambda message, unit: alert_coordinator(message, unit, board), prepare=prepare_batch
         ),
         CaseReturned: Hearer(
-            handle=lambda message, unit: alert_duty_desk(message, unit, directory), prepare=prepare_batch
+            handle=lambda message, unit: alert_duty_desk(message, unit, board), prepare=prepare_batch
         ),
         LetterKept: Hearer(
-            handle=lambda message, unit: alert_of_letter(message, unit, directory), prepare=prepare_batch
+            handle=lambda message, unit: alert_of_letter(message, unit, board), prepare=prepare_batch
         ),
         CaseTelltales: Hearer(handle=telltales.keep_telltales, prepare=telltales.prepare_batch),
         CaseReferralWithdrawn: Hearer(
-            handle=lambda message, unit: alert_of_withdrawal(message, unit, directory), prepare=prepare_batch
+            handle=lambda message, unit: alert_of_withdrawal(message, unit, board), prepare=prepare_batch
         ),
     }

@@ -1,53 +1,32 @@
-"""Finds and keeps staff, alerts and deliveries in notify's database."""
+"""Finds and keeps staff, alerts with their history, and preferences in notify's database."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 
-from services.notify.domain.alert import CLAIM, Alert, Delivery
-from services.notify.tables import alerts, deliveries, staff
+from services.notify.domain.alert import Alert, Delivery, Entry, Happening
+from services.notify.tables import alert_history, alerts, deliveries, dispatches, preferences, staff
+from shared.identity import new_id
 from shared.rows import find_rows
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Sequence
+    from uuid import UUID
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from shared.messaging.unit import Unit
 
-
 # Built once: a statement that SQLAlchemy has seen is found compiled, without being walked through again.
-_CLAIM = (
-    update(deliveries)
-    .where(
-        deliveries.c.id.in_(
-            select(deliveries.c.id)
-            .where(deliveries.c.due_at <= bindparam("now"))
-            .order_by(deliveries.c.urgent.desc(), deliveries.c.due_at)
-            .limit(bindparam("most"))
-            .with_for_update(skip_locked=True)
-        )
-    )
-    .values(state="sending", due_at=bindparam("until"), tries=deliveries.c.tries + 1)
-    .returning(
-        deliveries.c.id,
-        deliveries.c.alert_id,
-        deliveries.c.case,
-        deliveries.c.kind,
-        deliveries.c.channel,
-        deliveries.c.recipient,
-        deliveries.c.urgent,
-        deliveries.c.tries,
-    )
-)
-_RECORD_SENT = (
-    update(deliveries)
-    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
-    .values(state="sent", due_at=None, sent_at=bindparam("now"), trouble=None)
+_DUE_STEPS = (
+    select(alerts)
+    .where(alerts.c.next_step_at <= bindparam("now"))
+    .order_by(alerts.c.urgent.desc(), alerts.c.next_step_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
 )
 
 
@@ -57,7 +36,7 @@ class Desk:
     def __init__(self, unit: Unit) -> None:
         """Begin knowing nothing; `look_up` comes first."""
         self._unit = unit
-        self._known: set[tuple[str, str]] = set()
+        self._known: set[tuple[str, str, str]] = set()
 
     @classmethod
     def of(cls, unit: Unit) -> Desk:
@@ -66,54 +45,61 @@ class Desk:
 
     def look_up(self, cases: Iterable[str]) -> None:
         """Read which of these cases have alerts already."""
-        rows = find_rows(self._unit.connection, (alerts.c.case, alerts.c.kind), alerts.c.case, set(cases))
-        self._known.update((row.case, row.kind) for row in rows)
+        columns = (alerts.c.case, alerts.c.kind, alerts.c.occasion)
+        rows = find_rows(self._unit.connection, columns, alerts.c.case, set(cases))
+        self._known.update((row.case, row.kind, row.occasion) for row in rows)
 
-    def has_alert(self, case: str, kind: str) -> bool:
-        """Whether the case has an alert of this kind."""
-        return (case, kind) in self._known
+    def has_alert(self, case: str, kind: str, occasion: str) -> bool:
+        """Whether there is an alert of this piece of news."""
+        return (case, kind, occasion) in self._known
 
-    def raise_alert(self, alert: Alert, to: Sequence[Delivery]) -> None:
-        """Keep an alert and its deliveries, due now; what is in the app is delivered by being there."""
-        self._known.add((alert.case, alert.kind))
+    def raise_alert(self, alert: Alert) -> None:
+        """Keep an alert."""
+        self._known.add((alert.case, alert.kind, alert.occasion))
         self._unit.insert(alerts, vars(alert))
-        for delivery in to:
-            there = delivery.channel == "in_app"
-            self._unit.insert(
-                deliveries,
-                vars(delivery)
-                | {
-                    "state": "sent" if there else "due",
-                    "due_at": None if there else self._unit.now,
-                    "sent_at": self._unit.now if there else None,
-                    "trouble": None,
-                    "step": 0,
-                    "gather": False,
-                    "dispatch_id": None,
-                },
-            )
 
 
-def claim_due(unit: Unit, limit: int) -> list[Delivery]:
-    """Deliveries that are due, urgent ones first, now in hand; another sender does not get them."""
-    rows = unit.connection.execute(_CLAIM, {"now": unit.now, "most": limit, "until": unit.now + CLAIM})
-    return sorted((Delivery(*row) for row in rows), key=lambda one: (not one.urgent, one.id))
-
-
-def record_sent(unit: Unit, ids: Sequence[UUID]) -> None:
-    """These have left."""
-    unit.connection.execute(_RECORD_SENT, {"ids": ids, "now": unit.now})
-
-
-def record_trouble(unit: Unit, delivery_id: UUID, trouble: str, due_at: dt.datetime | None) -> None:
-    """It did not leave; it is due again, or has failed for good when there is no due time."""
-    unit.change(
+def keep_delivery(unit: Unit, delivery: Delivery) -> None:
+    """Keep that this is to be sent; what is in the app is delivered by being there."""
+    there = delivery.channel == "in_app"
+    unit.insert(
         deliveries,
-        {"id": delivery_id},
-        state="failed" if due_at is None else "due",
-        due_at=due_at,
-        trouble=trouble[:100],
+        vars(delivery)
+        | {
+            "state": "sent" if there else "due",
+            "due_at": None if there else delivery.due_at,
+            "tries": 0,
+            "sent_at": unit.now if there else None,
+            "trouble": None,
+            "dispatch_id": None,
+        },
     )
+
+
+def note(unit: Unit, alert_id: UUID, what: Happening, who: str, **detail: object) -> None:
+    """Write a line of the alert's history."""
+    row = {"id": new_id(), "alert_id": alert_id, "at": unit.now, "what": what, "who": who, "detail": detail}
+    unit.insert(alert_history, row)
+
+
+def history_of(connection: Connection, alert_id: UUID) -> list[Entry]:
+    """Every step of an alert, the oldest first: what was written down, and what left and arrived."""
+    written = select(alert_history).where(alert_history.c.alert_id == alert_id)
+    found = [
+        Entry(row.at, row.what, row.who, row.detail)
+        for row in connection.execute(written.order_by(alert_history.c.id))
+    ]
+    left = (
+        select(dispatches, deliveries.c.step)
+        .join(deliveries, deliveries.c.dispatch_id == dispatches.c.id)
+        .where(deliveries.c.alert_id == alert_id, dispatches.c.sent_at.is_not(None))
+    )
+    for row in connection.execute(left):
+        detail = {"channel": row.channel, "token": str(row.id), "step": row.step, "together": row.alerts}
+        found.append(Entry(row.sent_at, "sent", row.recipient, detail))
+        if row.state == "delivered":
+            found.append(Entry(row.sent_at, "delivered", row.recipient, {"channel": row.channel}))
+    return sorted(found, key=lambda entry: entry.at)
 
 
 def list_alerts(
@@ -127,13 +113,42 @@ def list_alerts(
         query = query.where(alerts.c.state == state)
     if after is not None:
         query = query.where(alerts.c.id > after)
-    return [Alert(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - SQLAlchemy's public name
+    return [_alert(row) for row in connection.execute(query)]
 
 
 def find_alert(unit: Unit, alert_id: UUID) -> Alert | None:
     """One alert, locked until the unit ends."""
     row = unit.connection.execute(select(alerts).where(alerts.c.id == alert_id).with_for_update()).first()
-    return None if row is None else Alert(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+    return None if row is None else _alert(row)
+
+
+def read_alert(connection: Connection, alert_id: UUID) -> Alert | None:
+    """One alert, to be looked at."""
+    row = connection.execute(select(alerts).where(alerts.c.id == alert_id)).first()
+    return None if row is None else _alert(row)
+
+
+def find_open_ops(unit: Unit, kind: str) -> list[Alert]:
+    """The alerts of this kind about the hub itself that nobody has taken, locked."""
+    query = select(alerts).where(alerts.c.kind == kind, alerts.c.state == "open").with_for_update()
+    return [_alert(row) for row in unit.connection.execute(query)]
+
+
+def alerts_by_id(unit: Unit, ids: Iterable[UUID]) -> dict[UUID, Alert]:
+    """These alerts."""
+    rows = find_rows(unit.connection, tuple(alerts.c), alerts.c.id, set(ids))
+    return {row.id: _alert(row) for row in rows}
+
+
+def claim_steps(unit: Unit, limit: int) -> list[Alert]:
+    """Alerts whose next step is due, urgent ones first, locked; nobody else gets them."""
+    rows = unit.connection.execute(_DUE_STEPS, {"now": unit.now, "most": limit})
+    return [_alert(row) for row in rows]
+
+
+def set_step(unit: Unit, alert_id: UUID, step: int, next_step_at: dt.datetime) -> None:
+    """It has taken this step; the next is due then."""
+    unit.change(alerts, {"id": alert_id}, step=step, next_step_at=next_step_at)
 
 
 def acknowledge(unit: Unit, alert: Alert) -> None:
@@ -144,7 +159,39 @@ def acknowledge(unit: Unit, alert: Alert) -> None:
         state=alert.state,
         acknowledged_at=alert.acknowledged_at,
         acknowledged_by=alert.acknowledged_by,
+        next_step_at=None,
     )
+    waiting = (deliveries.c.alert_id == alert.id, deliveries.c.state == "due")
+    dropped = update(deliveries).where(*waiting).values(state="dropped", due_at=None)
+    unit.connection.execute(dropped)
+    # A message about this alone that waits for another try is not sent either; one in a sender's hand is.
+    alone = select(deliveries.c.dispatch_id).where(
+        deliveries.c.alert_id == alert.id, deliveries.c.state == "packed"
+    )
+    unit.connection.execute(
+        update(dispatches)
+        .where(
+            dispatches.c.id.in_(alone),
+            dispatches.c.alerts == 1,
+            dispatches.c.state == "due",
+            dispatches.c.trouble.is_not(None),
+        )
+        .values(state="dropped", due_at=None)
+    )
+
+
+def all_preferences(connection: Connection) -> dict[str, dict[str, Any]]:
+    """Everybody's, by address: there are no more of them than there are staff."""
+    return {row.email: row.document for row in connection.execute(select(preferences))}
+
+
+def keep_preferences(unit: Unit, email: str, document: dict[str, Any]) -> None:
+    """Keep how they want to be told."""
+    known = unit.connection.execute(select(preferences.c.email).where(preferences.c.email == email)).first()
+    if known is None:
+        unit.insert(preferences, {"email": email, "document": document, "changed_at": unit.now})
+    else:
+        unit.change(preferences, {"email": email}, document=document, changed_at=unit.now)
 
 
 def find_staff(connection: Connection, email: str) -> dict[str, Any] | None:
@@ -166,3 +213,7 @@ def list_staff(connection: Connection) -> list[tuple[str, str, str]]:
     """Every account: address, role, and the team or agency."""
     rows = connection.execute(select(staff).order_by(staff.c.email))
     return [(row.email, row.role, row.team or row.agency) for row in rows]
+
+
+def _alert(row: Row[Any]) -> Alert:
+    return Alert(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name

@@ -94,6 +94,7 @@ deliveries = Table(
     # Which step of the alert it belongs to, whether it waits for company, and the message that it went in.
     Column("step", Integer, nullable=False, server_default=text("0")),
     Column("gather", Boolean, nullable=False, server_default=text("false")),
+    Column("template", String(24), nullable=False, server_default="opening"),
     Column("dispatch_id", Uuid),
     UniqueConstraint("alert_id", "recipient", "channel", "step", name="one_delivery_of_a_step"),
 )

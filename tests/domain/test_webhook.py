@@ -11,14 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.webhooks.domain.delivery import (
-    LONGEST_RETRY_AFTER,
     MOST_TRIES,
     PAUSES,
     pause_after,
-    read_retry_after,
 )
 from services.intake.webhooks.domain.endpoint import rest_after
-from services.intake.webhooks.domain.target import (
+from shared.calling import LONGEST_RETRY_AFTER, read_retry_after
+from shared.target import (
     CREDENTIALS,
     FRAGMENT,
     LONGEST,

@@ -19,17 +19,16 @@ import waitress
 from sqlalchemy import event
 
 from services.every import SERVICES
-from services.intake.webhooks.calling import Line
-from services.intake.webhooks.domain.delivery import Outcome
-from services.intake.webhooks.domain.target import Target
-from services.notify.deliver_alerts import Post
+from services.notify.channels.mail import MailChannel
 from services.wsgi import Front
+from shared.calling import Line, Outcome
 from shared.house import House, topology_for
 from shared.mail import Mail, Sender, open_mail
 from shared.messaging.broker import open_broker
 from shared.messaging.carrier import Broker, BrokerAway, Delivery, Hearing, Outgoing, Published, Publisher
 from shared.messaging.topology import QUEUES, Queue
 from shared.settings import Settings
+from shared.target import Target
 from tests.faults import copies
 from tests.support.ports import LOOPBACK
 
@@ -166,6 +165,9 @@ class DyingMail:
         with self._inner.open() as sender:
             yield _DyingSender(sender, self, self._point)
 
+    def holds(self, delivery_id: UUID) -> bool | None:
+        return self._inner.holds(delivery_id)
+
     def close(self) -> None:
         self._inner.close()
 
@@ -227,12 +229,12 @@ def _live(point: str, service: str, settings: Mapping[str, str], port: int) -> N
 def _work(settings: Settings, service: str, point: str) -> None:
     """Run every service of the hub, and die at the point of this service."""
     rooms = {name: one.furnish(settings) for name, one in SERVICES.items()}
+    if point in SENDER:
+        mail = DyingMail(open_mail(settings.mail_url), point)
+        rooms["notify"].kept["channels"] = {"mail": MailChannel(mail, settings.mail_from)}
     house = House(list(rooms.values()), DyingBroker(open_broker(settings.broker_url), service, point))
     if house.broker.volatile:
         house.broker.prepare(topology_for(rooms.values()))
-    if point in SENDER:
-        mail = DyingMail(open_mail(settings.mail_url), point)
-        rooms["notify"].kept["post"] = Post(mail, settings.mail_from, settings.public_url)
     if point == WEBHOOK_BEFORE_RECORDING:
         rooms["intake"].kept["webhook_line"] = DyingLine.of(settings)
     if point in (CONSUMER_IN_TRANSACTION, RELAY_IN_TRANSACTION):

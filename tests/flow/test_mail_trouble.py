@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import select
 
-from services.notify.deliver_alerts import Post, deliver_alerts
-from services.notify.domain.alert import CLAIM, MAX_TRIES, pause_before_try
-from services.notify.tables import deliveries
-from shared.mail import open_mail
+from services.notify.deliver_alerts import deliver_alerts
+from services.notify.domain.dispatch import CLAIM, MAX_TRIES, pause_before_try
+from services.notify.service import post_of
+from services.notify.tables import deliveries, dispatches
 from shared.messaging.unit import Unit
 from tests.support.builders import an_account
 from tests.support.houses import Hub
@@ -26,21 +26,21 @@ def hub(make_hub: Callable[..., Hub], smtp: SMTPServer) -> Hub:
     return make_hub(mail_url=smtp.url)
 
 
-def post_of(hub: Hub) -> Post:
-    return Post(open_mail(hub.settings.mail_url), hub.settings.mail_from, "http://localhost/sign-in")
-
-
-def mail_deliveries(hub: Hub) -> list[dict[str, object]]:
-    query = select(deliveries).where(deliveries.c.channel == "mail")
+def messages(hub: Hub) -> list[dict[str, object]]:
+    query = select(dispatches).order_by(dispatches.c.id)
     with hub.rooms["notify"].database.reading() as connection:
         return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def tokens(smtp: SMTPServer) -> Counter[str]:
+    return Counter(str(mail.message["Message-ID"]) for mail in smtp.mails)
 
 
 def test_a_mail_server_that_is_down_gets_the_mail_when_it_is_back(hub: Hub, smtp: SMTPServer) -> None:
     smtp.stop()
     hub.take(an_account("DOWN"))
     hub.settle()
-    (waiting,) = mail_deliveries(hub)
+    (waiting,) = messages(hub)
     assert (waiting["state"], waiting["tries"], waiting["sent_at"]) == ("due", 1, None)
     assert waiting["trouble"] == "ConnectionRefusedError"
     smtp.start()
@@ -51,52 +51,45 @@ def test_a_mail_server_that_is_down_gets_the_mail_when_it_is_back(hub: Hub, smtp
     (mail,) = smtp.wait_for(1)
     assert mail.recipients == ("coordinator@referral-hub.example",)
     assert mail.message["Message-ID"] == f"<{waiting['id']}@referral-hub.example>"
-    (sent,) = mail_deliveries(hub)
+    (sent,) = messages(hub)
     assert (sent["state"], sent["tries"], sent["trouble"]) == ("sent", 2, None)
 
 
-def test_a_temporary_refusal_is_tried_again_with_growing_pauses_until_there_were_enough(
+def test_a_temporary_refusal_is_tried_again_with_growing_pauses_and_then_a_human_is_told(
     hub: Hub, smtp: SMTPServer
 ) -> None:
     smtp.refuse("451 4.3.0 try again later")
     hub.take(an_account("LATER"))
     for tries in range(1, MAX_TRIES + 1):
         hub.settle()
-        (one,) = mail_deliveries(hub)
+        one = messages(hub)[0]
         assert one["tries"] == tries
         hub.clock.move(seconds=pause_before_try(tries).total_seconds() - 0.5)
         hub.settle()
-        assert mail_deliveries(hub) == [one]
+        assert messages(hub)[0] == one
         hub.clock.move(seconds=1)
-    (given_up,) = mail_deliveries(hub)
+    given_up = messages(hub)[0]
     assert (given_up["state"], given_up["due_at"], given_up["trouble"]) == ("failed", None, "SMTP 451")
-    smtp.accept()
-    hub.clock.move(days=1)
-    hub.settle()
-    assert smtp.mails == []
-    assert len(hub.alerts()) == 1
+    told = {alert["kind"]: alert for alert in hub.alerts()}
+    assert set(told) == {"opening", "undelivered"}
+    assert told["undelivered"]["case"] == told["opening"]["case"]
 
 
-def test_a_permanent_refusal_is_not_tried_again(hub: Hub, smtp: SMTPServer) -> None:
+def test_a_permanent_refusal_is_not_tried_again_and_a_human_is_told_at_once(
+    hub: Hub, smtp: SMTPServer
+) -> None:
     smtp.refuse("550 5.1.1 there is no such mailbox")
     hub.take(an_account("NEVER"))
     hub.settle()
-    (one,) = mail_deliveries(hub)
-    assert (one["state"], one["tries"], one["trouble"]) == ("failed", 1, "SMTP 550")
-    smtp.accept()
-    hub.clock.move(days=1)
-    hub.settle()
+    first, task = messages(hub)
+    assert (first["state"], first["tries"], first["trouble"]) == ("failed", 1, "SMTP 550")
+    assert [alert["kind"] for alert in hub.alerts()] == ["opening", "undelivered"]
+    assert (task["template"], task["recipient"]) == ("undelivered", "supervisor@referral-hub.example")
     assert smtp.mails == []
 
 
-def test_a_sender_that_dies_after_sending_sends_again_under_the_same_message_id(
-    hub: Hub, smtp: SMTPServer
-) -> None:
-    smtp.stop()
+def test_a_mail_that_nobody_can_tell_of_is_followed_by_one_that_says_so(hub: Hub, smtp: SMTPServer) -> None:
     hub.take(an_account("CRASH"))
-    hub.settle()
-    smtp.start()
-    hub.clock.move(seconds=2)
     notify, units = hub.rooms["notify"], 0
 
     @contextmanager
@@ -108,37 +101,51 @@ def test_a_sender_that_dies_after_sending_sends_again_under_the_same_message_id(
         with notify.unit() as unit:
             yield unit
 
-    with pytest.raises(KeyboardInterrupt), closing(post_of(hub)) as post:
-        deliver_alerts(post, dies_at_the_second)
-    hub.settle()
-    assert len(smtp.mails) == 1  # still in the dead sender's hand
-    hub.clock.move(seconds=CLAIM.total_seconds() + 1)
-    hub.settle()
-    first, second = smtp.wait_for(2)
-    assert first.message["Message-ID"] == second.message["Message-ID"]
-    assert mail_deliveries(hub)[0]["state"] == "sent"
-
-
-def test_several_senders_never_send_the_same_delivery(hub: Hub, smtp: SMTPServer) -> None:
+    chores = {chore.name: chore for chore in notify.service.chores}
+    post = post_of(notify)
     smtp.stop()
-    for number in range(25):
-        hub.take(an_account(f"MANY-{number}", family=f"Many{'abcdefghijklmnopqrstuvwxyz'[number]}"))
     hub.settle()
     smtp.start()
     hub.clock.move(seconds=2)
-    notify = hub.rooms["notify"]
+    with pytest.raises(KeyboardInterrupt):
+        deliver_alerts(post, dies_at_the_second)
+    assert chores["deliver"].step(notify) == 0  # still in the dead sender's hand
+    hub.clock.move(seconds=CLAIM.total_seconds() + 1)
+    hub.settle()
+    first, second = smtp.wait_for(2)
+    assert set(tokens(smtp).values()) == {1}
+    assert second.message["Subject"] == f"Again: {first.message['Subject']}"
+    doubtful, again = messages(hub)
+    assert (doubtful["state"], again["state"], again["repeats"]) == ("in_doubt", "sent", doubtful["id"])
+
+
+def test_several_senders_never_send_the_same_alert(hub: Hub, smtp: SMTPServer) -> None:
+    smtp.stop()
+    for number in range(25):
+        hub.take(an_account(f"MANY-{number}", family=f"Many{'abcdefghijklmnopqrstuvwxyz'[number]}"))
+        if number in (2, 3, 4):
+            hub.settle()
+    hub.settle()
+    smtp.start()
+    hub.clock.move(seconds=400)
+    notify, post = hub.rooms["notify"], post_of(hub.rooms["notify"])
 
     def send() -> None:
-        with closing(post_of(hub)) as post:
-            while deliver_alerts(post, notify.unit):
-                pass
+        while deliver_alerts(post, notify.unit):
+            pass
 
     senders = [threading.Thread(target=send) for _ in range(3)]
     for sender in senders:
         sender.start()
     for sender in senders:
         sender.join(30)
-    ids = Counter(mail.message["Message-ID"] for mail in smtp.mails)
-    assert len(ids) == 25
-    assert set(ids.values()) == {1}
-    assert {one["state"] for one in mail_deliveries(hub)} == {"sent"}
+    assert set(tokens(smtp).values()) == {1}
+    with notify.database.reading() as connection:
+        states = list(
+            connection.execute(select(deliveries.c.state).where(deliveries.c.channel == "mail")).scalars()
+        )
+    assert states == ["sent"] * 25
+    cases = [alert["case"] for alert in hub.alerts()]
+    told = "\n".join(f"{mail.message['Subject']}\n{mail.message.get_content()}" for mail in smtp.mails)
+    # Each case stands in one mail: alone in its subject and text, or once in a list.
+    assert all(told.count(case) in (1, 2) for case in cases)

@@ -123,7 +123,7 @@ def test_whoever_sends_a_key_is_known_by_it_alone(hub: Hub) -> None:
     browser = browser_of(hub, "supervisor")
     assert browser.get("/v1/alerts", headers={"Authorization": "Bearer no"}).status_code == 401
     assert browser.get("/v1/alerts", headers={"Authorization": "Basic eA=="}).status_code == 401
-    bearer = {"Authorization": f"Bearer {hub.token_of('ops')}"}
+    bearer = {"Authorization": f"Bearer {hub.token_of('commissioner')}"}
     assert browser.get("/v1/alerts", headers=bearer).status_code == 403
 
 

@@ -77,6 +77,8 @@ class HubProcesses:
             "HUB_MESSAGE_KEYS": new_key_text("m1"),
             "HUB_LOOKUP_KEY": base64.b64encode(os.urandom(32)).decode(),
             "HUB_SESSION_SECRET": secrets.token_urlsafe(32),
+            # Storms are gathered, but not for so long that a test would have to wait.
+            "HUB_GATHER_SECONDS": "1",
             "HUB_LOG_LEVEL": "WARNING",
             **settings,
         }

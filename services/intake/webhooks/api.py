@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, request
 
 from services.intake.webhooks import store
-from services.intake.webhooks.calling import Line
 from services.intake.webhooks.described import (
     DELIVERIES,
     DELIVERY,
@@ -42,6 +41,7 @@ from services.intake.webhooks.schema import (
     write_webhook,
 )
 from services.intake.webhooks.send_again import send_again, send_again_since, send_test
+from shared.calling import Line
 from shared.openapi import Answer, Takes, described
 from shared.web import AGENCY, as_json, json_body, open_to, the_caller, the_room, the_trace
 

@@ -14,13 +14,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from services.intake.webhooks import store
-from services.intake.webhooks.calling import LINES, SECONDS, Line
-from services.intake.webhooks.domain.delivery import KEPT, Outcome, pause_after, read_retry_after
+from services.intake.webhooks.domain.delivery import KEPT, pause_after
 from services.intake.webhooks.domain.endpoint import PATIENCE, Endpoint, Reason, rest_after
-from services.intake.webhooks.domain.signature import sign
-from services.intake.webhooks.domain.target import Target, read_target
 from services.intake.webhooks.schema import write_event
+from shared.calling import LINES, SECONDS, Line, Outcome, read_retry_after
 from shared.messaging.unit import Unit
+from shared.signature import sign
+from shared.target import Target, read_target
 
 if TYPE_CHECKING:
     from services.intake.webhooks.store import Claimed

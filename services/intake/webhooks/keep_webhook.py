@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from services.intake.webhooks import store
 from services.intake.webhooks.domain.endpoint import OVERLAP, Endpoint, Secret
-from services.intake.webhooks.domain.signature import SECRET_BYTES, write_secret
-from services.intake.webhooks.domain.target import NOT_TO_BE_CALLED
 from shared.problems import Conflict, Fault, NotFound, Unprocessable
+from shared.signature import SECRET_BYTES, write_secret
+from shared.target import NOT_TO_BE_CALLED
 
 if TYPE_CHECKING:
-    from services.intake.webhooks.calling import Line
-    from services.intake.webhooks.domain.target import Target
+    from shared.calling import Line
     from shared.messaging.unit import Unit
+    from shared.target import Target
 
 
 class NoWebhook(NotFound):

@@ -12,8 +12,8 @@ from marshmallow import ValidationError
 from services.intake.domain.kept_referral import MISSING
 from services.intake.schema import Advice, Instant, PartSchema, Text, read_part
 from services.intake.webhooks.domain.delivery import STATES, Change, Delivery, State
-from services.intake.webhooks.domain.target import LONGEST, Reproof, Target, read_target
 from shared.problems import Fault, Unprocessable
+from shared.target import LONGEST, Reproof, Target, read_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

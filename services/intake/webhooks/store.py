@@ -16,7 +16,6 @@ from services.intake.webhooks.domain.delivery import (
     Attempt,
     Change,
     Delivery,
-    Outcome,
     State,
 )
 from services.intake.webhooks.domain.endpoint import Endpoint, Secret
@@ -26,6 +25,7 @@ from services.intake.webhooks.tables import (
     webhook_endpoints,
     webhook_secrets,
 )
+from shared.calling import Outcome
 from shared.identity import new_id
 from shared.resealing import SealedColumn
 from shared.rows import find_rows, insert_unless_known

@@ -1,25 +1,57 @@
-"""An alert says that a case waits; it carries a case reference and "sign in", and never a person."""
+"""An alert says that something waits for a team; it carries a reference and "sign in", and never a person."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-Kind = Literal["opening", "withdrawal", "all_withdrawn", "again", "released", "letter"]
+Kind = Literal[
+    "opening", "withdrawal", "all_withdrawn", "again", "released", "letter",
+    "refused", "undelivered",
+    "ops_queue", "ops_parked", "ops_worker", "ops_relay",
+]  # fmt: skip
 State = Literal["open", "acknowledged"]
-ChannelName = Literal["in_app", "mail"]
-DeliveryState = Literal["due", "sending", "sent", "failed"]
+Group = Literal["cases", "changes", "letters", "tasks", "ops"]
+ChannelName = Literal["in_app", "mail", "govuk_email", "govuk_text", "webhook"]
+DeliveryState = Literal["due", "packed", "sent", "failed", "dropped"]
+Happening = Literal[
+    "raised", "told", "sent", "delivered", "failed", "bounced", "failed_over", "refused", "in_doubt",
+    "reminded", "handed_on", "acknowledged",
+]  # fmt: skip
 
-# After this long a delivery that was begun and never recorded is taken up again. Longer than any channel's
-# own time-outs together, so that a slow send is not mistaken for a dead one.
-CLAIM = dt.timedelta(seconds=90)
-# What a sandbox makes has a reference that begins with this letter.
-_TEST = "T"
-MAX_TRIES = 36  # a day and an hour in all: a mail server may be away for a night
+GROUPS: Final[dict[Kind, Group]] = {
+    "opening": "cases",
+    "again": "cases",
+    "released": "cases",
+    "withdrawal": "changes",
+    "all_withdrawn": "changes",
+    "letter": "letters",
+    "refused": "tasks",
+    "undelivered": "tasks",
+    "ops_queue": "ops",
+    "ops_parked": "ops",
+    "ops_worker": "ops",
+    "ops_relay": "ops",
+}
+# What ops alerts are about is no case; whose they are is no team of the directory.
+THE_HUB: Final = "HUB"
+OPS: Final = "ops"
+
+
+@dataclass(frozen=True)
+class News:
+    """What an alert would tell, before there is one."""
+
+    case: str
+    kind: Kind
+    team: str
+    urgent: bool
+    # What tells it from other news of its kind; empty for the opening of a case.
+    occasion: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,7 +76,7 @@ class Alert:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One alert on its way to one person over one channel."""
+    """One alert on its way to one person over one channel, in one of its steps."""
 
     id: UUID
     alert_id: UUID
@@ -53,57 +85,18 @@ class Delivery:
     channel: ChannelName
     recipient: str
     urgent: bool
-    tries: int
+    step: int
+    template: str
+    due_at: dt.datetime | None
+    # Whether it was meant to go together with others.
+    gather: bool = False
 
 
 @dataclass(frozen=True)
-class Letter:
-    """What is sent: a subject and a text that anybody may read over a shoulder."""
+class Entry:
+    """One line of an alert's history: what happened, who did it or whom it concerns."""
 
-    subject: str
-    text: str
-
-
-_NEWS: dict[Kind, tuple[str, str]] = {
-    "opening": (
-        "a new case waits for you",
-        "has come to your team.\n\nSign in to see it and to say that you have it:",
-    ),
-    "withdrawal": (
-        "news of a case before you go on",
-        "has changed: part of what it rests on was taken back.\n\nSign in before the next step is taken:",
-    ),
-    "again": (
-        "a paused case goes on",
-        "goes on: somebody else has brought it to us.\n\nSign in to see it and to say that you have it:",
-    ),
-    "released": (
-        "a case is ready for you",
-        "has come to your team with all that it needs.\n\nSign in to see it and to say that you have it:",
-    ),
-    "letter": (
-        "a message waits to be read",
-        "could not be taken whole, and its sender was told so.\n\nWhoever runs the hub can show it to you:",
-    ),
-    "all_withdrawn": (
-        "please pause a case",
-        "should pause: everything that it rests on was taken back.\n\nSign in before any further step:",
-    ),
-}
-
-
-def write_letter(case: str, kind: Kind, *, urgent: bool, sign_in_at: str) -> Letter:
-    """The words of an alert. They are safe on a lock screen: a reference, and where to sign in."""
-    subject, text = _NEWS[kind]
-    mark = "TEST: " if case.startswith(_TEST) else ""
-    what = "Message" if kind == "letter" else "Case"
-    return Letter(
-        f"{mark}{f'Urgent: {subject}' if urgent else subject.capitalize()}: {case}",
-        f"{mark}{what} {case} {text}\n{sign_in_at}\n\n"
-        "This message holds no details on purpose. Please do not reply to it.\n",
-    )
-
-
-def pause_before_try(tries: int) -> dt.timedelta:
-    """How long a channel that failed is left alone: one second at first, doubling, an hour at most."""
-    return dt.timedelta(seconds=min(3600, 2 ** min(tries - 1, 12)))
+    at: dt.datetime
+    what: Happening
+    who: str
+    detail: dict[str, Any] = field(default_factory=dict)

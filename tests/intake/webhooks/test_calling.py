@@ -8,9 +8,8 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from services.intake.webhooks.calling import Line, look_up
-from services.intake.webhooks.domain.delivery import Outcome
-from services.intake.webhooks.domain.target import Address, Target, may_call, read_target
+from shared.calling import Line, Outcome, look_up
+from shared.target import Address, Target, may_call, read_target
 from tests.support.certificates import Authority
 from tests.support.ports import free_port
 from tests.support.webhook_receiver import (

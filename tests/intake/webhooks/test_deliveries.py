@@ -15,11 +15,11 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.intake.tables import status_changes
 from services.intake.webhooks import store
-from services.intake.webhooks.calling import Line
 from services.intake.webhooks.deliver_webhooks import CLAIM, Sending, deliver_webhooks
 from services.intake.webhooks.domain.delivery import JITTER, KEPT, MOST_TRIES, PAUSES
 from services.intake.webhooks.domain.endpoint import OVERLAP, PATIENCE
 from services.intake.webhooks.push_status_changes import push_status_changes
+from shared.calling import Line
 from shared.messaging.unit import Unit
 from tests.intake.webhooks.conftest import Agency, verified
 from tests.support.builders import a_contact, a_party, a_referral, an_account

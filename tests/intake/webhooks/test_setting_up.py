@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.webhooks.calling import Line
 from services.intake.webhooks.store import SEALED
+from shared.calling import Line
 from shared.logs import JsonLine
 from shared.resealing import reseal
 from shared.settings import BadSettings, Settings

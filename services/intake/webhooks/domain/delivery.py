@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -34,29 +33,8 @@ PAUSES: Final = (
 )
 MOST_TRIES: Final = len(PAUSES) + 1
 JITTER: Final = 0.2
-LONGEST_RETRY_AFTER: Final = dt.timedelta(hours=24)
 # What is sent is remembered for so long.
 KEPT: Final = dt.timedelta(days=30)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one attempt: a status code, or what kept one from coming."""
-
-    status: int | None
-    trouble: Trouble | None
-    ms: int
-    retry_after: str = ""
-
-    @property
-    def is_success(self) -> bool:
-        """A status of 2xx, and nothing else, says that it was taken."""
-        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - RFC 9110, 15.3
-
-    @property
-    def is_gone(self) -> bool:
-        """410 says that nothing more is wanted there."""
-        return self.status == 410  # noqa: PLR2004 - RFC 9110, 15.5.11
 
 
 @dataclass(frozen=True)
@@ -106,19 +84,3 @@ def pause_after(tries: int, luck: float, retry_after: dt.timedelta | None) -> dt
         return None
     pause = PAUSES[tries - 1] * (1 - JITTER + 2 * JITTER * luck)
     return pause if retry_after is None else max(pause, retry_after)
-
-
-def read_retry_after(text: str, now: dt.datetime) -> dt.timedelta | None:
-    """What an endpoint asks for in Retry-After (RFC 9110, 10.2.3), a day at most; None if it says nothing."""
-    plain = text.strip()
-    if plain.isascii() and plain.isdigit():
-        # More digits than a day of seconds has are a day in any case.
-        asked = LONGEST_RETRY_AFTER if len(plain) > len("86400") else dt.timedelta(seconds=int(plain))
-    else:
-        try:
-            until = parsedate_to_datetime(plain)
-        except ValueError:
-            return None
-        # A date without an offset is one in GMT.
-        asked = (until if until.tzinfo else until.replace(tzinfo=dt.UTC)) - now
-    return min(max(asked, dt.timedelta()), LONGEST_RETRY_AFTER)

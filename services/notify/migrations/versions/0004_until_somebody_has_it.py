@@ -33,10 +33,13 @@ def upgrade() -> None:
     with op.batch_alter_table("deliveries") as deliveries:
         deliveries.add_column(sa.Column("step", sa.Integer, nullable=False, server_default=zero))
         deliveries.add_column(sa.Column("gather", sa.Boolean, nullable=False, server_default=no))
+        deliveries.add_column(sa.Column("template", sa.String(24), nullable=False, server_default="opening"))
         deliveries.add_column(sa.Column("dispatch_id", sa.Uuid))
         deliveries.create_unique_constraint(
             "one_delivery_of_a_step", ["alert_id", "recipient", "channel", "step"]
         )
+    op.execute("UPDATE deliveries SET template = kind")
+    op.execute("UPDATE deliveries SET state = 'due' WHERE state = 'sending'")
     op.drop_index("deliveries_of_alert", "deliveries")
     op.create_index("deliveries_of_dispatch", "deliveries", ["dispatch_id"])
     op.create_table(

@@ -1,4 +1,4 @@
-"""How an agency's endpoint is called: found and checked by us, over one connection, within fifteen seconds.
+"""How another system's endpoint is called: found and checked by us, over one connection, within 15 seconds.
 
 The name is looked up once, every address behind it is checked, and the connection goes to an address that was
 checked: a name that points elsewhere a moment later leads nowhere. TLS still asks for a certificate of the
@@ -8,6 +8,7 @@ name. Nothing is followed, no proxy is used, and of the answer no more than its 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import http.client
 import ipaddress
 import socket
@@ -17,13 +18,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final, Literal
 
 import urllib3.connection
 import urllib3.exceptions
 
-from services.intake.webhooks.domain.delivery import Outcome, Trouble
-from services.intake.webhooks.domain.target import Address, Network, Target, may_call
+from shared.target import Address, Network, Target, may_call
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -37,7 +39,33 @@ _LOOK_UP_SECONDS: Final = 5.0
 _ADDRESSES_TRIED: Final = 3
 _ANSWER_BYTES: Final = 16 * 1024
 
+# Why there is no status code: what kept an answer from coming.
+Trouble = Literal[
+    "host_not_allowed", "no_connection", "tls_failed", "timed_out", "connection_lost", "no_http", "not_sent"
+]
+LONGEST_RETRY_AFTER: Final = dt.timedelta(hours=24)
+
 LookUp = Callable[[str, int], Sequence[Address]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one attempt: a status code, or what kept one from coming."""
+
+    status: int | None
+    trouble: Trouble | None
+    ms: int
+    retry_after: str = ""
+
+    @property
+    def is_success(self) -> bool:
+        """A status of 2xx, and nothing else, says that it was taken."""
+        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - RFC 9110, 15.3
+
+    @property
+    def is_gone(self) -> bool:
+        """410 says that nothing more is wanted there."""
+        return self.status == 410  # noqa: PLR2004 - RFC 9110, 15.5.11
 
 
 def look_up(host: str, port: int) -> list[Address]:
@@ -50,7 +78,7 @@ def look_up(host: str, port: int) -> list[Address]:
     return list(dict.fromkeys(ipaddress.ip_address(place[0]) for *_, place in found))
 
 
-class _Deadline:
+class Deadline:
     """Cuts a connection when its time is over, whatever it is doing: a slow answer comes byte by byte."""
 
     def __init__(self, seconds: float) -> None:
@@ -87,7 +115,7 @@ class _Deadline:
 
 
 class _Plain(urllib3.connection.HTTPConnection):
-    deadline: _Deadline
+    deadline: Deadline
 
     def _new_conn(self) -> socket.socket:
         connected = super()._new_conn()
@@ -96,7 +124,7 @@ class _Plain(urllib3.connection.HTTPConnection):
 
 
 class _Tls(urllib3.connection.HTTPSConnection):
-    deadline: _Deadline
+    deadline: Deadline
 
     def _new_conn(self) -> socket.socket:
         connected = super()._new_conn()
@@ -124,7 +152,7 @@ class Line:
             self._tls.load_verify_locations(ca_file)
         self._pool = ThreadPoolExecutor(LINES, thread_name_prefix="webhook")
         self._finders = ThreadPoolExecutor(2, thread_name_prefix="webhook-look-up")
-        self._calls: set[_Deadline] = set()
+        self._calls: set[Deadline] = set()
 
     @classmethod
     def of(cls, settings: Settings) -> Line:
@@ -146,7 +174,7 @@ class Line:
     def call(self, target: Target, headers: Mapping[str, str], body: bytes) -> Outcome:
         """Post this to the target; what came of it, never an error."""
         began = time.monotonic()
-        deadline = _Deadline(self._seconds)
+        deadline = Deadline(self._seconds)
         self._calls.add(deadline)
         try:
             status, trouble, retry_after = self._call(target, headers, body, deadline)
@@ -157,7 +185,7 @@ class Line:
         return Outcome(status, trouble, ms, retry_after)
 
     def _call(
-        self, target: Target, headers: Mapping[str, str], body: bytes, deadline: _Deadline
+        self, target: Target, headers: Mapping[str, str], body: bytes, deadline: Deadline
     ) -> tuple[int | None, Trouble | None, str]:
         addresses = self._look_up(target.host, target.port)
         if not may_call(target, addresses, self._private):
@@ -178,7 +206,7 @@ class Line:
                 connection.close()
         return None, "timed_out" if deadline.passed else trouble, ""
 
-    def _connection(self, target: Target, address: Address, deadline: _Deadline) -> _Plain | _Tls:
+    def _connection(self, target: Target, address: Address, deadline: Deadline) -> _Plain | _Tls:
         connection = (
             _Tls(
                 str(address),
@@ -199,7 +227,7 @@ class Line:
         target: Target,
         headers: Mapping[str, str],
         body: bytes,
-        deadline: _Deadline,
+        deadline: Deadline,
     ) -> tuple[int | None, Trouble | None, str]:
         own = {"Host": target.authority, "Accept-Encoding": "identity", "Connection": "close"}
         connection.request(
@@ -233,3 +261,19 @@ def _trouble_of(error: Exception) -> Trouble:
     if isinstance(error, OSError):
         return "connection_lost"
     return "no_http"
+
+
+def read_retry_after(text: str, now: dt.datetime) -> dt.timedelta | None:
+    """What an endpoint asks for in Retry-After (RFC 9110, 10.2.3), a day at most; None if it says nothing."""
+    plain = text.strip()
+    if plain.isascii() and plain.isdigit():
+        # More digits than a day of seconds has are a day in any case.
+        asked = LONGEST_RETRY_AFTER if len(plain) > len("86400") else dt.timedelta(seconds=int(plain))
+    else:
+        try:
+            until = parsedate_to_datetime(plain)
+        except ValueError:
+            return None
+        # A date without an offset is one in GMT.
+        asked = (until if until.tzinfo else until.replace(tzinfo=dt.UTC)) - now
+    return min(max(asked, dt.timedelta()), LONGEST_RETRY_AFTER)

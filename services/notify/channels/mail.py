@@ -1,0 +1,72 @@
+"""E-mail: a message is a mail whose Message-ID is its token.
+
+The rule for a crash. A folder knows its files, so it is asked. A mail server cannot be asked, and a mail
+whose last line it may have had is never sent again under its Message-ID: a second one, with an id of its own,
+says that it may be a repeat (docs/decisions/0014).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.notify.channels.channel import InDoubt, Never, NotTaken, Outcome, Parcel, Standing, Taken
+from shared.mail import Mail, NotSent, Refused, Unheard, compose
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from shared.directory import StaffMember
+
+
+class MailChannel:
+    """The mail server, or the folder, that HUB_MAIL_URL names."""
+
+    a_minute: Final = 6000
+    # A mail would be there twice. What a folder holds is asked for before, and so never sent again.
+    same_token_again: Final = False
+
+    def __init__(self, mail: Mail, sender: str) -> None:
+        """Take the way out, and the sender that mails come from."""
+        self._mail = mail
+        self._sender = sender
+        self._domain = sender.rpartition("@")[2].rstrip("> ") or "referral-hub"
+
+    def address_of(self, member: StaffMember) -> str | None:
+        """Everybody has an address."""
+        return member.email
+
+    def send(self, parcel: Parcel) -> Outcome:
+        """Send it over a connection of the pool."""
+        mail = compose(
+            sender=self._sender,
+            recipient=parcel.address,
+            subject=parcel.letter.subject,
+            text=parcel.letter.text,
+            delivery_id=parcel.token,
+            domain=self._domain,
+        )
+        try:
+            with self._mail.open() as sender:
+                try:
+                    sender.send(mail, parcel.token)
+                except Unheard as problem:
+                    return InDoubt(problem.detail)
+                except Refused as problem:
+                    return Never(problem.detail)
+                except NotSent as problem:
+                    # A reply to this letter is about this letter; silence is about the server.
+                    return NotTaken(problem.detail, whole_channel=not problem.detail.startswith("SMTP 4"))
+        except NotSent as problem:
+            return NotTaken(problem.detail)
+        except OSError as error:
+            return NotTaken(type(error).__name__)
+        return Taken()
+
+    def look_up(self, token: UUID) -> Standing:
+        """A folder can tell."""
+        holds = self._mail.holds(token)
+        return "cannot_tell" if holds is None else "taken" if holds else "not_taken"
+
+    def close(self) -> None:
+        """Say goodbye to the server."""
+        self._mail.close()

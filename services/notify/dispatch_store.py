@@ -1,0 +1,231 @@
+"""Finds and keeps what is to be sent, and the messages that it is sent in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import and_, bindparam, case, func, or_, select, update
+
+from services.notify.domain.dispatch import CLAIM, Dispatch, State
+from services.notify.domain.gathering import SINGLES
+from services.notify.tables import deliveries, dispatches
+from shared.rows import find_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement
+
+    from services.notify.domain.alert import ChannelName, DeliveryState, Kind
+    from shared.messaging.unit import Unit
+
+
+class Waiting(NamedTuple):
+    """How many alerts are due to one person over one channel, and whether they were to go together."""
+
+    channel: ChannelName
+    recipient: str
+    urgent: bool
+    alerts: int
+    gather: bool
+
+
+class Item(NamedTuple):
+    """One alert in a message."""
+
+    dispatch_id: UUID
+    delivery_id: UUID
+    alert_id: UUID
+    case: str
+    kind: Kind
+    step: int
+    template: str
+
+
+_ITEM = (
+    deliveries.c.dispatch_id,
+    deliveries.c.id,
+    deliveries.c.alert_id,
+    deliveries.c.case,
+    deliveries.c.kind,
+    deliveries.c.step,
+    deliveries.c.template,
+)
+_GROUPS = (
+    select(
+        deliveries.c.channel,
+        deliveries.c.recipient,
+        deliveries.c.urgent,
+        func.count(),
+        func.max(case((deliveries.c.gather, 1), else_=0)),
+    )
+    .where(deliveries.c.due_at <= bindparam("now"))
+    .group_by(deliveries.c.channel, deliveries.c.recipient, deliveries.c.urgent)
+    .order_by(deliveries.c.urgent.desc())
+    .limit(bindparam("most"))
+)
+_CLAIM = (
+    update(dispatches)
+    .where(
+        dispatches.c.id.in_(
+            select(dispatches.c.id)
+            .where(dispatches.c.due_at <= bindparam("now"))
+            .order_by(dispatches.c.urgent.desc(), dispatches.c.due_at)
+            .limit(bindparam("most"))
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .values(due_at=bindparam("until"), tries=dispatches.c.tries + 1)
+    .returning(*dispatches.c)
+)
+_MARK_ITEMS = (
+    update(deliveries)
+    .where(deliveries.c.dispatch_id == bindparam("dispatch"))
+    .values(state=bindparam("becomes"), sent_at=bindparam("sent"), trouble=bindparam("why"))
+)
+
+
+def waiting_groups(unit: Unit, most: int) -> list[Waiting]:
+    """Who waits for how much, urgent ones first."""
+    rows = unit.connection.execute(_GROUPS, {"now": unit.now, "most": most})
+    return [Waiting(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
+
+
+def left_lately(unit: Unit, group: Waiting, since: dt.datetime) -> list[dt.datetime]:
+    """When messages that were not urgent left for the same person over the same channel, since then."""
+    query = (
+        select(dispatches.c.made_at)
+        .where(
+            dispatches.c.recipient == group.recipient,
+            dispatches.c.channel == group.channel,
+            dispatches.c.made_at > since,
+            dispatches.c.urgent.is_(False),
+        )
+        .order_by(dispatches.c.made_at.desc())
+        .limit(SINGLES)
+    )
+    return list(unit.connection.execute(query).scalars())
+
+
+def take_singles(unit: Unit, group: Waiting, most: int) -> list[Item]:
+    """Some of what is due, each to go alone; locked."""
+    query = select(*_ITEM).where(*_of(group), deliveries.c.due_at <= unit.now)
+    query = query.order_by(deliveries.c.due_at, deliveries.c.id).limit(most).with_for_update(skip_locked=True)
+    return [Item._make(row) for row in unit.connection.execute(query)]
+
+
+def pack_single(unit: Unit, item: Item, dispatch: Dispatch) -> None:
+    """It goes in this message, alone."""
+    unit.insert(dispatches, vars(dispatch))
+    unit.change(deliveries, {"id": item.delivery_id}, state="packed", due_at=None, dispatch_id=dispatch.id)
+
+
+def pack_together(unit: Unit, group: Waiting, dispatch: Dispatch, wait_for: dt.timedelta) -> int:
+    """All that is due goes in this message, and what was to be gathered and is due soon; how many that is."""
+    due = or_(
+        deliveries.c.due_at <= unit.now,
+        and_(deliveries.c.gather, deliveries.c.due_at <= unit.now + wait_for),
+    )
+    taken = unit.connection.execute(
+        update(deliveries)
+        .where(*_of(group), due)
+        .values(state="packed", due_at=None, dispatch_id=dispatch.id)
+    ).rowcount
+    if taken:
+        unit.insert(dispatches, vars(dispatch) | {"alerts": taken})
+    return taken
+
+
+def hold(unit: Unit, group: Waiting, until: dt.datetime) -> None:
+    """Nothing of this leaves before then, and then together."""
+    unit.connection.execute(
+        update(deliveries)
+        .where(*_of(group), deliveries.c.due_at <= unit.now)
+        .values(due_at=until, gather=True)
+    )
+
+
+def _of(group: Waiting) -> tuple[ColumnElement[bool], ...]:
+    return (
+        deliveries.c.recipient == group.recipient,
+        deliveries.c.channel == group.channel,
+        deliveries.c.urgent.is_(group.urgent),
+        deliveries.c.due_at.is_not(None),
+    )
+
+
+def add_dispatch(unit: Unit, dispatch: Dispatch) -> None:
+    """One more message, in place of another that it repeats."""
+    unit.insert(dispatches, vars(dispatch))
+    items = update(deliveries).where(deliveries.c.dispatch_id == dispatch.repeats)
+    unit.connection.execute(items.values(dispatch_id=dispatch.id))
+
+
+def claim_due(unit: Unit, most: int) -> list[Dispatch]:
+    """Messages that are due, urgent ones first, now in hand; another sender does not get them."""
+    rows = unit.connection.execute(_CLAIM, {"now": unit.now, "most": most, "until": unit.now + CLAIM})
+    return sorted((Dispatch(*row) for row in rows), key=lambda one: (not one.urgent, one.id))
+
+
+def items_of(unit: Unit, ids: Sequence[UUID]) -> dict[UUID, list[Item]]:
+    """What is in each of these messages, in the order in which it was raised."""
+    found: dict[UUID, list[Item]] = {one: [] for one in ids}
+    for row in find_rows(unit.connection, _ITEM, deliveries.c.dispatch_id, set(ids)):
+        found[row[0]].append(Item._make(row))
+    for items in found.values():
+        items.sort(key=lambda item: item.delivery_id)
+    return found
+
+
+def begin(unit: Unit, dispatch_id: UUID) -> None:
+    """From here on it may have been taken, whatever happens to us."""
+    unit.change(dispatches, {"id": dispatch_id}, state="committing")
+
+
+def record_sent(unit: Unit, dispatch_id: UUID, receipt: str | None) -> None:
+    """It has left."""
+    unit.change(
+        dispatches,
+        {"id": dispatch_id},
+        state="sent",
+        due_at=None,
+        sent_at=unit.now,
+        receipt=receipt,
+        trouble=None,
+    )
+    mark_items(unit, dispatch_id, "sent")
+
+
+def put_back(
+    unit: Unit, dispatch: Dispatch, due_at: dt.datetime, *, trouble: str | None, state: State = "due"
+) -> None:
+    """It is due again then; without trouble this was no try."""
+    tries = dispatch.tries if trouble else dispatch.tries - 1
+    why = (trouble or dispatch.trouble or "")[:100] or None
+    unit.change(dispatches, {"id": dispatch.id}, state=state, due_at=due_at, tries=tries, trouble=why)
+
+
+def end(unit: Unit, dispatch_id: UUID, state: State, trouble: str) -> None:
+    """Nothing more is done about this message."""
+    unit.change(dispatches, {"id": dispatch_id}, state=state, due_at=None, trouble=trouble[:100])
+
+
+def mark_items(unit: Unit, dispatch_id: UUID, state: DeliveryState, trouble: str | None = None) -> None:
+    """The same of what was in it."""
+    sent = unit.now if state == "sent" else None
+    given = {"dispatch": dispatch_id, "becomes": state, "sent": sent, "why": trouble and trouble[:100]}
+    unit.connection.execute(_MARK_ITEMS, given)
+
+
+def find_dispatch(unit: Unit, *, token: UUID | None = None, receipt: str | None = None) -> Dispatch | None:
+    """A message by its token, or by what its channel calls it; locked."""
+    by = dispatches.c.id == token if token is not None else dispatches.c.receipt == receipt
+    row = unit.connection.execute(select(dispatches).where(by).with_for_update()).first()
+    return None if row is None else Dispatch(*row)
+
+
+def set_state(unit: Unit, dispatch_id: UUID, state: State, **values: Any) -> None:  # noqa: ANN401 - columns
+    """What the channel said later."""
+    unit.change(dispatches, {"id": dispatch_id}, state=state, **values)

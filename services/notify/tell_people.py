@@ -1,0 +1,80 @@
+"""Tell an alert to whoever it is the turn of: decide who, over what and when, and keep it to be sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.notify import store
+from services.notify.domain.alert import GROUPS, Alert, Delivery
+from services.notify.domain.preferences import Preferences, when_to_tell
+from services.notify.domain.rota import who_is_told
+from services.notify.schema import read_kept_preferences
+from shared.identity import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from services.notify.domain.escalation import Step
+    from services.notify.domain.rota import Person
+    from services.notify.switchboard import Switchboard
+    from shared.messaging.unit import Unit
+
+# News of a case has words of its own when it is told again; the rest is told in the same words.
+_OF_CASES = ("cases", "changes")
+
+
+def tell_people(
+    alert: Alert,
+    step: Step,
+    number: int,
+    unit: Unit,
+    board: Switchboard,
+    *,
+    gather: bool = False,
+    but_not: Collection[str] = (),
+) -> list[str]:
+    """Whoever is told with this step; their deliveries are kept, each over the first channel that they chose.
+
+    `gather` is for rows of an import, which wait a little for one another. Nobody is told twice in one step.
+    """
+    told = who_is_told(board.ladder_of(alert.team), step.rung, board.everybody, unit.now, urgent=alert.urgent)
+    template = alert.kind
+    words = step.purpose if step.purpose != "first" and GROUPS[alert.kind] in _OF_CASES else template
+    people = [person for person in told.people if person.email not in but_not]
+    for person in people:
+        _tell_one(alert, person, number, words, unit, board, gather=gather)
+    return [person.email for person in people]
+
+
+def _tell_one(
+    alert: Alert, person: Person, number: int, words: str, unit: Unit, board: Switchboard, *, gather: bool
+) -> None:
+    wishes = wishes_of(person.email, unit)
+    due = when_to_tell(person, wishes, unit.now, board.holidays, urgent=alert.urgent)
+    gathered = not alert.urgent and (gather or due > unit.now)
+    if gather and not alert.urgent:
+        due = max(due, unit.now + board.gather_rows)
+    ways = board.ways_to(person.email, wishes.channels_for(GROUPS[alert.kind]))
+    for channel in ("in_app", *ways[:1]):
+        store.keep_delivery(
+            unit,
+            Delivery(
+                id=new_id(),
+                alert_id=alert.id,
+                case=alert.case,
+                kind=alert.kind,
+                channel=channel,
+                recipient=person.email,
+                urgent=alert.urgent,
+                step=number,
+                template=words,
+                due_at=due,
+                gather=gathered,
+            ),
+        )
+
+
+def wishes_of(email: str, unit: Unit) -> Preferences:
+    """How this person wants to be told; read once in a unit."""
+    kept = unit.remember("preferences", lambda: store.all_preferences(unit.connection))
+    return read_kept_preferences(kept[email]) if email in kept else Preferences()
