@@ -22,6 +22,7 @@ from services.cli_history import history
 from services.cli_imports import import_file
 from services.cli_letters import letters
 from services.cli_mappings import mapping
+from services.cli_routing import routing
 from services.every import SERVICES
 from services.export_links import export_links
 from services.furnish import furnished_house, furnished_room
@@ -365,6 +366,7 @@ def parked_drop(parked_ids: tuple[UUID, ...]) -> None:
 hub.add_command(history)
 hub.add_command(letters)
 hub.add_command(mapping)
+hub.add_command(routing)
 
 
 @hub.command()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DEFAULT = Path(__file__).parent / "directories" / "county_durham_and_darlington.yaml"
 DUTY_DESK = "duty_desk"
 
-Role = Literal["coordinator", "supervisor", "ops", "commissioner", "practitioner"]
+Role = Literal["coordinator", "supervisor", "facilitator", "ops", "commissioner", "practitioner"]
 Hours = tuple[dt.time, dt.time]
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

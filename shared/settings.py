@@ -186,6 +186,18 @@ SETTINGS: tuple[Setting, ...] = (
         "a directory file of teams, agencies and staff; empty for the one that comes with the hub",
     ),
     Setting("HUB_ROUTING", "", "a routing table file; empty for the one that comes with the hub"),
+    Setting(
+        "HUB_TARGETS",
+        "",
+        "a file of targets, in how many working days what is due; empty for the one that comes with the hub",
+        _file,
+    ),
+    Setting(
+        "HUB_TEAMS",
+        "",
+        "a file of who works in which team; empty for what the directory says",
+        _file,
+    ),
     Setting("HUB_SEALING_KEYS", "", "keys for data at rest, newest first: id:base64,id:base64", secret=True),
     Setting(
         "HUB_MESSAGE_KEYS", "", "keys for messages, newest first, the same for all services", secret=True
@@ -270,6 +282,8 @@ class Settings:
     sandbox: bool
     directory: str
     routing: str
+    targets: str
+    teams: str
     key_texts: Mapping[str, str]
     outbox_days: int
     inbox_days: int
@@ -332,6 +346,8 @@ class Settings:
             sandbox=bool(values["HUB_SANDBOX"]),
             directory=read["HUB_DIRECTORY"],
             routing=read["HUB_ROUTING"],
+            targets=read["HUB_TARGETS"],
+            teams=read["HUB_TEAMS"],
             key_texts={
                 name: read[name]
                 for name in ("HUB_SEALING_KEYS", "HUB_MESSAGE_KEYS", "HUB_LOOKUP_KEY", "HUB_SESSION_SECRET")

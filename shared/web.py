@@ -74,7 +74,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 ANYONE, AGENCY = "anyone", "agency"
 PRACTITIONER = "practitioner"
-STAFF = ("coordinator", "supervisor", "ops", "commissioner", PRACTITIONER)
+STAFF = ("coordinator", "supervisor", "facilitator", "ops", "commissioner", PRACTITIONER)
 _ONLY_READS = ("GET", "HEAD", "OPTIONS")
 
 

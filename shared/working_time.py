@@ -66,6 +66,13 @@ class WorkingTime:
             count -= self.is_working_day(day)
         return day
 
+    def before_working_days(self, day: dt.date, count: int) -> dt.date:
+        """The working day so many before this one: what must be done by then leaves that many days."""
+        while count:
+            day -= _DAY
+            count -= self.is_working_day(day)
+        return day
+
     def working_days_between(self, first: dt.date, last: dt.date) -> int:
         """How many working days come after `first`, up to and with `last`; none when it is not later."""
         return sum(self.is_working_day(first + _DAY * n) for n in range(1, (last - first).days + 1))

@@ -9,13 +9,16 @@ from services.intake import store
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.contracts import CaseJoined, CaseReturned, CaseRouted
+    from shared.contracts import CaseJoined, CaseProgressed, CaseReturned, CaseRouted
     from shared.messaging.unit import Unit
 
 _BEFORE_A_TEAM = ("received", "returned")
+_WITH_A_TEAM = ("allocated", "in_progress", "closed")
 
 
-def prepare_batch(messages: Sequence[CaseRouted | CaseJoined | CaseReturned], unit: Unit) -> None:
+def prepare_batch(
+    messages: Sequence[CaseRouted | CaseJoined | CaseReturned | CaseProgressed], unit: Unit
+) -> None:
     """Look up at once which referrals this batch is about."""
     store.Progress.of(unit).look_up(message.referral for message in messages)
 
@@ -35,7 +38,15 @@ def follow_return(message: CaseReturned, unit: Unit) -> None:
     """The referral cannot go to a team yet: the agency is told in codes what is missing."""
     progress = store.Progress.of(unit)
     kept = progress.referral(message.referral)
-    if kept is None or kept.status not in _BEFORE_A_TEAM:
+    if kept is None or kept.status not in (*_BEFORE_A_TEAM, "allocated"):
         return
     if (kept.status, kept.reasons) != ("returned", message.lacks):
         progress.move(kept, "returned", message.lacks)
+
+
+def follow_progress(message: CaseProgressed, unit: Unit) -> None:
+    """The case has come so far that another word is true: `in_progress`, `closed`, or open again."""
+    progress = store.Progress.of(unit)
+    kept = progress.referral(message.referral)
+    if kept is not None and kept.status in _WITH_A_TEAM and kept.status != message.status:
+        progress.move(kept, message.status)

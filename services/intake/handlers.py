@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from services.intake.follow_case import follow_case, follow_return, prepare_batch
-from shared.contracts import CaseJoined, CaseReturned, CaseRouted
+from services.intake.follow_case import follow_case, follow_progress, follow_return, prepare_batch
+from shared.contracts import CaseJoined, CaseProgressed, CaseReturned, CaseRouted
 from shared.contracts.envelope import Message
 from shared.messaging.consumer import Hearer
 
@@ -13,4 +13,5 @@ HEARS: Mapping[type[Message], Hearer] = {
     CaseRouted: Hearer(follow_case, prepare=prepare_batch),
     CaseReturned: Hearer(follow_return, prepare=prepare_batch),
     CaseJoined: Hearer(follow_case, prepare=prepare_batch),
+    CaseProgressed: Hearer(follow_progress, prepare=prepare_batch),
 }

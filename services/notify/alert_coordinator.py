@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.notify.switchboard import Switchboard
-    from shared.contracts import CaseReferralWithdrawn, CaseReturned, CaseRouted, LetterKept
+    from shared.contracts import CaseDue, CaseReferralWithdrawn, CaseReturned, CaseRouted, LetterKept
     from shared.messaging.unit import Unit
 
 
 def prepare_batch(
-    messages: Sequence[CaseRouted | CaseReturned | CaseReferralWithdrawn | LetterKept], unit: Unit
+    messages: Sequence[CaseRouted | CaseReturned | CaseReferralWithdrawn | CaseDue | LetterKept], unit: Unit
 ) -> None:
     """Look up at once what of this has been alerted."""
     Desk.of(unit).look_up(message.subject for message in messages)
@@ -46,6 +46,13 @@ def alert_duty_desk(message: CaseReturned, unit: Unit, board: Switchboard) -> Al
     occasion = message.referral if message.again else ""
     news = News(message.case, kind, message.to_team, message.travels == "urgent", occasion)
     return raise_alert(news, unit, board, gather=message.travels == "bulk")
+
+
+def alert_of_due(message: CaseDue, unit: Unit, board: Switchboard) -> Alert | None:
+    """Something in a case is due: whoever has it is told, urgently where somebody was promised or waits."""
+    occasion = f"{message.kind[0]} {message.task} {message.due_on}"
+    news = News(message.case, "due", message.to_team, message.kind != "warning", occasion)
+    return raise_alert(news, unit, board, gather=message.kind == "warning")
 
 
 def alert_of_letter(message: LetterKept, unit: Unit, board: Switchboard) -> Alert | None:

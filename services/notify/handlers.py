@@ -8,11 +8,19 @@ from services.notify import keep_telltales as telltales
 from services.notify.alert_coordinator import (
     alert_coordinator,
     alert_duty_desk,
+    alert_of_due,
     alert_of_letter,
     alert_of_withdrawal,
     prepare_batch,
 )
-from shared.contracts import CaseReferralWithdrawn, CaseReturned, CaseRouted, CaseTelltales, LetterKept
+from shared.contracts import (
+    CaseDue,
+    CaseReferralWithdrawn,
+    CaseReturned,
+    CaseRouted,
+    CaseTelltales,
+    LetterKept,
+)
 from shared.messaging.consumer import Hearer
 
 if TYPE_CHECKING:
@@ -30,6 +38,9 @@ def hears(board: Switchboard) -> Mapping[type[Message], Hearer]:
         ),
         CaseReturned: Hearer(
             handle=lambda message, unit: alert_duty_desk(message, unit, board), prepare=prepare_batch
+        ),
+        CaseDue: Hearer(
+            handle=lambda message, unit: alert_of_due(message, unit, board), prepare=prepare_batch
         ),
         LetterKept: Hearer(
             handle=lambda message, unit: alert_of_letter(message, unit, board), prepare=prepare_batch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.triage.move_case import try_to_move
 from services.triage.store import Register
 from shared.contracts import CaseReferralWithdrawn
 from shared.problems import TooEarly
@@ -11,6 +12,7 @@ from shared.problems import TooEarly
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from services.triage.send_case import Table
     from shared.contracts import ReferralWithdrawn
     from shared.database import Database
     from shared.messaging.unit import Unit
@@ -23,7 +25,7 @@ def prepare_batch(messages: Sequence[ReferralWithdrawn], unit: Unit, database: D
     Register.of(unit).look_up(database, locks=locks, keys=(), references=references)
 
 
-def follow_withdrawal(message: ReferralWithdrawn, unit: Unit) -> None:
+def follow_withdrawal(message: ReferralWithdrawn, unit: Unit, table: Table) -> None:
     """The case goes on if another referral still stands; if none does, its team is told that too.
 
     Raises `TooEarly` while the referral itself has not been heard: withdrawals travel in the urgent lane, and
@@ -36,6 +38,8 @@ def follow_withdrawal(message: ReferralWithdrawn, unit: Unit) -> None:
         raise TooEarly(message_to_ops)
     case = register.case(triaged.case_id)
     stands = register.withdraw(triaged, message.reason)
+    if not stands:
+        try_to_move(register.case(case.id), "withdraw", unit, table.targets)
     register.note(case.id, "referral_withdrawn", referral=message.reference, stands=stands)
     unit.say(
         CaseReferralWithdrawn(

@@ -25,7 +25,7 @@ def hears(database: Database, table: Table) -> Mapping[type[Message], Hearer]:
             prepare=lambda messages, unit: prepare_batch(messages, unit, database, table),
         ),
         ReferralWithdrawn: Hearer(
-            handle=withdrawal.follow_withdrawal,
+            handle=lambda message, unit: withdrawal.follow_withdrawal(message, unit, table),
             prepare=lambda messages, unit: withdrawal.prepare_batch(messages, unit, database),
         ),
     }

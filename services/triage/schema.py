@@ -85,8 +85,15 @@ def _brought(referral: Referral, home_postcode: str | None, *, by_themselves: bo
     ]
     if any(contact.safe == "yes" for party in reached for contact in party.contacts):
         yield "safe_contact"
-    if home_postcode is not None and len("".join(home_postcode.split())) >= _WHOLE_POSTCODE:
+    if _has_property_number(referral) or (
+        home_postcode is not None and len("".join(home_postcode.split())) >= _WHOLE_POSTCODE
+    ):
         yield "area"
+
+
+def _has_property_number(referral: Referral) -> bool:
+    """A property number (UPRN) tells the area as well as a whole postcode does."""
+    return any(p.address is not None and p.address.uprn for p in referral.parties if p.role != "responsible")
 
 
 def _person_key(party: Party, lookup: Lookup) -> bytes | None:

@@ -2,104 +2,217 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
 
+from services.triage.areas.store import Places
+from services.triage.domain.areas import Areas
+from services.triage.domain.clocks.targets import Targets
 from services.triage.domain.gates import lacking
-from services.triage.domain.routing import Decision, Row, area_of, route
+from services.triage.domain.life.guards import Given
+from services.triage.domain.life.moving import born, move
+from services.triage.domain.routing.facts import Facts, together
+from services.triage.domain.routing.table import Decision, RoutingTable, route
+from services.triage.domain.teams.assigning import Teams, choose
+from services.triage.lives.schema import begin_situation, home_of, other_home_of, read_facts
+from services.triage.lives.store import Kept, Lives, loads_of
+from services.triage.move_case import HUB, due_in, settle_task, today_of, try_to_move
 from services.triage.store import Case
 from shared.contracts import CaseJoined, CaseReturned, CaseRouted
 from shared.directory import DUTY_DESK
 from shared.identity import CASE, new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import datetime as dt
+    from collections.abc import Iterable, Sequence
 
-    from services.triage.schema import Account
+    from services.triage.domain.gates import Need
     from services.triage.store import Register
     from shared.contracts import ReferralReceived
+    from shared.contracts.envelope import Lane
+    from shared.contracts.referral import Referral
     from shared.messaging.unit import Unit
 
+_NOTHING = Given()
 RETURNED = "The case lacks something and is returned; the duty desk has it until that has come."
+_LOADS_HOLD_FOR = 30.0  # seconds
+
+
+class Brings(Protocol):
+    """What of the gates a referral passes."""
+
+    @property
+    def brings(self) -> tuple[Need, ...]:
+        """In codes."""
+
+
+class Loads:
+    """How many open cases each has, as it was counted a little while ago and with what came since."""
+
+    def __init__(self) -> None:
+        """Begin with nothing counted."""
+        self._counted: dict[str, int] = {}
+        self._at: dt.datetime | None = None
+
+    def of(self, members: Sequence[str], unit: Unit) -> dict[str, int]:
+        """The loads of these; whoever is alone has no need to be counted."""
+        if len(members) > 1 and (
+            self._at is None
+            or not 0 <= (unit.now - self._at).total_seconds() <= _LOADS_HOLD_FOR
+            or not self._counted.keys() >= set(members)
+        ):
+            unit.flush()
+            counted = loads_of(unit.connection, members)
+            self._counted |= {member: counted.get(member, 0) for member in members}
+            self._at = unit.now
+        return self._counted
+
+    def add(self, member: str) -> None:
+        """One more."""
+        self._counted[member] = self._counted.get(member, 0) + 1
 
 
 @dataclass(frozen=True)
 class Table:
-    """The routing table and the areas it speaks of, as they were read at the start."""
+    """The routing table, the areas, the targets and the teams, as they were read at the start."""
 
-    rows: tuple[Row, ...]
-    version: str
-    areas: Mapping[str, str]
+    routing: RoutingTable
+    areas: Areas
+    targets: Targets
+    teams: Teams
     # The front doors by which people refer themselves: whoever does agrees to being referred.
     by_themselves: frozenset[str] = frozenset()
+    text: bytes = b""
+    loads: Loads = field(default_factory=Loads)
+
+    @property
+    def version(self) -> str:
+        """The version of the routing table."""
+        return self.routing.version
+
+
+def look_up_areas(referrals: Iterable[Referral], unit: Unit) -> None:
+    """Find at once where all of these people live."""
+    homes = [home for one in referrals for home in (home_of(one), other_home_of(one))]
+    Places.of(unit).look_up(homes)
+
+
+def facts_of(referral: Referral, unit: Unit, table: Table) -> Facts:
+    """What a referral tells routing."""
+    places = Places.of(unit)
+    home = places.place_of(home_of(referral), table.areas)
+    other = places.place_of(other_home_of(referral), table.areas)
+    return read_facts(referral, home, other)
 
 
 def open_case(
-    message: ReferralReceived, account: Account, register: Register, unit: Unit, table: Table
+    message: ReferralReceived, routable: Brings, register: Register, unit: Unit, table: Table
 ) -> Case:
     """A new case: routed, or returned with what it lacks."""
     referral = message.referral
-    area = area_of(account.home_postcode, table.areas)
-    lacks = lacking([account.brings])
-    if lacks:
-        decision = Decision(DUTY_DESK, table.version, 0, RETURNED)
-    else:
-        decision = route(area, referral.strand, table.rows, table.version)
-    why_there = decision._asdict()
+    facts = facts_of(referral, unit, table)
+    lacks = lacking([routable.brings])
+    decision = _decide(facts, lacks, unit, table)
     case = Case(
         id=new_id(),
         reference=unit.new_reference(CASE),
         strand=referral.strand,
         event_type=referral.event.type,
-        area=area,
+        area=facts.area,
         team=decision.team,
-        why_there=why_there,
+        why_there=decision._asdict(),
         opened_at=unit.now,
         lacks=lacks,
     )
     register.add_case(case)
+    _begin_life(case, facts, decision, unit, table)
     if lacks:
         register.note(case.id, "opened_and_returned", referral=message.reference, lacks=lacks)
         _return(message, case, lacks, unit)
         return case
-    register.note(case.id, "opened_and_routed", referral=message.reference, **why_there)
-    unit.say(
-        CaseRouted(
-            case=case.reference,
-            referral=message.reference,
-            to_team=case.team,
-            routed_at=unit.now,
-            travels=message.travels,
-        )
-    )
+    register.note(case.id, "opened_and_routed", referral=message.reference, **case.why_there)
+    _say_routed(message, case, decision, unit)
     return case
 
 
+def _decide(facts: Facts, lacks: Sequence[str], unit: Unit, table: Table) -> Decision:
+    decision = route(facts, table.routing, today_of(unit.now))
+    return decision._replace(team=DUTY_DESK, row=0, why=RETURNED) if lacks else decision
+
+
+def _begin_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table: Table) -> None:
+    urgent, today = is_urgent(facts, decision), today_of(unit.now)
+    hearing_on = facts.hearing_on if "court" in decision.gates else None
+    due = due_in(case.team, table.targets, today, urgent=urgent, hearing_on=hearing_on)
+    life = born(owner_of(case.team, unit, table), unit.now, due)
+    situation = begin_situation(facts, case.lacks, decision.gates, today)
+    name = "return" if case.lacks else "admit"
+    life = replace(move(life, name, HUB, _NOTHING, situation, unit.now, due), reason=None)
+    lead = facts.assessment_point or decision.team
+    Lives.of(unit).begin(case.id, Kept(life, facts, decision.gates, urgent, lead))
+
+
+def is_urgent(facts: Facts, decision: Decision) -> bool:
+    """Whether its clocks run faster: the table says so, or the harmed person has enhanced rights."""
+    return decision.urgency == "urgent" or facts.enhanced or facts.harmed_age in ("under_10", "10_17")
+
+
+def owner_of(team: str, unit: Unit, table: Table, conflicts: frozenset[str] = frozenset()) -> str:
+    """Who has the next case of this team; where nobody in it may, the duty desk finds somebody."""
+    today = today_of(unit.now)
+    for where in (team, DUTY_DESK):
+        members = table.teams.members_of(where)
+        loads = table.loads.of([member.email for member in members], unit)
+        chosen = choose(members, loads, today, conflicts=conflicts)
+        if chosen is not None:
+            table.loads.add(chosen)
+            return chosen
+    return table.teams.last_resort
+
+
+def learn(message: ReferralReceived, case: Case, unit: Unit, table: Table) -> None:
+    """A referral of a case that is with a team was amended, or joined it: what is known now holds.
+
+    The case stays where it is, and whatever must be looked to first is added.
+    """
+    kept = Lives.of(unit).find(case.id)
+    if kept is None:
+        return
+    facts = together(kept.facts, facts_of(message.referral, unit, table))
+    decision = route(facts, table.routing, today_of(unit.now))
+    gates = tuple(dict.fromkeys((*kept.gates, *decision.gates)))
+    urgent = kept.urgent or is_urgent(facts, decision)
+    if (facts, gates, urgent) != (kept.facts, kept.gates, kept.urgent):
+        Lives.of(unit).change(case.id, replace(kept, facts=facts, gates=gates, urgent=urgent))
+        settle_task(case, unit, table.targets)
+
+
 def try_to_release(
-    message: ReferralReceived, case: Case, account: Account, register: Register, unit: Unit, table: Table
+    message: ReferralReceived, case: Case, routable: Brings, register: Register, unit: Unit, table: Table
 ) -> None:
     """A case that was returned has another referral, or an amended one: all together may now be enough."""
+    del routable  # what all of them bring is read together
     standing = register.standing_referrals(case.id)
     lacks = lacking(brings for _, brings in standing)
-    area = case.area or area_of(account.home_postcode, table.areas)
+    kept = Lives.of(unit).find(case.id)
+    told = facts_of(message.referral, unit, table)
+    facts = told if kept is None else together(kept.facts, told)
+    facts = replace(facts, area=case.area or facts.area)
+    if facts.area is not None and facts.police_area is None:
+        facts = replace(facts, police_area=table.areas.known(facts.area).police)
+    if kept is not None:
+        Lives.of(unit).change(case.id, replace(kept, facts=facts))
     if lacks:
-        register.change_case(case._replace(area=area, lacks=lacks))
+        register.change_case(case._replace(area=facts.area, lacks=lacks))
         _return(message, case, lacks, unit)
         return
-    decision = route(area, case.strand, table.rows, table.version)
+    decision = _decide(facts, (), unit, table)
     why_there = decision._asdict()
-    register.change_case(case._replace(area=area, team=decision.team, why_there=why_there, lacks=()))
+    released = case._replace(area=facts.area, team=decision.team, why_there=why_there, lacks=())
+    register.change_case(released)
     register.note(case.id, "released_and_routed", referral=message.reference, **why_there)
-    unit.say(
-        CaseRouted(
-            case=case.reference,
-            referral=message.reference,
-            to_team=decision.team,
-            routed_at=unit.now,
-            travels=message.travels,
-            released=True,
-        )
-    )
+    _release_life(released, facts, decision, unit, table)
+    _say_routed(message, released, decision, unit, released=True)
     for reference, _ in standing:
         if reference != message.reference:
             unit.say(
@@ -107,6 +220,40 @@ def try_to_release(
                     case=case.reference, referral=reference, joined_at=unit.now, travels=message.travels
                 )
             )
+
+
+def _release_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table: Table) -> None:
+    kept = Lives.of(unit).find(case.id)
+    if kept is None:
+        return
+    lead = kept.lead if kept.lead != DUTY_DESK else decision.team
+    changed = replace(kept, gates=decision.gates, urgent=is_urgent(facts, decision), lead=lead)
+    Lives.of(unit).change(case.id, changed)
+    try_to_move(case, "release", unit, table.targets, owner=owner_of(case.team, unit, table))
+
+
+def _say_routed(
+    message: ReferralReceived,
+    case: Case,
+    decision: Decision,
+    unit: Unit,
+    *,
+    released: bool = False,
+    again: bool = False,
+) -> None:
+    urgent = decision.urgency == "urgent"
+    travels: Lane = "urgent" if urgent else message.travels
+    unit.say(
+        CaseRouted(
+            case=case.reference,
+            referral=message.reference,
+            to_team=case.team,
+            routed_at=unit.now,
+            travels=travels,
+            released=released,
+            again=again,
+        )
+    )
 
 
 def _return(
@@ -125,20 +272,21 @@ def _return(
     )
 
 
-def take_up_again(message: ReferralReceived, case: Case, register: Register, unit: Unit) -> None:
+def take_up_again(
+    message: ReferralReceived, case: Case, register: Register, unit: Unit, table: Table
+) -> None:
     """The team was told to pause; now somebody else has brought the case."""
     register.take_up_again(case.id)
     register.note(case.id, "taken_up_again", referral=message.reference)
+    resume_case(message, case, unit, table)
+
+
+def resume_case(message: ReferralReceived, case: Case, unit: Unit, table: Table) -> None:
+    """The team that had the case, or the duty desk, has it again."""
+    try_to_move(case, "take_up_again", unit, table.targets)
     if case.lacks:
+        try_to_move(case, "return", unit, table.targets)
         _return(message, case, case.lacks, unit, again=True)
         return
-    unit.say(
-        CaseRouted(
-            case=case.reference,
-            referral=message.reference,
-            to_team=case.team,
-            routed_at=unit.now,
-            travels=message.travels,
-            again=True,
-        )
-    )
+    decision = Decision(case.team, table.version, 0, "")
+    _say_routed(message, case, decision, unit, again=True)

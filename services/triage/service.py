@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from services.triage.cases.api import api, table_of
+from services.triage.cases.refer_across import return_unanswered
+from services.triage.cases.store import SEALED as SEALED_CASES
 from services.triage.handlers import hears
-from services.triage.read_tables import read_tables
+from services.triage.lives.store import SEALED as SEALED_LIVES
+from services.triage.lives.store import keep_routing_table
 from services.triage.store import SEALED
 from services.triage.tables import messaging
-from shared.service import Room, Service
+from services.triage.watch_clocks import watch_clocks
+from shared.service import Chore, Room, Service
 from shared.web import put_together
 
 if TYPE_CHECKING:
@@ -20,7 +25,13 @@ if TYPE_CHECKING:
 
 
 def _hears(room: Room) -> Mapping[type[Message], Hearer]:
-    return hears(room.database, read_tables(room.settings.routing, room.directory))
+    return hears(room.database, table_of(room))
+
+
+def _watch_clocks(room: Room) -> int:
+    with room.unit() as unit:
+        keep_routing_table(unit, table_of(room).version, table_of(room).text)
+        return watch_clocks(unit) + return_unanswered(unit, table_of(room))
 
 
 TRIAGE = Service(
@@ -29,6 +40,8 @@ TRIAGE = Service(
     migrations=Path(__file__).parent / "migrations",
     hears=_hears,
     web=lambda room: put_together(room, "triage"),
-    paths=("/v1/cases", "/v1/reviews", "/v1/routing"),
-    sealed=SEALED,
+    paths=("/v1/cases", "/v1/reviews", "/v1/routing", "/cases"),
+    chores=(Chore("clocks", _watch_clocks, every=60.0),),
+    api=(api,),
+    sealed=(*SEALED, *SEALED_LIVES, *SEALED_CASES),
 )

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 
 from services.triage.history.store import SYSTEM, History
+from services.triage.lives.store import Lives
 from services.triage.tables import (
     cases,
     evidence,
@@ -120,11 +121,12 @@ class Register:
         if not ids:
             return
         pair = (reviews.c.case_id, reviews.c.other_case_id)
-        found, heads, *asked = database.lock_and_find(
+        found, heads, standing, *asked = database.lock_and_find(
             connection,
             (case_id.bytes[::-1] for case_id in ids),
             Wanted(tuple(cases.c), cases.c.id, ids),
             History.wanted(ids),
+            Lives.wanted(ids),
             *(Wanted(pair, side, ids) for side in pair),
         )
         for row in found:
@@ -133,6 +135,7 @@ class Register:
         for one, other in chain.from_iterable(asked):
             self._reviews.add((one, other))
         History.of(self._unit).know(heads)
+        Lives.of(self._unit).know(standing)
 
     def person_under(self, key: bytes) -> UUID | None:
         """Who is known by this name and birth date."""

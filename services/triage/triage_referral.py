@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from services.triage.schema import SAME_REFERENCE, Account, CaseKey, read_account
-from services.triage.send_case import open_case, take_up_again, try_to_release
+from services.triage.send_case import learn, look_up_areas, open_case, take_up_again, try_to_release
 from services.triage.store import Register, Triaged
 from shared.contracts import CaseJoined, CaseTelltales
 from shared.telltales import telltales_of
@@ -37,6 +37,7 @@ def prepare_batch(messages: Sequence[ReferralReceived], unit: Unit, database: Da
         keys=keys,
         references={message.reference for message in messages},
     )
+    look_up_areas((message.referral for message in messages), unit)
 
 
 def _account(message: ReferralReceived, unit: Unit, table: Table) -> Account:
@@ -96,17 +97,38 @@ def triage_referral(message: ReferralReceived, unit: Unit, table: Table) -> Tria
         register.note(case.id, "amended", referral=message.reference, version=message.version)
     elif known:
         register.note(case.id, "joined", referral=message.reference, evidence=evidence)
-    if (before is not None or known) and case.lacks:
-        try_to_release(message, case, account, register, unit, table)
-    elif before is None and known:
-        unit.say(
-            CaseJoined(
-                case=case.reference, referral=message.reference, joined_at=unit.now, travels=message.travels
-            )
-        )
-    if before is None and known and case.withdrawn_at is not None:
-        take_up_again(message, register.case(case.id), register, unit)
+    _tell(message, case, account, register, unit, table, is_new=before is None, joined=bool(known))
     return triaged
+
+
+def _tell(
+    message: ReferralReceived,
+    case: Case,
+    account: Account,
+    register: Register,
+    unit: Unit,
+    table: Table,
+    *,
+    is_new: bool,
+    joined: bool,
+) -> None:
+    if is_new and not joined:
+        return
+    if case.lacks:
+        try_to_release(message, case, account, register, unit, table)
+    else:
+        learn(message, case, unit, table)
+        if is_new:
+            unit.say(
+                CaseJoined(
+                    case=case.reference,
+                    referral=message.reference,
+                    joined_at=unit.now,
+                    travels=message.travels,
+                )
+            )
+    if is_new and case.withdrawn_at is not None:
+        take_up_again(message, register.case(case.id), register, unit, table)
 
 
 def _ask_about_others(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.contracts.case_due import CaseDue
 from shared.contracts.case_joined import CaseJoined
+from shared.contracts.case_progressed import CaseProgressed
 from shared.contracts.case_referral_withdrawn import CaseReferralWithdrawn
 from shared.contracts.case_returned import CaseReturned
 from shared.contracts.case_routed import CaseRouted
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MESSAGES",
+    "CaseDue",
     "CaseJoined",
+    "CaseProgressed",
     "CaseReferralWithdrawn",
     "CaseReturned",
     "CaseRouted",
@@ -38,6 +42,8 @@ MESSAGES: dict[str, type[Message]] = {
         CaseJoined,
         CaseReferralWithdrawn,
         CaseReturned,
+        CaseProgressed,
+        CaseDue,
         LetterKept,
     )
 }

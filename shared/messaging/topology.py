@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.contracts import (
+    CaseDue,
     CaseJoined,
+    CaseProgressed,
     CaseReferralWithdrawn,
     CaseReturned,
     CaseRouted,
@@ -53,6 +55,7 @@ QUEUES: tuple[Queue, ...] = (
             f"{CaseReturned.TYPE}.urgent",
             f"{CaseReferralWithdrawn.TYPE}.urgent.*",
             f"{CaseTelltales.TYPE}.urgent",
+            f"{CaseDue.TYPE}.urgent.*",
         ),
     ),
     Queue(
@@ -62,13 +65,19 @@ QUEUES: tuple[Queue, ...] = (
             *(f"{CaseRouted.TYPE}.{lane}.*" for lane in ("normal", "bulk")),
             *(f"{CaseReturned.TYPE}.{lane}" for lane in ("normal", "bulk")),
             *(f"{CaseTelltales.TYPE}.{lane}" for lane in ("normal", "bulk")),
+            *(f"{CaseDue.TYPE}.{lane}.*" for lane in ("normal", "bulk")),
             f"{LetterKept.TYPE}.normal",
         ),
     ),
     Queue(
         "intake.events",
         "intake",
-        (f"{CaseRouted.TYPE}.*.*", f"{CaseJoined.TYPE}.*", f"{CaseReturned.TYPE}.*"),
+        (
+            f"{CaseRouted.TYPE}.*.*",
+            f"{CaseJoined.TYPE}.*",
+            f"{CaseReturned.TYPE}.*",
+            f"{CaseProgressed.TYPE}.normal",
+        ),
     ),
     *(Queue(f"{name}.dead", name, is_dead=True) for name in ("intake", "triage", "notify")),
 )

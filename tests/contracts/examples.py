@@ -15,7 +15,9 @@ import msgspec
 
 from services.intake.schema import read_referral
 from shared.contracts import (
+    CaseDue,
     CaseJoined,
+    CaseProgressed,
     CaseReferralWithdrawn,
     CaseReturned,
     CaseRouted,
@@ -65,6 +67,17 @@ def examples() -> dict[str, Message]:
             travels="urgent",
         ),
         CaseTelltales(case=case, referral=referral, version=2, telltales=bytes(range(16)), travels="urgent"),
+        CaseProgressed(case=case, referral=referral, status="in_progress", progressed_at=WHEN),
+        CaseDue(
+            case=case,
+            to_team="restorative_hub",
+            owner="coordinator@referral-hub.example",
+            task="contact_initiator",
+            due_on=dt.date(2026, 3, 24),
+            kind="breach",
+            said_at=WHEN,
+            travels="urgent",
+        ),
         LetterKept(letter="L-7KQX4-M3DTW", kept_at=WHEN),
         CaseReferralWithdrawn(
             case=case, referral=referral, to_team="restorative_hub", withdrawn_at=WHEN, stands=False

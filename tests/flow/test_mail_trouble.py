@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -21,9 +22,11 @@ from tests.support.smtp_server import SMTPServer
 
 
 @pytest.fixture
-def hub(make_hub: Callable[..., Hub], smtp: SMTPServer) -> Hub:
-    """A hub that sends its mail to a real server."""
-    return make_hub(mail_url=smtp.url)
+def hub(make_hub: Callable[..., Hub], smtp: SMTPServer, tmp_path: Path) -> Hub:
+    """A hub that sends its mail to a real server, and in which nothing becomes due meanwhile."""
+    targets = tmp_path / "targets.yaml"
+    targets.write_text("editions: [{from: 2026-01-01, tasks: {otherwise: 99}}]\n", encoding="utf-8")
+    return make_hub(mail_url=smtp.url, targets=str(targets))
 
 
 def messages(hub: Hub) -> list[dict[str, object]]:

@@ -75,7 +75,10 @@ def test_what_was_written_is_read_in_its_order_and_holds_together(
             ([line.what for line in read_history(connection, case)] for case in cases), key=len
         )
         assert list(check_histories(connection, room.keys.lookup)) == [[], []]
-    assert histories == [["opened_and_routed"], ["opened_and_returned", "joined", "released_and_routed"]]
+    assert histories == [
+        ["opened_and_routed"],
+        ["opened_and_returned", "joined", "released_and_routed", "moved"],
+    ]
     code, said = check()
     assert code == 0, said
     assert "2 histories hold together." in said

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from services.triage.domain.routing import ANY
 from services.triage.read_tables import BadRouting, read_tables
 from shared.directory import DUTY_DESK, BadDirectory, Directory
 
-GOOD_ROW = "  - {areas: [any], strand: any, team: duty_desk, why: somebody has to}\n"
+GOOD_ROW = "  - {when: {}, team: duty_desk, why: somebody has to}\n"
 
 
 def written(tmp_path: Path, rows: str) -> str:
@@ -22,41 +21,68 @@ def written(tmp_path: Path, rows: str) -> str:
 def test_the_table_that_comes_with_the_hub_can_be_used() -> None:
     table = read_tables("", Directory.read())
     assert table.version
-    assert ANY in table.rows[-1].areas
-    assert table.rows[-1].team == DUTY_DESK
-    assert {row.team for row in table.rows} == set(Directory.read().teams)
-    used = {area for row in table.rows for area in row.areas} - {ANY}
-    assert used <= set(table.areas.values())
-    # Shared outward codes are left out on purpose: nobody is sent to the wrong place by a guess.
-    assert table.areas.keys().isdisjoint(
-        {"DH2", "DH3", "DH4", "DH5", "DH8", "DL2", "DL12", "TS2", "TS21", "TS22"}
-    )
+    assert table.routing.rows[-1].when.asks == {}
+    assert table.routing.rows[-1].team == DUTY_DESK
+    assert {row.team for row in table.routing.rows} == set(Directory.read().teams)
+    asked = [row.when.asks.get("area") for row in table.routing.rows]
+    used = {area for areas in asked if isinstance(areas, frozenset) for area in areas}
+    assert used <= set(table.areas.outward.values())
+    # Shared outward codes are in no authority: nobody is sent to the wrong place by a guess.
+    assert table.areas.outward.keys().isdisjoint(table.areas.shared)
+    assert table.areas.shared.keys() >= {
+        "DH2",
+        "DH3",
+        "DH4",
+        "DH5",
+        "DH8",
+        "DL2",
+        "DL12",
+        "TS2",
+        "TS21",
+        "TS22",
+    }
+    assert {area for areas in table.areas.shared.values() for area in areas} <= set(table.areas.authorities)
 
 
 def test_a_table_of_ones_own_is_read(tmp_path: Path) -> None:
     table = read_tables(written(tmp_path, GOOD_ROW), Directory.read())
-    assert (table.version, len(table.rows)) == ("v1", 1)
+    assert (table.version.split("+")[0], len(table.routing.rows)) == ("v1", 1)
 
 
 def test_every_fault_of_a_table_is_told_at_once(tmp_path: Path) -> None:
     rows = (
-        "  - {areas: [E06000047], strand: feud, team: duty_desk, why: no such strand}\n"
-        "  - {areas: [E06000047], strand: any, team: nobody, why: no such team}\n"
+        "  - {when: {strand: [feud]}, team: duty_desk, why: no such strand}\n"
+        "  - {when: {area: [E06000047]}, team: nobody, why: no such team}\n"
+        '  - {when: {mood: [bad], danger: ["yes"], area: [Durham]}, team: duty_desk, why: no such thing}\n'
     )
     with pytest.raises(BadRouting) as refused:
         read_tables(written(tmp_path, rows), Directory.read())
     told = str(refused.value)
-    assert "row 1: the strand is" in told
+    assert "row 1: strand is one of crime, dispute" in told
+    assert "row 3: nothing is called mood" in told
+    assert "row 3: danger is true or false" in told
+    assert "row 3: area is a list of GSS codes" in told
     assert "row 2: there is no team nobody" in told
     assert "the last row must fit every case" in told
 
 
 @pytest.mark.parametrize(
-    "rows", ["", "  - {areas: any}\n", GOOD_ROW.replace("why", "reason"), "  nonsense: ["]
+    "rows", ["", "  - {when: any}\n", GOOD_ROW.replace("why", "reason"), "  nonsense: ["]
 )
 def test_what_is_no_table_is_refused(tmp_path: Path, rows: str) -> None:
     with pytest.raises(BadRouting):
         read_tables(written(tmp_path, rows), Directory.read())
+
+
+def test_a_row_that_nothing_reaches_stops_the_start(tmp_path: Path) -> None:
+    with pytest.raises(BadRouting, match="row 2 is never reached"):
+        read_tables(written(tmp_path, GOOD_ROW * 2), Directory.read())
+
+
+def test_two_tables_are_never_called_the_same(tmp_path: Path) -> None:
+    one = read_tables(written(tmp_path, GOOD_ROW), Directory.read()).version
+    two = read_tables(written(tmp_path, GOOD_ROW.replace("has", "had")), Directory.read()).version
+    assert one != two
 
 
 def test_a_table_that_is_not_there_is_refused(tmp_path: Path) -> None:

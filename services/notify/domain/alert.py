@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 Kind = Literal[
-    "opening", "withdrawal", "all_withdrawn", "again", "released", "letter",
+    "opening", "withdrawal", "all_withdrawn", "again", "released", "letter", "due",
     "refused", "undelivered",
     "ops_queue", "ops_parked", "ops_worker", "ops_relay",
 ]  # fmt: skip
@@ -30,6 +30,7 @@ GROUPS: Final[dict[Kind, Group]] = {
     "withdrawal": "changes",
     "all_withdrawn": "changes",
     "letter": "letters",
+    "due": "changes",
     "refused": "tasks",
     "undelivered": "tasks",
     "ops_queue": "ops",

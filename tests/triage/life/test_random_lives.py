@@ -177,7 +177,7 @@ def live(count: int) -> None:
 
 
 def test_what_must_be_true_stays_true_in_many_lives() -> None:
-    live(120)
+    live(40)
 
 
 @pytest.mark.nightly

@@ -82,6 +82,8 @@ def move(
     if faults := tuple(faults_of(row, given, situation.today)):
         raise Refused("given", faults)
     to = life.before or "triage" if row.to == "before" else row.to
+    if not given.outcome and life.state == "closing":
+        given = replace(given, outcome=life.outcome or "")  # what was proposed is what is approved
     broken = [GUARDS[guard].why for guard in _guards(row, to) if not GUARDS[guard].holds(situation, given)]
     if broken:
         raise Refused("guard", tuple(broken))

@@ -48,7 +48,8 @@ STAGES: Final[dict[State, Stage]] = {
 }
 OPEN: Final = frozenset(state for state, stage in STAGES.items() if stage.is_open)
 # What the referring agency is told of a state, in its few words (DOMAIN §9, rule 9).
-TOLD_AGENCY: Final[dict[State, str]] = {
+Told = Literal["allocated", "in_progress", "closed"]
+TOLD_AGENCY: Final[dict[State, Told]] = {
     state: "closed"
     if not stage.is_open
     else "allocated"

@@ -1,0 +1,385 @@
+"""Cases over HTTP: lists, one case whole, what is done with it, and why it went where it is."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from services.triage.cases import described as told
+from services.triage.cases import store
+from services.triage.cases.assess_needs import AlreadyAssessed, assess_needs, may_read
+from services.triage.cases.change_case import change_case
+from services.triage.cases.hold_case import NotNow, NotYours, Who, hold_case
+from services.triage.cases.kinds import body_schema
+from services.triage.cases.record_fact import record_fact
+from services.triage.cases.refer_across import answer_support, offer_support, open_offer
+from services.triage.cases.schema import (
+    ANSWER,
+    ASSESSMENT,
+    CROSS_REFERRAL,
+    TRANSITION,
+    TRIAL,
+    read_body,
+    read_cursor,
+    read_record,
+    read_states,
+    read_transition,
+    read_uuid,
+    write_assessment,
+    write_case,
+    write_choices,
+    write_cursor,
+    write_line,
+    write_offer,
+    write_record,
+    write_told,
+)
+from services.triage.cases.try_table import try_table
+from services.triage.domain.routing.table import route
+from services.triage.history.store import History, read_history
+from services.triage.lives.store import Lives
+from services.triage.move_case import today_of
+from services.triage.read_tables import BadRouting, read_routing, read_tables
+from shared.openapi import TEXT, Answer, Asked, Takes, described, how_many
+from shared.problems import Fault, NotFound, Unprocessable
+from shared.web import as_json, json_body, open_to, the_caller, the_room, the_trace
+
+if TYPE_CHECKING:
+    from services.triage.send_case import Table
+    from shared.service import Room
+    from shared.web import Caller
+
+api = Blueprint("cases", __name__)
+_TAG = "Cases"
+_MOST = 200
+_SMALL = re.compile(r"[0-9]{1,3}")
+COORDINATORS = ("coordinator", "supervisor")
+AT_WORK = (*COORDINATORS, "facilitator")
+
+
+def table_of(room: Room) -> Table:
+    """The room's routing table, areas, targets and teams; read once."""
+    settings = room.settings
+    table: Table = room.keep(
+        "table", lambda: read_tables(settings.routing, room.directory, settings.targets, settings.teams)
+    )
+    return table
+
+
+def who_is(caller: Caller) -> Who:
+    """Whoever asks, and whose cases they see."""
+    sees = store.Sees(
+        everything=caller.role == "supervisor",
+        team=caller.team if caller.role == "coordinator" else "",
+        facilitator=caller.name if caller.role == "facilitator" else "",
+    )
+    return Who(caller.name, caller.role, caller.team, sees)
+
+
+@api.get("/v1/cases")
+@open_to(*AT_WORK)
+@described(
+    _TAG,
+    asks=(
+        Asked("state", TEXT, "One state, `open` (the default) or `any`."),
+        Asked("owner", {"enum": ["me"]}, "Only the caller's own."),
+        Asked("cursor", TEXT, "The `next_cursor` of the page before."),
+        how_many(_MOST),
+    ),
+    answers={200: Answer("A page of them.", told.CASES)},
+)
+def get_cases() -> dict[str, Any]:
+    """The cases that the caller sees, those first whose next day comes first; no person is in the list."""
+    faults = []
+    limit = request.args.get("limit", "50")
+    if not (_SMALL.fullmatch(limit) and 1 <= int(limit) <= _MOST):
+        faults.append(Fault("/limit", "not_allowed", f"Ask for 1 to {_MOST}."))
+    after = read_cursor(request.args["cursor"]) if "cursor" in request.args else None
+    if "cursor" in request.args and after is None:
+        faults.append(Fault("/cursor", "not_allowed", "Send the cursor as it was given."))
+    if request.args.get("owner", "me") != "me":
+        faults.append(Fault("/owner", "not_allowed", "Ask for me, or leave it out."))
+    if faults:
+        raise Unprocessable(errors=faults)
+    states = read_states(request.args.get("state"))
+    room, who = the_room(), who_is(the_caller())
+    with room.database.reading() as connection:
+        found = store.list_cases(
+            connection,
+            room.keys.rest,
+            who.sees,
+            states=states,
+            owner=who.name if "owner" in request.args else None,
+            after=after,
+            limit=int(limit) + 1,
+        )
+    page, today = found[: int(limit)], today_of(room.clock())
+    return {
+        "cases": [write_case(seen, today) for seen in page],
+        "next_cursor": write_cursor(page[-1]) if len(found) > len(page) else None,
+    }
+
+
+@api.get("/v1/cases/<case>")
+@open_to(*AT_WORK)
+@described(_TAG, asks=(told.THE_CASE,), answers={200: Answer("All of it.", told.WHOLE_CASE)})
+def get_case(case: str) -> dict[str, Any]:
+    """One case whole, with the people in it. Each look is written to the case's history."""
+    return show_case(case, who_is(the_caller()))
+
+
+def show_case(case: str, who: Who) -> dict[str, Any]:
+    """The case as `GET` answers it; the look is written down."""
+    room = the_room()
+    with room.unit(the_trace()) as unit:
+        seen = hold_case(case, who, unit, room.database)
+        History.of(unit).write(seen.case.id, "looked_at", who.name, {"role": who.role})
+        unit.flush()
+        offer = open_offer(seen.case.id, unit)
+        actor = who.actor(seen.case.team, offer.to_team if offer else None)
+        keys, case_id = unit.keys.rest, seen.case.id
+        assessed = store.list_assessments(unit.connection, keys, case_id)
+        return {
+            **write_case(seen, today_of(unit.now)),
+            "choices": write_choices(seen, actor.role),
+            "referrals": [write_told(one) for one in store.list_told(unit.connection, keys, case_id)],
+            "records": [write_record(one) for one in Lives.of(unit).records(case_id)],
+            "assessments": [write_assessment(one) for one in assessed if may_read(one, who)],
+            "cross_referrals": [
+                write_offer(one) for one in store.list_cross_referrals(unit.connection, case_id)
+            ],
+            "history": [write_line(line) for line in read_history(unit.connection, case_id)],
+        }
+
+
+@api.post("/v1/cases/<case>/transitions")
+@open_to(*AT_WORK)
+@described(
+    _TAG,
+    asks=(told.THE_CASE,),
+    takes=Takes(
+        TRANSITION,
+        {"On hold": {"transition": "hold", "reason": "H-MORE-TIME", "review_on": "2026-04-20"}},
+    ),
+    answers={200: Answer("The case as it is now.", told.CASE)},
+    problems=(NotNow, NotYours),
+)
+def post_transition(case: str) -> dict[str, Any]:
+    """Move a case: docs/cases.md has the table of what may happen from where, by whom, and when."""
+    room = the_room()
+    name, given = read_transition(json_body())
+    with room.unit(the_trace()) as unit:
+        seen = change_case(case, name, given, who_is(the_caller()), unit, room.database, table_of(room))
+        return write_case(seen, today_of(unit.now))
+
+
+@api.post("/v1/cases/<case>/records")
+@open_to(*AT_WORK)
+@described(
+    _TAG,
+    asks=(told.THE_CASE,),
+    takes=Takes(
+        body_schema(),
+        {
+            "A consent": {
+                "kind": "consent",
+                "says": {"side": "initiator", "to": "approach_other", "decision": "given"},
+            }
+        },
+    ),
+    answers={201: Answer("The case as it is now.", told.CASE)},
+    problems=(NotNow, NotYours),
+)
+def post_record(case: str) -> Response:
+    """Record something in a case: a consent, an attempt to be in contact, an assessment of risk."""
+    room = the_room()
+    kind, says, on = read_record(json_body())
+    with room.unit(the_trace()) as unit:
+        seen = record_fact(case, kind, says, on, who_is(the_caller()), unit, room.database, table_of(room))
+        return as_json(write_case(seen, today_of(unit.now)), HTTPStatus.CREATED)
+
+
+@api.get("/v1/cases/<case>/assessments")
+@open_to(*AT_WORK)
+@described(_TAG, asks=(told.THE_CASE,), answers={200: Answer("Those that may be read.", told.ASSESSMENTS)})
+def get_assessments(case: str) -> dict[str, Any]:
+    """The needs that were recorded, by the caller's own team or shared with the person's consent."""
+    room, who = the_room(), who_is(the_caller())
+    with room.unit(the_trace()) as unit:
+        seen = hold_case(case, who, unit, room.database)
+        History.of(unit).write(seen.case.id, "assessments_read", who.name, {"role": who.role})
+        found = store.list_assessments(unit.connection, unit.keys.rest, seen.case.id)
+    return {"assessments": [write_assessment(one) for one in found if may_read(one, who)]}
+
+
+@api.post("/v1/cases/<case>/assessments")
+@open_to(*AT_WORK)
+@described(
+    _TAG,
+    asks=(told.THE_CASE,),
+    takes=Takes(
+        ASSESSMENT,
+        {
+            "At the start": {
+                "side": "initiator",
+                "stage": "start",
+                "shared": True,
+                "needs": {"outlook": {"level": 3}},
+            }
+        },
+    ),
+    answers={201: Answer("As it is kept.", told.ASSESSED)},
+    problems=(AlreadyAssessed,),
+)
+def post_assessment(case: str) -> Response:
+    """Record what somebody needs, in the eight categories. Who was asked already is not asked again."""
+    room = the_room()
+    said = read_body(json_body(), ASSESSMENT)
+    needs = {name: {**need, "level": int(need["level"])} for name, need in said["needs"].items()}
+    with room.unit(the_trace()) as unit:
+        kept = assess_needs(
+            case,
+            said["side"],
+            said["stage"],
+            needs,
+            who_is(the_caller()),
+            unit,
+            room.database,
+            shared=said["shared"],
+            again=said.get("again"),
+        )
+    return as_json(write_assessment(kept), HTTPStatus.CREATED)
+
+
+@api.get("/v1/cases/<case>/cross-referrals")
+@open_to(*AT_WORK)
+@described(_TAG, asks=(told.THE_CASE,), answers={200: Answer("All of them.", told.OFFERS)})
+def get_cross_referrals(case: str) -> dict[str, Any]:
+    """The offers of a case to other teams, and what became of them."""
+    room, who = the_room(), who_is(the_caller())
+    with room.unit(the_trace()) as unit:
+        seen = hold_case(case, who, unit, room.database)
+        found = store.list_cross_referrals(unit.connection, seen.case.id)
+    return {"cross_referrals": [write_offer(one) for one in found]}
+
+
+@api.post("/v1/cases/<case>/cross-referrals")
+@open_to(*COORDINATORS)
+@described(
+    _TAG,
+    asks=(told.THE_CASE,),
+    takes=Takes(CROSS_REFERRAL, {"To the victim care service": {"to": "vcas"}}),
+    answers={201: Answer("The offer.", told.OFFER)},
+    problems=(NotNow, NotYours),
+)
+def post_cross_referral(case: str) -> Response:
+    """Ask another point to help in a case; it comes back when nobody accepts in time.
+
+    Who is to take the case over altogether is asked with the transition `transfer`.
+    """
+    room = the_room()
+    said = read_body(json_body(), CROSS_REFERRAL)
+    with room.unit(the_trace()) as unit:
+        offer = offer_support(case, said["to"], who_is(the_caller()), unit, room.database, table_of(room))
+    return as_json(write_offer(offer), HTTPStatus.CREATED)
+
+
+@api.post("/v1/cases/<case>/cross-referrals/<offer_id>/answer")
+@open_to(*COORDINATORS)
+@described(
+    _TAG,
+    asks=(told.THE_CASE, Asked("offer_id", TEXT, "The id of the offer.", "path")),
+    takes=Takes(ANSWER, {"Accepted": {"answer": "accepted"}}),
+    answers={200: Answer("The offer with its answer.", told.OFFER)},
+    problems=(NotNow, NotYours),
+)
+def post_answer(case: str, offer_id: str) -> dict[str, Any]:
+    """Accept or refuse what was offered, or take the offer back."""
+    room = the_room()
+    said = read_body(json_body(), ANSWER)
+    wanted = read_uuid(offer_id)
+    if wanted is None:
+        raise NotFound
+    with room.unit(the_trace()) as unit:
+        offer = answer_support(
+            case, wanted, said["answer"], said.get("reason"), who_is(the_caller()), unit, room.database
+        )
+    return write_offer(offer)
+
+
+@api.get("/v1/routing/explanation")
+@open_to(*AT_WORK)
+@described(
+    "Routing",
+    asks=(Asked("case", TEXT, "The case's reference.", required=True),),
+    answers={200: Answer("Why it is there.", told.EXPLANATION)},
+    problems=(NotFound,),
+)
+def get_explanation() -> dict[str, Any]:
+    """Why a case went to its team: the table, the row, the reason, and what the table knew."""
+    room, who = the_room(), who_is(the_caller())
+    if "case" not in request.args:
+        raise Unprocessable(errors=[Fault("/case", "required", "Say which case.")])
+    with room.unit(the_trace()) as unit:
+        seen = hold_case(request.args["case"], who, unit, room.database)
+        History.of(unit).write(seen.case.id, "routing_explained", who.name, {"role": who.role})
+    why, facts = seen.case.why_there, seen.kept.facts
+    now = route(facts, table_of(room).routing, today_of(room.clock()))
+    return {
+        "case": seen.case.reference,
+        "team": why["team"],
+        "version": why["version"],
+        "row": why["row"],
+        "why": why["why"],
+        "urgency": why.get("urgency", "normal"),
+        "gates": [
+            {"gate": gate, "why": reason}
+            for gate, reason in zip(why.get("gates", ()), why.get("gates_why", ()), strict=True)
+        ],
+        "facts": msgspec.to_builtins(facts),
+        "now": {"team": now.team, "version": now.version, "row": now.row, "why": now.why},
+    }
+
+
+@api.post("/v1/routing/trial")
+@open_to("supervisor")
+@described(
+    "Routing",
+    takes=Takes(
+        TRIAL,
+        {
+            "A table that sends all to the duty desk": {
+                "table": "version: mine\nrows:\n  - {when: {}, team: duty_desk, why: all of them}\n"
+            }
+        },
+    ),
+    answers={200: Answer("What it would have done.", told.TRIED)},
+)
+def post_trial() -> dict[str, Any]:
+    """Which of the last cases a changed table would have sent elsewhere. Nothing is changed by it."""
+    room = the_room()
+    said = read_body(json_body(), TRIAL)
+    try:
+        table = read_routing(said["table"].encode(), room.directory)
+    except BadRouting as bad:
+        raise Unprocessable(errors=[Fault("/table", "not_allowed", bad.detail)]) from None
+    areas = {area for work in table_of(room).teams.work.values() for area in work.areas}
+    with room.database.snapshot() as connection:
+        trial = try_table(table, areas, int(said.get("last", 1000)), connection, room.keys.rest)
+    return {
+        "version": trial.version,
+        "cases": trial.cases,
+        "elsewhere": trial.elsewhere,
+        "ways": [
+            {"from": was, "to": would, "cases": count} for (was, would), count in trial.ways.most_common()
+        ],
+        "changes": [
+            {"case": one.case, "from": one.was, "to": one.would, "row": one.row, "why": one.why}
+            for one in trial.changes
+        ],
+        "findings": [{"is_fault": one.is_fault, "told": one.told} for one in trial.findings],
+    }

@@ -1,0 +1,76 @@
+"""Do with a case what somebody asks for, if the table of its life allows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.triage.cases import store
+from services.triage.cases.hold_case import as_problem, hold_case
+from services.triage.cases.refer_across import answer_lead, offer_lead, open_offer
+from services.triage.domain.life.moving import Refused
+from services.triage.domain.life.situation import Record
+from services.triage.lives.store import Lives
+from services.triage.move_case import move_case, today_of
+from shared.contracts import CaseReturned
+
+if TYPE_CHECKING:
+    from services.triage.cases.hold_case import Who
+    from services.triage.cases.store import Seen
+    from services.triage.domain.life.guards import Given
+    from services.triage.send_case import Table
+    from shared.database import Database
+    from shared.messaging.unit import Unit
+
+
+def change_case(
+    reference: str, name: str, given: Given, who: Who, unit: Unit, database: Database, table: Table
+) -> Seen:
+    """The case after it; a problem with every reason where it may not happen."""
+    seen = hold_case(reference, who, unit, database)
+    case = seen.case
+    told = store.references_in(unit.connection, case.id)
+    offer = open_offer(case.id, unit)
+    actor = who.actor(case.team, offer.to_team if offer is not None else None, name)
+    try:
+        kept = move_case(case, name, unit, table.targets, actor=actor, given=given, referrals=told)
+    except Refused as refused:
+        raise as_problem(refused) from None
+    assert kept is not None  # noqa: S101 - it was held
+    seen = store.Seen(case, kept)
+    if name == "allocate":
+        _give(seen, given, who, unit)
+    elif name in ("hold_meeting", "finish_indirect"):
+        held = Record("held", {"method": given.method}, today_of(unit.now), who.name)
+        Lives.of(unit).record(case.id, held)
+    elif name == "send_back":
+        seen = _send_back(seen, given, told, unit)
+    elif name == "transfer":
+        offer_lead(case, given.to, who.name, who.team, unit, table)
+    elif name in ("accept_transfer", "refuse_transfer", "record_acceptance"):
+        seen = answer_lead(seen, name, given, who.name, unit, table)
+    return store.Seen(seen.case, Lives.of(unit).find(case.id) or seen.kept)
+
+
+def _give(seen: Seen, given: Given, who: Who, unit: Unit) -> None:
+    people = [{"email": email, "level": level} for email, level in given.facilitators]
+    record = Record("facilitators", {"who": people}, today_of(unit.now), who.name)
+    Lives.of(unit).record(seen.case.id, record)
+    store.give_to(unit, seen.case.id, [email for email, _ in given.facilitators])
+
+
+def _send_back(seen: Seen, given: Given, told: list[str], unit: Unit) -> Seen:
+    """What a coordinator misses: the referrers are told, and an amendment that brings it releases."""
+    case = seen.case._replace(lacks=[given.reason])
+    store.change_team(unit, case)
+    for referral in told:
+        unit.say(
+            CaseReturned(
+                case=case.reference,
+                referral=referral,
+                to_team=case.team,
+                lacks=(given.reason,),
+                returned_at=unit.now,
+                again=True,
+            )
+        )
+    return store.Seen(case, seen.kept)

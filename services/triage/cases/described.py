@@ -1,0 +1,134 @@
+"""What the reference says of the routes of cases."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.triage.domain.life.states import STAGES
+from services.triage.domain.routing.table import GATES
+from shared.openapi import FLAG, INSTANT, TEXT, UUID_TEXT, WHOLE, Asked, Shape, a_list_of, an_object, maybe
+
+_DAY: Final = {"type": "string", "format": "date"}
+_FREE: Final = {"type": "object"}
+_CASE_FIELDS: Final = {
+    "case": {**TEXT, "description": "The case's reference."},
+    "state": {"enum": list(STAGES)},
+    "title": {**TEXT, "description": "The state in words."},
+    "strand": {"enum": ["crime", "dispute"]},
+    "kind": TEXT,
+    "area": {
+        **maybe(TEXT),
+        "description": "The GSS code of the local authority; null where it is not known.",
+    },
+    "team": TEXT,
+    "lead": {**TEXT, "description": "The assessment point or team that leads."},
+    "owner": {**TEXT, "description": "The one who has it."},
+    "task": {**TEXT, "description": "The one thing that is next."},
+    "toward": {"enum": ["initiator", "other", "both", "referrer", None]},
+    "next_on": {**maybe(_DAY), "description": "By when."},
+    "overdue": FLAG,
+    "urgent": FLAG,
+    "gates": a_list_of({"enum": list(GATES)}),
+    "lacks": a_list_of(TEXT),
+    "reason": maybe(TEXT),
+    "outcome": maybe(TEXT),
+    "enabling": a_list_of(TEXT),
+    "opened_at": INSTANT,
+    "since": {**INSTANT, "description": "Since when it is in this state."},
+}
+CASE: Final = Shape("Case", an_object(_CASE_FIELDS))
+CASES: Final = Shape("Cases", an_object({"cases": a_list_of(CASE), "next_cursor": maybe(TEXT)}))
+ASSESSED: Final = Shape(
+    "Assessment",
+    an_object(
+        {
+            "id": UUID_TEXT,
+            "side": TEXT,
+            "stage": TEXT,
+            "point": TEXT,
+            "team": TEXT,
+            "shared": FLAG,
+            "at": INSTANT,
+            "who": TEXT,
+            "needs": _FREE,
+        }
+    ),
+)
+ASSESSMENTS: Final = Shape("Assessments", an_object({"assessments": a_list_of(ASSESSED)}))
+OFFER: Final = Shape(
+    "CrossReferral",
+    an_object(
+        {
+            "id": UUID_TEXT,
+            "from": TEXT,
+            "to": TEXT,
+            "purpose": {"enum": ["lead", "support"]},
+            "state": {"enum": ["offered", "accepted", "refused", "withdrawn", "returned"]},
+            "offered_at": INSTANT,
+            "offered_by": TEXT,
+            "due_on": _DAY,
+            "answered_at": maybe(INSTANT),
+            "answered_by": maybe(TEXT),
+            "reason": maybe(TEXT),
+        }
+    ),
+)
+OFFERS: Final = Shape("CrossReferrals", an_object({"cross_referrals": a_list_of(OFFER)}))
+WHOLE_CASE: Final = Shape(
+    "WholeCase",
+    an_object(
+        _CASE_FIELDS
+        | {
+            "choices": a_list_of(an_object({"transition": TEXT, "told": TEXT, "needs": a_list_of(TEXT)})),
+            "referrals": a_list_of(
+                an_object(
+                    {
+                        "reference": TEXT,
+                        "agency": TEXT,
+                        "version": WHOLE,
+                        "heard_at": INSTANT,
+                        "stands": FLAG,
+                        "referral": _FREE,
+                    }
+                )
+            ),
+            "records": a_list_of(an_object({"kind": TEXT, "on": _DAY, "who": TEXT, "says": _FREE})),
+            "assessments": a_list_of(ASSESSED),
+            "cross_referrals": a_list_of(OFFER),
+            "history": a_list_of(an_object({"at": INSTANT, "what": TEXT, "who": TEXT, "detail": _FREE})),
+        }
+    ),
+)
+_REASON: Final = an_object({"gate": TEXT, "why": TEXT})
+EXPLANATION: Final = Shape(
+    "Explanation",
+    an_object(
+        {
+            "case": TEXT,
+            "team": TEXT,
+            "version": {**TEXT, "description": "The version of the table that routed it."},
+            "row": {**WHOLE, "description": "The row that decided, from 1; 0 where no row did."},
+            "why": TEXT,
+            "urgency": TEXT,
+            "gates": a_list_of(_REASON),
+            "facts": {**_FREE, "description": "What the table knew: codes, bands of age, one date."},
+            "now": an_object({"team": TEXT, "version": TEXT, "row": WHOLE, "why": TEXT}),
+        }
+    ),
+)
+TRIED: Final = Shape(
+    "Trial",
+    an_object(
+        {
+            "version": TEXT,
+            "cases": WHOLE,
+            "elsewhere": WHOLE,
+            "ways": a_list_of(an_object({"from": TEXT, "to": TEXT, "cases": WHOLE})),
+            "changes": a_list_of(
+                an_object({"case": TEXT, "from": TEXT, "to": TEXT, "row": WHOLE, "why": TEXT})
+            ),
+            "findings": a_list_of(an_object({"is_fault": FLAG, "told": TEXT})),
+        }
+    ),
+)
+THE_CASE: Final = Asked("case", TEXT, "The case's reference.", "path")

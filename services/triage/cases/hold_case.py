@@ -1,0 +1,81 @@
+"""Find a case for somebody who may see it, and hold it until the unit ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.triage.cases import store
+from services.triage.domain.life.moving import Actor
+from services.triage.history.store import History
+from services.triage.lives.store import Lives
+from shared.identity import read_reference
+from shared.problems import Conflict, NotFound, Unprocessable
+
+if TYPE_CHECKING:
+    from services.triage.cases.store import Seen, Sees
+    from services.triage.domain.life.moving import Refused
+    from shared.database import Database
+    from shared.messaging.unit import Unit
+
+
+class NotNow(Conflict):
+    """The case may not be moved so just now."""
+
+    code = "not_now"
+    advice = "The detail says what stands against it. GET the case to see what can be done."
+
+
+class NotYours(Conflict):
+    """It is not for you to do that in this case."""
+
+    status = 403
+    code = "not_yours"
+    advice = "The detail says whose it is."
+
+
+_ANSWERS = ("accept_transfer", "refuse_transfer")
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who acts: their address, role and team, and whose cases they see."""
+
+    name: str
+    role: str
+    team: str
+    sees: Sees
+
+    def actor(self, case_team: str, offered_to: str | None, name: str = "") -> Actor:
+        """As whom they make a transition in a case of that team, which may be offered to another."""
+        if name in _ANSWERS and self.team == offered_to and self.role in ("coordinator", "supervisor"):
+            return Actor(self.name, "receiver")
+        if self.role == "coordinator" and self.team != case_team:
+            return Actor(self.name, "receiver")
+        return Actor(self.name, self.role)
+
+
+def hold_case(reference: str, who: Who, unit: Unit, database: Database) -> Seen:
+    """The case, locked as triage locks it; `NotFound` where there is none that they see."""
+    wanted = read_reference(reference)
+    seen = wanted and store.find_seen(unit.connection, unit.keys.rest, who.sees, wanted)
+    if not seen:
+        raise NotFound
+    database.lock(unit.connection, [seen.case.id.bytes[::-1]])
+    ends = database.lock_and_find(
+        unit.connection, (), History.wanted([seen.case.id]), Lives.wanted([seen.case.id])
+    )
+    History.of(unit).know(ends[0])
+    Lives.of(unit).know(ends[1])
+    kept = Lives.of(unit).find(seen.case.id)
+    assert kept is not None  # noqa: S101 - it was found above
+    return store.Seen(seen.case, kept)
+
+
+def as_problem(refused: Refused) -> Unprocessable | Conflict:
+    """A refusal of the table as it is told."""
+    if refused.why == "role":
+        return NotYours(str(refused))
+    if refused.why == "given":
+        return Unprocessable(str(refused))
+    return NotNow(str(refused))

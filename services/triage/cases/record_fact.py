@@ -1,0 +1,55 @@
+"""Record something in a case, and see to it that what is next is still right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.triage.cases import store
+from services.triage.cases.hold_case import NotNow, NotYours, hold_case
+from services.triage.cases.kinds import KINDS
+from services.triage.domain.life.situation import Record
+from services.triage.history.store import History
+from services.triage.lives.store import Lives
+from services.triage.move_case import settle_task, today_of
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from services.triage.cases.hold_case import Who
+    from services.triage.cases.store import Seen
+    from services.triage.send_case import Table
+    from shared.database import Database
+    from shared.messaging.unit import Unit
+
+
+def record_fact(
+    reference: str,
+    kind: str,
+    says: dict[str, Any],
+    on: dt.date | None,
+    who: Who,
+    unit: Unit,
+    database: Database,
+    table: Table,
+) -> Seen:
+    """The case with one more record. The history says that and by whom; what it says is sealed beside it.
+
+    Whoever withdraws is left in peace at once: the next task is then to stop contact, and to decide.
+    """
+    seen = hold_case(reference, who, unit, database)
+    if not seen.kept.life.is_open:
+        message = "The case is closed. Reopen it first."
+        raise NotNow(message)
+    if KINDS[kind].supervisor and who.role != "supervisor":
+        message = "That is for a supervisor."
+        raise NotYours(message)
+    day = on or today_of(unit.now)
+    if day > today_of(unit.now):
+        message = "Nothing is recorded before it has happened."
+        raise NotNow(message)
+    record_id = Lives.of(unit).record(seen.case.id, Record(kind, says, day, who.name))
+    History.of(unit).write(
+        seen.case.id, "recorded", who.name, {"kind": kind, "record": str(record_id), "role": who.role}
+    )
+    settle_task(seen.case, unit, table.targets)
+    return store.Seen(seen.case, Lives.of(unit).find(seen.case.id) or seen.kept)

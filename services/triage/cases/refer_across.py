@@ -1,0 +1,197 @@
+"""Offer a case, or a part of the work in it, to another point; it is theirs when they accept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from services.triage.cases import store
+from services.triage.cases.hold_case import NotNow, NotYours, hold_case
+from services.triage.domain.life import reasons
+from services.triage.history.store import History
+from services.triage.lives.store import Lives
+from services.triage.move_case import due_of, situation_of, today_of, try_to_move
+from services.triage.send_case import owner_of
+from shared.contracts import CaseDue, CaseRouted
+from shared.identity import new_id
+from shared.problems import Fault, NotFound, Unprocessable
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.triage.cases.hold_case import Who
+    from services.triage.cases.store import CrossReferral, Seen
+    from services.triage.domain.life.guards import Given
+    from services.triage.send_case import Table
+    from services.triage.store import Case
+    from shared.database import Database
+    from shared.messaging.unit import Unit
+
+ANSWERS: Final = ("accepted", "refused", "withdrawn")
+_MOST: Final = 200
+NOT_IN_TIME: Final = "R-NOT-IN-TIME"
+
+
+def offer_support(
+    reference: str, to_team: str, who: Who, unit: Unit, database: Database, table: Table
+) -> CrossReferral:
+    """Ask another team to help; the lead stays where it is. Whoever asked for help has agreed to that."""
+    seen = hold_case(reference, who, unit, database)
+    check_team(to_team, seen.case, table)
+    if not seen.kept.life.is_open:
+        message = "The case is closed."
+        raise NotNow(message)
+    if not situation_of(seen.case, seen.kept, unit).agreed("initiator", "sharing"):
+        message = "Whoever asked has not agreed that another service is told."
+        raise NotNow(message)
+    if any(
+        one.to_team == to_team and one.state in ("offered", "accepted")
+        for one in store.list_cross_referrals(unit.connection, seen.case.id)
+    ):
+        message = "That team has been asked already."
+        raise NotNow(message)
+    return _offer(seen.case, to_team, "support", who.name, who.team, unit, table)
+
+
+def check_team(to_team: str, case: Case, table: Table) -> None:
+    """Refuse a team that there is none of, or that has the case."""
+    if to_team not in table.teams.work:
+        known = ", ".join(sorted(table.teams.work))
+        raise Unprocessable(errors=[Fault("/to", "not_allowed", f"One of {known}.")])
+    if to_team == case.team:
+        raise Unprocessable(errors=[Fault("/to", "not_allowed", "That team has the case.")])
+
+
+def offer_lead(case: Case, to_team: str, by: str, from_team: str, unit: Unit, table: Table) -> None:
+    """The case was offered to another service; where that is a team of the hub, it is asked to take it."""
+    if to_team in table.teams.work:
+        check_team(to_team, case, table)
+        _offer(case, to_team, "lead", by, from_team or case.team, unit, table)
+
+
+def _offer(
+    case: Case, to_team: str, purpose: str, by: str, from_team: str, unit: Unit, table: Table
+) -> CrossReferral:
+    kept = Lives.of(unit).find(case.id)
+    assert kept is not None  # noqa: S101 - it is held
+    today = today_of(unit.now)
+    due_on = due_of(case, kept, table.targets, today)("see_transfer_accepted")
+    one = store.CrossReferral(new_id(), case.id, from_team, to_team, purpose, "offered", unit.now, by, due_on)
+    store.add_cross_referral(unit, one)
+    detail = {"to": to_team, "purpose": purpose, "due_on": due_on, "cross_referral": str(one.id)}
+    History.of(unit).write(case.id, "offered", by, detail)
+    unit.say(
+        CaseDue(
+            case=case.reference,
+            to_team=to_team,
+            owner=owner_of(to_team, unit, table),
+            task="answer_offer",
+            due_on=due_on,
+            kind="warning",
+            said_at=unit.now,
+        )
+    )
+    return one
+
+
+def open_offer(case_id: UUID, unit: Unit) -> CrossReferral | None:
+    """The offer of the case itself that waits for an answer."""
+    offers = store.list_cross_referrals(unit.connection, case_id)
+    return next((one for one in offers if (one.purpose, one.state) == ("lead", "offered")), None)
+
+
+def answer_lead(seen: Seen, name: str, given: Given, by: str, unit: Unit, table: Table) -> Seen:
+    """The case was moved by an answer to its offer: keep the answer, and who has it now."""
+    offer = open_offer(seen.case.id, unit)
+    accepted = name != "refuse_transfer"
+    if offer is not None:
+        _answer(offer, "accepted" if accepted else "refused", by, given.reason or None, unit)
+    if name != "accept_transfer" or offer is None:
+        return seen
+    case = seen.case._replace(
+        team=offer.to_team,
+        why_there={**seen.case.why_there, "team": offer.to_team, "row": 0, "why": "Accepted from another."},
+    )
+    store.change_team(unit, case)
+    conflicts = situation_of(case, seen.kept, unit).conflicts
+    owner = owner_of(case.team, unit, table, conflicts)
+    kept = replace(seen.kept, life=replace(seen.kept.life, owner=owner), lead=offer.to_team)
+    Lives.of(unit).change(case.id, kept)
+    for referral in store.references_in(unit.connection, case.id)[:1]:
+        unit.say(
+            CaseRouted(
+                case=case.reference,
+                referral=referral,
+                to_team=case.team,
+                routed_at=unit.now,
+                released=True,
+            )
+        )
+    return store.Seen(case, kept)
+
+
+def answer_support(
+    reference: str,
+    offer_id: UUID,
+    answer: str,
+    reason: str | None,
+    who: Who,
+    unit: Unit,
+    database: Database,
+) -> CrossReferral:
+    """The offer with its answer. Whoever was asked accepts or refuses; whoever asked may take it back."""
+    seen = hold_case(reference, who, unit, database)
+    offers = store.list_cross_referrals(unit.connection, seen.case.id)
+    offer = next((one for one in offers if one.id == offer_id), None)
+    if offer is None:
+        raise NotFound
+    if offer.purpose == "lead":
+        message = (
+            "The case itself was offered: answer with the transition accept_transfer or refuse_transfer."
+        )
+        raise NotNow(message)
+    if offer.state != "offered":
+        message = f"It was {offer.state}."
+        raise NotNow(message)
+    whose = offer.from_team if answer == "withdrawn" else offer.to_team
+    if who.team != whose and who.role != "supervisor":
+        message = f"That is for the team {whose}."
+        raise NotYours(message)
+    if answer == "refused" and reason not in reasons.REFUSALS:
+        told = f"One of {', '.join(reasons.REFUSALS)}."
+        raise Unprocessable(errors=[Fault("/reason", "required", told)])
+    return _answer(offer, answer, who.name, reason, unit)
+
+
+def _answer(offer: CrossReferral, state: str, by: str, reason: str | None, unit: Unit) -> CrossReferral:
+    answered = replace(offer, state=state, answered_at=unit.now, answered_by=by, reason=reason)
+    store.answer_cross_referral(unit, answered)
+    detail = {"to": offer.to_team, "purpose": offer.purpose, "cross_referral": str(offer.id)}
+    History.of(unit).write(
+        offer.case_id, f"offer_{state}", by, detail | ({"reason": reason} if reason else {})
+    )
+    return answered
+
+
+def return_unanswered(unit: Unit, table: Table) -> int:
+    """What nobody has answered in time goes back to whoever offered it; how many did."""
+    overdue = store.overdue_offers(unit, today_of(unit.now), _MOST)
+    for offer, reference in overdue:
+        _answer(offer, "returned", "triage", NOT_IN_TIME, unit)
+        case = store.find_case(unit.connection, offer.case_id)
+        if offer.purpose == "lead":
+            try_to_move(case, "expire_transfer", unit, table.targets)
+        kept = Lives.of(unit).find(offer.case_id)
+        unit.say(
+            CaseDue(
+                case=reference,
+                to_team=offer.from_team if offer.from_team in table.teams.work else case.team,
+                owner=kept.life.owner if kept is not None else offer.offered_by,
+                task="offer_returned",
+                due_on=offer.due_on,
+                kind="breach",
+                said_at=unit.now,
+                travels="urgent",
+            )
+        )
+    return len(overdue)

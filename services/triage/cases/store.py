@@ -1,0 +1,287 @@
+"""Finds cases for those who may see them, and keeps assessments and cross-referrals."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, true
+
+from services.triage.cases.tables import assessments, case_facilitators, cross_referrals
+from services.triage.domain.life.states import OPEN
+from services.triage.lives.store import Kept, read_life
+from services.triage.lives.tables import lives
+from services.triage.store import Case
+from services.triage.tables import cases, referrals, withdrawals
+from shared.contracts.referral import Referral
+from shared.resealing import SealedColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from shared.messaging.unit import Unit
+    from shared.sealing import KeyRing
+
+_encoder = msgspec.json.Encoder()
+_referral = msgspec.json.Decoder(Referral)
+_CASE = tuple(cases.c[name] for name in Case._fields)
+
+
+@dataclass(frozen=True)
+class Sees:
+    """Whose cases somebody sees: all, those of a team and those offered to it, or those given to them."""
+
+    everything: bool = False
+    team: str = ""
+    facilitator: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A case with where it stands."""
+
+    case: Case
+    kept: Kept
+
+
+@dataclass(frozen=True)
+class Told:
+    """A referral of a case."""
+
+    reference: str
+    agency: str
+    version: int
+    heard_at: dt.datetime
+    stands: bool
+    content: Referral
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Somebody's needs as one point recorded them; `shared` if the person agreed that others see them."""
+
+    id: UUID
+    case_id: UUID
+    side: str
+    point: str
+    team: str
+    stage: str
+    shared: bool
+    at: dt.datetime
+    who: str
+    needs: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CrossReferral:
+    """A case, or part of it, offered to another team."""
+
+    id: UUID
+    case_id: UUID
+    from_team: str
+    to_team: str
+    purpose: str
+    state: str
+    offered_at: dt.datetime
+    offered_by: str
+    due_on: dt.date
+    answered_at: dt.datetime | None = None
+    answered_by: str | None = None
+    reason: str | None = None
+
+
+def _visible(sees: Sees) -> ColumnElement[bool]:
+    if sees.everything:
+        return true()
+    if sees.facilitator:
+        given = select(case_facilitators.c.case_id).where(case_facilitators.c.email == sees.facilitator)
+        return cases.c.id.in_(given)
+    offered = select(cross_referrals.c.case_id).where(
+        cross_referrals.c.to_team == sees.team, cross_referrals.c.state.in_(("offered", "accepted"))
+    )
+    return or_(cases.c.team == sees.team, cases.c.id.in_(offered))
+
+
+def list_cases(
+    connection: Connection,
+    keys: KeyRing,
+    sees: Sees,
+    *,
+    states: Sequence[str] | None,
+    owner: str | None = None,
+    after: tuple[dt.date | None, UUID] | None = None,
+    limit: int,
+) -> list[Seen]:
+    """The cases that somebody sees, those first whose day comes first; `states` None: every open one."""
+    query = select(*_CASE, *lives.c).join(lives, lives.c.case_id == cases.c.id).where(_visible(sees))
+    query = query.where(lives.c.state.in_(OPEN if states is None else states))
+    if owner is not None:
+        query = query.where(lives.c.owner == owner)
+    if after is not None:
+        day, case_id = after
+        later = and_(lives.c.next_on.is_(None), cases.c.id > case_id)
+        if day is not None:
+            later = or_(
+                lives.c.next_on > day,
+                and_(lives.c.next_on == day, cases.c.id > case_id),
+                lives.c.next_on.is_(None),
+            )
+        query = query.where(later)
+    query = query.order_by(lives.c.next_on.is_(None), lives.c.next_on, cases.c.id).limit(limit)
+    return [_seen(row, keys) for row in connection.execute(query)]
+
+
+def find_seen(connection: Connection, keys: KeyRing, sees: Sees, reference: str) -> Seen | None:
+    """One case if this person sees it."""
+    query = (
+        select(*_CASE, *lives.c)
+        .join(lives, lives.c.case_id == cases.c.id)
+        .where(cases.c.reference == reference, _visible(sees))
+    )
+    row = connection.execute(query).first()
+    return None if row is None else _seen(row, keys)
+
+
+def _seen(row: Sequence[Any], keys: KeyRing) -> Seen:
+    case, life = row[: len(_CASE)], row[len(_CASE) :]
+    return Seen(Case._make(case), read_life(life, keys)[1])
+
+
+def find_case(connection: Connection, case_id: UUID) -> Case:
+    """One case, whoever asks: for what the hub does by itself."""
+    return Case._make(connection.execute(select(*_CASE).where(cases.c.id == case_id)).one())
+
+
+def change_team(unit: Unit, case: Case) -> None:
+    """The case is another team's now."""
+    unit.change(cases, {"id": case.id}, team=case.team, why_there=case.why_there, lacks=case.lacks)
+
+
+def list_told(connection: Connection, keys: KeyRing, case_id: UUID) -> list[Told]:
+    """A case's referrals with their content, in the order in which they came."""
+    query = (
+        select(
+            referrals.c.reference,
+            referrals.c.agency,
+            referrals.c.version,
+            referrals.c.heard_at,
+            referrals.c.sealed,
+            withdrawals.c.at,
+        )
+        .outerjoin(withdrawals, withdrawals.c.reference == referrals.c.reference)
+        .where(referrals.c.case_id == case_id)
+        .order_by(referrals.c.heard_at, referrals.c.reference)
+    )
+    return [
+        Told(
+            row.reference,
+            row.agency,
+            row.version,
+            row.heard_at,
+            row.at is None,
+            _referral.decode(keys.open(row.sealed, f"triage/referral/{row.reference}/{row.version}")),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def references_in(connection: Connection, case_id: UUID) -> list[str]:
+    """The referrals of a case that stand."""
+    query = (
+        select(referrals.c.reference)
+        .outerjoin(withdrawals, withdrawals.c.reference == referrals.c.reference)
+        .where(referrals.c.case_id == case_id, withdrawals.c.reference.is_(None))
+        .order_by(referrals.c.heard_at, referrals.c.reference)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def give_to(unit: Unit, case_id: UUID, emails: Sequence[str]) -> None:
+    """From now on these facilitators, and no others, may open the case."""
+    unit.flush()
+    table = case_facilitators
+    unit.connection.execute(delete(table).where(table.c.case_id == case_id))
+    rows = [{"email": email, "case_id": case_id} for email in dict.fromkeys(emails)]
+    if rows:
+        unit.connection.execute(insert(table), rows)
+
+
+def add_assessment(unit: Unit, assessment: Assessment) -> None:
+    """Keep an assessment; what it says is sealed."""
+    values = {name: value for name, value in vars(assessment).items() if name != "needs"}
+    sealed = unit.keys.rest.seal(_encoder.encode(assessment.needs), _place(assessment.id))
+    unit.insert(assessments, values | {"sealed": sealed})
+
+
+def list_assessments(connection: Connection, keys: KeyRing, case_id: UUID) -> list[Assessment]:
+    """A case's assessments, the oldest first."""
+    query = select(assessments).where(assessments.c.case_id == case_id).order_by(assessments.c.id)
+    found = []
+    for row in connection.execute(query):
+        values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+        needs = msgspec.json.decode(keys.open(values.pop("sealed"), _place(row.id)))
+        found.append(Assessment(**values, needs=needs))
+    return found
+
+
+def add_cross_referral(unit: Unit, one: CrossReferral) -> None:
+    """Keep an offer."""
+    unit.insert(cross_referrals, vars(one))
+
+
+def answer_cross_referral(unit: Unit, one: CrossReferral) -> None:
+    """Keep what became of an offer."""
+    unit.change(
+        cross_referrals,
+        {"id": one.id},
+        state=one.state,
+        answered_at=one.answered_at,
+        answered_by=one.answered_by,
+        reason=one.reason,
+    )
+
+
+def list_cross_referrals(connection: Connection, case_id: UUID) -> list[CrossReferral]:
+    """A case's offers to other teams, the oldest first."""
+    query = select(cross_referrals).where(cross_referrals.c.case_id == case_id).order_by(cross_referrals.c.id)
+    return [CrossReferral(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001
+
+
+def overdue_offers(unit: Unit, today: dt.date, most: int) -> list[tuple[CrossReferral, str]]:
+    """Offers that nobody answered in time, with their cases' references."""
+    query = (
+        select(cross_referrals, cases.c.reference)
+        .join(cases, cases.c.id == cross_referrals.c.case_id)
+        .where(cross_referrals.c.state == "offered", cross_referrals.c.due_on < today)
+        .order_by(cross_referrals.c.id)
+        .limit(most)
+        .with_for_update(of=cross_referrals, skip_locked=True)
+    )
+    return [(CrossReferral(**dict(zip(CrossReferral.__dataclass_fields__, row[:-1], strict=True))), row[-1])
+            for row in unit.connection.execute(query)]  # fmt: skip
+
+
+def last_routed(connection: Connection, keys: KeyRing, most: int) -> Iterator[Seen]:
+    """The last cases that were routed, the newest first."""
+    query = (
+        select(*_CASE, *lives.c)
+        .join(lives, lives.c.case_id == cases.c.id)
+        .order_by(cases.c.id.desc())
+        .limit(most)
+    )
+    for row in connection.execution_options(yield_per=1000).execute(query):
+        seen = _seen(row, keys)
+        if not seen.case.lacks:
+            yield seen
+
+
+def _place(assessment_id: UUID) -> str:
+    return f"triage/assessment/{assessment_id}"
+
+
+SEALED = (SealedColumn(assessments.c.sealed, lambda row: _place(row.id)),)

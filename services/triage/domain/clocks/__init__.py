@@ -1,0 +1,1 @@
+"""How soon each thing in a case is to be done."""

@@ -1,0 +1,119 @@
+"""What routing knows about a case: codes, ages in bands, one date, and no person."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, fields, replace
+from typing import Final, Literal
+
+Age = Literal["under_10", "10_17", "18_plus", "unknown"]
+AGES: Final[tuple[Age, ...]] = ("under_10", "10_17", "18_plus", "unknown")
+TENURES: Final = ("social", "private_rented", "owner_occupier", "unknown")
+_RESPONSIBLE_FROM: Final = (
+    10  # the age of criminal responsibility (Children and Young Persons Act 1933, s.50)
+)
+_GROWN_UP_FROM: Final = 18
+# What makes a case complex (DOMAIN §4.3): one of these, or more than one marker of risk.
+COMPLEX_MARKERS: Final = frozenset(
+    {"domestic_abuse", "sexual", "stalking", "hate", "trafficking", "mappa", "mental_health"}
+)
+COMPLEX_KINDS: Final = frozenset({"domestic_abuse", "sexual_offence", "stalking", "hate_crime", "homicide"})
+_RESTORATIVE: Final = frozenset({"restorative_justice", "restorative_mediation"})
+_PRE_SENTENCE: Final = ("guilty_plea", "awaiting_sentence", "deferred")
+_HIGH_DEMAND_CALLS: Final = 6  # a call a month in the six months before
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One case, all its referrals together; what nobody said is None, empty or `unknown`."""
+
+    strand: str = "crime"
+    kind: str = "other"
+    area: str | None = None
+    police_area: str | None = None
+    stage: str | None = None
+    responsible_age: Age = "unknown"
+    responsible_area: str | None = None
+    harmed_age: Age = "unknown"
+    markers: frozenset[str] = frozenset()
+    danger: bool = False
+    custody: bool = False
+    hearing_on: dt.date | None = None
+    calls: int = 0
+    need: str | None = None
+    tenure: str = "unknown"
+    services: frozenset[str] = frozenset()
+    initiated_by: str = "agency"
+    enhanced: bool = False
+    assessment_point: str | None = None
+    # What the life of the case begins with.
+    identified: bool | None = None
+    admission: str = "unknown"
+    forbidden_until: dt.date | None = None
+    approach_agreed_on: dt.date | None = None
+    sharing_agreed_on: dt.date | None = None
+    more_time_until: dt.date | None = None
+    possible_areas: tuple[str, ...] = ()
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether it takes an experienced pair."""
+        return bool(self.markers & COMPLEX_MARKERS) or self.kind in COMPLEX_KINDS or len(self.markers) > 1
+
+    @property
+    def partner_abuse_disposal(self) -> bool:
+        """Domestic abuse that is being dealt with out of court: not by a restorative approach."""
+        abuse = self.kind == "domestic_abuse" or "domestic_abuse" in self.markers
+        return abuse and self.stage == "out_of_court"
+
+    @property
+    def pre_sentence(self) -> bool:
+        """Between plea and sentence, or deferred: a court waits."""
+        return self.stage in _PRE_SENTENCE
+
+    @property
+    def wants_restorative(self) -> bool:
+        """Whether contact with the other side was asked for, beside or without support."""
+        return bool(self.services & _RESTORATIVE)
+
+    @property
+    def high_demand(self) -> bool:
+        """Somebody who calls the police again and again."""
+        return self.need == "high_demand" or self.calls >= _HIGH_DEMAND_CALLS
+
+
+def age_on(born: dt.date | None, day: dt.date) -> Age:
+    """The band of somebody's age on a day."""
+    if born is None or born > day:
+        return "unknown"
+    years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+    if years < _RESPONSIBLE_FROM:
+        return "under_10"
+    return "10_17" if years < _GROWN_UP_FROM else "18_plus"
+
+
+_UNITED: Final = ("markers", "services")
+_EITHER: Final = ("danger", "custody", "enhanced")
+
+
+def together(known: Facts, told: Facts) -> Facts:
+    """What a case's referrals say together: dangers add up, and of the rest the newest word counts.
+
+    A newer account that does not say something takes nothing away.
+    """
+    nothing = Facts()
+    changes: dict[str, object] = {}
+    for field in fields(Facts):
+        before, now = getattr(known, field.name), getattr(told, field.name)
+        if field.name in _UNITED:
+            changes[field.name] = before | now
+        elif field.name in _EITHER:
+            changes[field.name] = before or now
+        elif field.name == "calls":
+            changes[field.name] = max(before, now)
+        elif field.name in ("strand", "kind", "area", "initiated_by"):
+            # A case keeps what it was opened as, and where.
+            changes[field.name] = before if before is not None else now
+        else:
+            changes[field.name] = before if now == getattr(nothing, field.name) else now
+    return replace(known, **changes)  # type: ignore[arg-type]  # each has its field's own type

@@ -1,0 +1,1 @@
+"""Teams: who works in them, at which level, with how much room, and who should have the next case."""

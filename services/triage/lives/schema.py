@@ -1,0 +1,134 @@
+"""Turns a referral into what routing knows of a case, and that into what a life begins with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from services.triage.domain.life.situation import Consent, Side, Situation
+from services.triage.domain.routing.facts import TENURES, Facts, age_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from services.triage.domain.areas import Place
+    from shared.contracts.referral import Address, Party, Referral
+
+_IN_CUSTODY = ("prison_number", "prison", "custody")
+_LANDLORD = ("landlord", "social_landlord")
+
+
+def home_of(referral: Referral) -> Address | None:
+    """The home that decides the area: the harmed person's, else that of any party that complains."""
+    homes = [party for party in referral.parties if party.role != "responsible"]
+    homes.sort(key=lambda party: party.role != "harmed")
+    return next((party.address for party in homes if _is_somewhere(party.address)), None)
+
+
+def other_home_of(referral: Referral) -> Address | None:
+    """Where the responsible person lives: it decides which youth justice service has a child's case."""
+    return next((p.address for p in _responsible(referral) if _is_somewhere(p.address)), None)
+
+
+def _is_somewhere(address: Address | None) -> bool:
+    return address is not None and bool(address.postcode or address.uprn)
+
+
+def _responsible(referral: Referral) -> list[Party]:
+    return [party for party in referral.parties if party.role == "responsible"]
+
+
+def read_facts(referral: Referral, home: Place, other_home: Place) -> Facts:
+    """What one referral tells; the places are those of the two homes."""
+    event, risks = referral.event, referral.risks
+    day = referral.referred_at.date()
+    responsible = next(iter(_responsible(referral)), None)
+    harmed = next((party for party in referral.parties if party.role == "harmed"), None)
+    schemes = {one.scheme for party in _responsible(referral) for one in party.identifiers}
+    return Facts(
+        strand=referral.strand,
+        kind=event.type,
+        area=home.area,
+        police_area=home.police,
+        possible_areas=home.possible,
+        stage=event.justice_stage,
+        responsible_age=age_on(responsible.date_of_birth, day) if responsible else "unknown",
+        responsible_area=other_home.area,
+        harmed_age=age_on(harmed.date_of_birth, day) if harmed else "unknown",
+        markers=frozenset(risks.markers if risks else ()),
+        danger=risks.immediate_danger if risks else False,
+        custody=not schemes.isdisjoint(_IN_CUSTODY),
+        hearing_on=event.next_hearing_on,
+        calls=(referral.demand_baseline.police_calls or 0) if referral.demand_baseline else 0,
+        need=referral.need_identified_by,
+        tenure=_tenure(referral),
+        services=frozenset(referral.services_wanted),
+        initiated_by=referral.initiated_by or "agency",
+        enhanced=any(party.enhanced_rights for party in referral.parties if party.role != "responsible"),
+        assessment_point=referral.assessment_point,
+        identified=event.offender_identified,
+        admission=_admission(referral, responsible),
+        forbidden_until=max(_forbidden(referral), default=None),
+        **_agreed(referral),
+    )
+
+
+def _tenure(referral: Referral) -> str:
+    for party in referral.parties:
+        for one in party.identifiers:
+            if one.scheme in _LANDLORD:
+                return "social"
+            if one.scheme == "tenure" and one.value in TENURES:
+                return one.value
+    return "unknown"
+
+
+def _admission(referral: Referral, responsible: Party | None) -> str:
+    if responsible is not None and responsible.responsibility is not None:
+        return responsible.responsibility.accepted
+    return "guilty_plea" if referral.event.justice_stage == "guilty_plea" else "unknown"
+
+
+def _forbidden(referral: Referral) -> Iterator[dt.date]:
+    return (order.until or dt.date.max for order in referral.orders if order.forbids_contact)
+
+
+def _agreed(referral: Referral) -> dict[str, dt.date | None]:
+    """What whoever asked has agreed to, and until when they wanted to be left to think."""
+    asked = "responsible" if referral.initiated_by == "responsible" else "harmed"
+    told: dict[str, dt.date | None] = {}
+    for party in referral.parties:
+        if party.role not in (asked, "party"):
+            continue
+        for consent in party.consents:
+            on = consent.decided_on or referral.referred_at.date()
+            if consent.decision == "given" and consent.to == "approach_other_party":
+                told["approach_agreed_on"] = on
+            if consent.decision == "given" and consent.to == "sharing":
+                told["sharing_agreed_on"] = on
+            if consent.decision == "deferred" and consent.contact_again_on:
+                told["more_time_until"] = consent.contact_again_on
+    return told
+
+
+def begin_situation(
+    facts: Facts, lacks: Sequence[str] | None, gates: Sequence[str], today: dt.date
+) -> Situation:
+    """What is known of a case before anything was recorded in it."""
+    consents: dict[tuple[Side, str], Consent] = {}
+    if facts.approach_agreed_on is not None:
+        consents["initiator", "approach_other"] = Consent("given", facts.approach_agreed_on)
+    if facts.sharing_agreed_on is not None:
+        consents["initiator", "sharing"] = Consent("given", facts.sharing_agreed_on)
+    return Situation(
+        today=today,
+        strand=facts.strand,
+        initiated_by=facts.initiated_by,
+        lacks=tuple(lacks or ()),
+        gates=frozenset(gates),
+        identified=facts.identified,
+        admission=facts.admission,
+        forbidden_until=facts.forbidden_until,
+        safe_contact="safe_contact" not in (lacks or ()),
+        consents=consents,
+    )

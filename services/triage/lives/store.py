@@ -1,0 +1,240 @@
+"""Finds and keeps where cases stand and what was recorded in them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import and_, func, or_, select
+
+from services.triage.domain.life.moving import Life
+from services.triage.domain.life.situation import Record, Situation, with_records
+from services.triage.domain.routing.facts import Facts
+from services.triage.lives.schema import begin_situation
+from services.triage.lives.tables import case_records, lives, routing_tables
+from services.triage.tables import cases
+from shared.identity import new_id
+from shared.resealing import SealedColumn
+from shared.rows import Wanted
+from shared.working_time import LONDON
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from shared.messaging.unit import Unit
+    from shared.sealing import KeyRing
+
+_COLUMNS = tuple(lives.c)
+_encoder = msgspec.json.Encoder()
+_facts = msgspec.json.Decoder(Facts)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where a case stands, and what routing knows and has decided of it."""
+
+    life: Life
+    facts: Facts
+    gates: tuple[str, ...] = ()
+    urgent: bool = False
+    lead: str = ""
+    left: int | None = None
+    warned_for: dt.date | None = None
+    breached_for: dt.date | None = None
+
+
+class Lives:
+    """One unit's view of where its cases stand."""
+
+    def __init__(self, unit: Unit) -> None:
+        """Begin knowing none."""
+        self._unit = unit
+        self._kept: dict[UUID, Kept] = {}
+        self._recorded: dict[UUID, list[Record]] = {}
+
+    @classmethod
+    def of(cls, unit: Unit) -> Lives:
+        """The one of this unit."""
+        return unit.remember(cls, lambda: cls(unit))
+
+    @staticmethod
+    def wanted(case_ids: Collection[UUID]) -> Wanted:
+        """What `know` must be told, for whoever looks cases up with other things; after their locks."""
+        return Wanted(_COLUMNS, lives.c.case_id, case_ids)
+
+    def know(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Take in where these cases stand."""
+        for row in rows:
+            case_id, kept = read_life(row, self._unit.keys.rest)
+            self._kept[case_id] = kept
+
+    def find(self, case_id: UUID) -> Kept | None:
+        """Where a case stands; None in cases from before that was kept."""
+        if case_id not in self._kept:
+            query = select(*_COLUMNS).where(lives.c.case_id == case_id).with_for_update()
+            self.know(self._unit.connection.execute(query).all())
+        return self._kept.get(case_id)
+
+    def begin(self, case_id: UUID, kept: Kept) -> None:
+        """A case was opened."""
+        self._kept[case_id] = kept
+        self._recorded[case_id] = []
+        self._unit.insert(lives, {"case_id": case_id, **self._values(case_id, kept)})
+
+    def change(self, case_id: UUID, kept: Kept) -> None:
+        """Something has happened to it."""
+        before = self._kept[case_id]
+        self._kept[case_id] = kept
+        values = self._values(case_id, kept, facts=kept.facts != before.facts)
+        self._unit.change(lives, {"case_id": case_id}, **values)
+
+    def _values(self, case_id: UUID, kept: Kept, *, facts: bool = True) -> dict[str, Any]:
+        values = {
+            **vars(kept.life),
+            "left": kept.left,
+            "warned_for": kept.warned_for,
+            "breached_for": kept.breached_for,
+            "lead": kept.lead,
+            "urgent": kept.urgent,
+            "gates": kept.gates,
+        }
+        if facts:
+            values["facts"] = self._unit.keys.rest.seal(_encoder.encode(kept.facts), _place(case_id))
+        return values
+
+    def record(self, case_id: UUID, record: Record) -> UUID:
+        """Add a record; its content is sealed."""
+        record_id = new_id()
+        self.records(case_id).append(record)
+        self._unit.insert(
+            case_records,
+            {
+                "case_id": case_id,
+                "id": record_id,
+                "kind": record.kind,
+                "on": record.on,
+                "at": self._unit.now,
+                "who": record.who,
+                "sealed": self._unit.keys.rest.seal(
+                    _encoder.encode(record.says), _place_of_record(case_id, record_id)
+                ),
+            },
+        )
+        return record_id
+
+    def records(self, case_id: UUID) -> list[Record]:
+        """What was recorded in a case, in its order."""
+        if case_id not in self._recorded:
+            self._recorded[case_id] = read_records(self._unit.connection, self._unit.keys.rest, case_id)
+        return self._recorded[case_id]
+
+    def situation(self, case_id: UUID, kept: Kept, lacks: Sequence[str] | None, today: dt.date) -> Situation:
+        """What is known of a case now."""
+        return with_records(begin_situation(kept.facts, lacks, kept.gates, today), self.records(case_id))
+
+
+def read_records(connection: Connection, keys: KeyRing, case_id: UUID) -> list[Record]:
+    """What was recorded in a case, in its order."""
+    query = select(case_records).where(case_records.c.case_id == case_id).order_by(case_records.c.id)
+    return [
+        Record(
+            row.kind,
+            msgspec.json.decode(keys.open(row.sealed, _place_of_record(case_id, row.id))),
+            row.on,
+            row.who,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def find_life(connection: Connection, keys: KeyRing, case_id: UUID) -> Kept | None:
+    """Where a case stands."""
+    row = connection.execute(select(*_COLUMNS).where(lives.c.case_id == case_id)).first()
+    return None if row is None else read_life(row, keys)[1]
+
+
+def loads_of(connection: Connection, owners: Collection[str]) -> dict[str, int]:
+    """How many open cases each of these has."""
+    query = (
+        select(lives.c.owner, func.count())
+        .where(lives.c.owner.in_(owners), lives.c.next_on.is_not(None))
+        .group_by(lives.c.owner)
+    )
+    return dict(connection.execute(query).tuples().all())
+
+
+def due_lives(
+    unit: Unit, horizon: dt.date, today: dt.date, most: int, *, working: bool
+) -> list[tuple[UUID, str, str]]:
+    """Cases of whose day nobody was told, up to this horizon: their ids, references and teams.
+
+    On a day off only who was promised a call is looked for. Another worker passes them over meanwhile.
+    """
+    day = lives.c.next_on
+    near = and_(
+        day <= horizon,
+        or_(lives.c.warned_for.is_(None), lives.c.warned_for != day),
+        or_(lives.c.task != "call_back", day <= today),
+        lives.c.since < dt.datetime.combine(today, dt.time(), LONDON),
+    )
+    late = and_(day < today, or_(lives.c.breached_for.is_(None), lives.c.breached_for != day))
+    query = (
+        select(lives.c.case_id, cases.c.reference, cases.c.team)
+        .join(cases, cases.c.id == lives.c.case_id)
+        .where(or_(near, late) if working else and_(near, lives.c.task == "call_back"))
+        .order_by(day, lives.c.case_id)
+        .limit(most)
+        .with_for_update(of=lives, skip_locked=True)
+    )
+    return [(row.case_id, row.reference, row.team) for row in unit.connection.execute(query)]
+
+
+def keep_routing_table(unit: Unit, version: str, text: bytes) -> bool:
+    """Keep the text of a table under its version; False if it was kept before."""
+    known = select(routing_tables.c.version).where(routing_tables.c.version == version)
+    if unit.connection.execute(known).first() is not None:
+        return False
+    unit.insert(routing_tables, {"version": version, "text": text, "since": unit.now})
+    return True
+
+
+def read_life(row: Sequence[Any], keys: KeyRing) -> tuple[UUID, Kept]:
+    """A row of the table of lives."""
+    of = dict(zip((column.name for column in _COLUMNS), row, strict=True))
+    names = Life.__dataclass_fields__
+    life = Life(**{name: of[name] for name in names} | {"enabling": tuple(of["enabling"])})
+    case_id: UUID = of["case_id"]
+    return case_id, Kept(
+        life,
+        _facts.decode(keys.open(of["facts"], _place(case_id))),
+        tuple(of["gates"]),
+        of["urgent"],
+        of["lead"],
+        of["left"],
+        of["warned_for"],
+        of["breached_for"],
+    )
+
+
+def with_life(kept: Kept, life: Life, **changes: Any) -> Kept:  # noqa: ANN401 - fields of `Kept`
+    """The same case somewhere else."""
+    return replace(kept, life=life, **changes)
+
+
+def _place(case_id: UUID) -> str:
+    return f"triage/facts/{case_id}"
+
+
+def _place_of_record(case_id: UUID, record_id: UUID) -> str:
+    return f"triage/record/{case_id}/{record_id}"
+
+
+SEALED = (
+    SealedColumn(lives.c.facts, lambda row: _place(row.case_id)),
+    SealedColumn(case_records.c.sealed, lambda row: _place_of_record(row.case_id, row.id)),
+)

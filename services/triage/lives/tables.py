@@ -1,0 +1,58 @@
+"""The tables of where each case stands and of what was recorded in it."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, Date, Index, Integer, LargeBinary, String, Table, Uuid
+
+from services.triage.tables import metadata
+from shared.database import Instant
+
+lives = Table(
+    "lives",
+    metadata,
+    Column("case_id", Uuid, primary_key=True),
+    Column("state", String(24), nullable=False),
+    Column("owner", String(254), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("task", String(40), nullable=False),
+    Column("toward", String(12)),
+    # The day of the one thing that is next; none in a case that is not open.
+    Column("next_on", Date),
+    Column("before", String(24)),
+    Column("reason", String(40)),
+    Column("outcome", String(40)),
+    Column("enabling", JSON, nullable=False),
+    # Working days that were left when the clock was stopped.
+    Column("left", Integer),
+    # Of which day somebody was warned, and of which they were told that it has passed.
+    Column("warned_for", Date),
+    Column("breached_for", Date),
+    Column("lead", String(64), nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("gates", JSON, nullable=False),
+    # What routing knows (domain/routing/facts.py).
+    Column("facts", LargeBinary, nullable=False),
+)
+Index("lives_by_owner", lives.c.owner)
+Index("lives_by_day", lives.c.next_on)
+
+case_records = Table(
+    "case_records",
+    metadata,
+    Column("case_id", Uuid, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("kind", String(24), nullable=False),
+    Column("on", Date, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("who", String(254), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+# The text of every table that ever routed, so that a decision can be explained years later.
+routing_tables = Table(
+    "routing_tables",
+    metadata,
+    Column("version", String(80), primary_key=True),
+    Column("text", LargeBinary, nullable=False),
+    Column("since", Instant, nullable=False),
+)
