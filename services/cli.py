@@ -22,7 +22,9 @@ from services.cli_history import history
 from services.cli_imports import import_file
 from services.cli_letters import letters
 from services.cli_mappings import mapping
+from services.cli_notify import notify
 from services.cli_routing import routing
+from services.cli_watch import watch
 from services.every import SERVICES
 from services.export_links import export_links
 from services.furnish import furnished_house, furnished_room
@@ -367,6 +369,8 @@ hub.add_command(history)
 hub.add_command(letters)
 hub.add_command(mapping)
 hub.add_command(routing)
+hub.add_command(notify)
+hub.add_command(watch)
 
 
 @hub.command()

@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import sys
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from waitress.server import create_server
 from services.every import SERVICES
 from services.intake.keep_agency_keys import make_key
 from services.notify.keep_staff import keep_staff
+from services.watch import Watch
 from services.wsgi import IN_MEMORY, Front
 from shared.house import House, spare_the_search_for_circles
 from shared.messaging.broker import open_broker
@@ -137,9 +139,12 @@ def _serve(settings: Settings, host: str, port: int, ready: Callable[[int], None
         signal.signal(number, close)
     spare_the_search_for_circles()
     house.start()
+    over = threading.Event()
+    threading.Thread(target=Watch(house).keep_on, args=(over,), name="watch", daemon=True).start()
     ready(int(door.getsockname()[1]))
     try:
         server.run()
     finally:
         server.close()
+        over.set()
         house.stop()

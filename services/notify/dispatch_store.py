@@ -219,10 +219,10 @@ def mark_items(unit: Unit, dispatch_id: UUID, state: DeliveryState, trouble: str
     unit.connection.execute(_MARK_ITEMS, given)
 
 
-def find_dispatch(unit: Unit, *, token: UUID | None = None, receipt: str | None = None) -> Dispatch | None:
-    """A message by its token, or by what its channel calls it; locked."""
-    by = dispatches.c.id == token if token is not None else dispatches.c.receipt == receipt
-    row = unit.connection.execute(select(dispatches).where(by).with_for_update()).first()
+def find_dispatch(unit: Unit, token: UUID) -> Dispatch | None:
+    """A message by its token, locked."""
+    query = select(dispatches).where(dispatches.c.id == token).with_for_update()
+    row = unit.connection.execute(query).first()
     return None if row is None else Dispatch(*row)
 
 

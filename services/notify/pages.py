@@ -54,10 +54,10 @@ DOORS: Final = (
         "Start a referral, go on with one that you saved, or see how far yours have come.",
     ),
     Door(
-        ("coordinator", "supervisor"),
-        "/v1/alerts?state=open",
-        "What is waiting for somebody to take it",
-        "As data, oldest first. There is no page for it yet.",
+        ("coordinator", "supervisor", "ops"),
+        "/alerts",
+        "What waits for you",
+        "See it, say that you have it, and choose how you are told.",
     ),
     Door(("ops",), "/v1/docs", "The reference of the API", "Every route, to read and to try."),
 )

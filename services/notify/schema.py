@@ -130,6 +130,7 @@ def write_entry(entry: Entry) -> dict[str, Any]:
     return {"at": at, "what": entry.what, "who": entry.who, "detail": entry.detail}
 
 
+_ENDS_AS_IT_BEGINS: Final = "Let the quiet hours end at another time than they begin."
 _CLOCK: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 # In the app everything is there anyway, so it is no choice.
 CHOICES: Final[tuple[ChannelName, ...]] = tuple(c for c in get_args(ChannelName) if c != "in_app")
@@ -167,7 +168,7 @@ class PreferencesSchema(Schema):
     def _some_hour_is_left(self, data: dict[str, Any], **_: object) -> None:
         quiet = data.get("quiet")
         if quiet and quiet["begins"] == quiet["ends"]:
-            raise ValidationError("Let the quiet hours end at another time than they begin.", "quiet")
+            raise ValidationError(_ENDS_AS_IT_BEGINS, "quiet")
 
 
 _preferences = PreferencesSchema()
@@ -180,13 +181,17 @@ def read_preferences(body: object) -> dict[str, Any]:
     except ValidationError as error:
         messages: Any = error.messages
         faults = [
-            Fault(pointer_to(name), "not_allowed", _ADVICE[name])
+            Fault(pointer_to(name), _code_of(messages[name]), _ADVICE[name])
             if name in _ADVICE
             else Fault("", "not_allowed", "Send an object with preferences, and nothing else.")
             for name in messages
         ]
         raise Unprocessable(errors=faults) from None
     return write_preferences(_from_loaded(read))
+
+
+def _code_of(messages: object) -> str:
+    return "ends_before_start" if messages == [_ENDS_AS_IT_BEGINS] else "not_allowed"
 
 
 _ADVICE: Final = {

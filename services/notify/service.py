@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from services.notify.alert_pages import alert_pages
 from services.notify.api import api
 from services.notify.climb_rota import climb_rota
-from services.notify.deliver_alerts import Post, deliver_alerts
+from services.notify.deliver_alerts import deliver_alerts
+from services.notify.equipment import board_of, post_of
 from services.notify.handlers import hears
 from services.notify.pages import pages, sign_in_pages
-from services.notify.read_wording import read_wording
-from services.notify.switchboard import Switchboard, open_channels
+from services.notify.public_api import public_api
+from services.notify.public_store import SEALED as PUBLIC_SEALED
+from services.notify.receipts_api import receipts_api
+from services.notify.send_publicly import send_publicly
 from services.notify.tables import messaging
 from services.notify.telltales_store import SEALED
 from shared.service import Chore, Room, Service
@@ -24,29 +28,9 @@ if TYPE_CHECKING:
 def _web(room: Room) -> Flask:
     app = put_together(room, "notify")
     app.register_blueprint(sign_in_pages)
+    app.register_blueprint(alert_pages)
     pages.told_in(app)
     return app
-
-
-def board_of(room: Room) -> Switchboard:
-    """The room's people and channels."""
-    board: Switchboard = room.keep(
-        "board",
-        lambda: Switchboard.of(
-            room.directory,
-            room.keep("channels", lambda: open_channels(room.settings, room.clock)),
-            room.settings.gather_seconds,
-        ),
-    )
-    return board
-
-
-def post_of(room: Room) -> Post:
-    """What the room's messages are sent with."""
-    post: Post = room.keep(
-        "post", lambda: Post(board_of(room), read_wording(), f"{room.settings.public_url}/sign-in")
-    )
-    return post
 
 
 def _deliver(room: Room) -> int:
@@ -58,17 +42,31 @@ def _climb(room: Room) -> int:
         return climb_rota(unit, board_of(room))
 
 
+def _send_publicly(room: Room) -> int:
+    return send_publicly(post_of(room), room.unit, enabled=room.settings.public_messages)
+
+
 NOTIFY = Service(
     name="notify",
     tables=messaging,
     migrations=Path(__file__).parent / "migrations",
     hears=lambda room: hears(board_of(room)),
     web=_web,
-    api=(api,),
-    paths=("/v1/alerts", "/v1/tokens", "/v1/me", "/sign-in", "/sign-out"),
+    api=(api, receipts_api, public_api),
+    paths=(
+        "/v1/alerts",
+        "/v1/tokens",
+        "/v1/me",
+        "/v1/receipts",
+        "/v1/public-messages",
+        "/alerts",
+        "/sign-in",
+        "/sign-out",
+    ),
     chores=(
         Chore("deliver", _deliver, every=1.0, after_hearing=True),
         Chore("climb", _climb, every=5.0),
+        Chore("public", _send_publicly, every=5.0),
     ),
-    sealed=SEALED,
+    sealed=(*SEALED, *PUBLIC_SEALED),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, update
@@ -178,6 +179,15 @@ def acknowledge(unit: Unit, alert: Alert) -> None:
         )
         .values(state="dropped", due_at=None)
     )
+
+
+def end_by_itself(unit: Unit, alert: Alert, by: str) -> None:
+    """What it told of is over."""
+    over = replace(
+        alert, state="acknowledged", acknowledged_at=unit.now, acknowledged_by=by, next_step_at=None
+    )
+    acknowledge(unit, over)
+    note(unit, alert.id, "acknowledged", by, over=True)
 
 
 def all_preferences(connection: Connection) -> dict[str, dict[str, Any]]:

@@ -135,7 +135,6 @@ Index(
     postgresql_where=dispatches.c.due_at.is_not(None),
 )
 Index("dispatches_to", dispatches.c.recipient, dispatches.c.channel, dispatches.c.made_at)
-Index("dispatches_by_receipt", dispatches.c.receipt)
 
 # How somebody wants to be told; whoever has no row is told at once, by mail.
 preferences = Table(

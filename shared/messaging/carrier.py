@@ -92,5 +92,8 @@ class Broker(Protocol):
     def depth(self, queue: Queue) -> int | None:
         """How many messages wait in a queue, None if there is no such queue."""
 
+    def hearers(self, queue: Queue) -> int | None:
+        """How many hear a queue now; None where that is no question, because all is one process."""
+
     def check(self) -> None:
         """Raise `BrokerAway` unless the broker answers."""

@@ -70,6 +70,9 @@ class EmbeddedBroker:
             channel: Any = connection.channel()
             return int(channel._size(queue.name)) if queue.name in channel.queues else None  # noqa: SLF001
 
+    def hearers(self, queue: Queue) -> None:
+        """All is one process."""
+
     def check(self) -> None:
         """The process's own memory is always there."""
 

@@ -122,6 +122,16 @@ class RabbitMQ:
                     return None
                 raise BrokerAway(error.reply_text) from error
 
+    def hearers(self, queue: Queue) -> int | None:
+        """How many consumers the queue has; None if there is no such queue."""
+        with self._channel() as channel:
+            try:
+                return int(channel.queue_declare(queue.name, passive=True).method.consumer_count)
+            except pika.exceptions.ChannelClosedByBroker as error:
+                if error.reply_code == _NOT_FOUND:
+                    return None
+                raise BrokerAway(error.reply_text) from error
+
     def has_leader(self, queue: Queue) -> bool:
         """Whether the queue can give out messages at all.
 

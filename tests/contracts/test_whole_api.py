@@ -142,7 +142,7 @@ def schema_of(examples: int, *, every_time_the_same: bool, **phases: bool) -> Ba
 
 
 # What no JSON Schema can say: one field against another, and how a number is written.
-BETWEEN_FIELDS = {"date_in_future", "ends_before_start", "not_an_email"}
+BETWEEN_FIELDS = {"date_in_future", "ends_before_start", "not_an_email", "needed_with_template"}
 WRITTEN_OTHERWISE = {"/demand_baseline/police_calls", "/demand_baseline/police_attendances"}
 # What only the hub can know: which cursors it gave, which addresses can be called, what is in a file.
 KNOWN_TO_THE_HUB = {"/cursor", "/url", "/file", "/mapping", "/mapping_file", "/table", "/to", "/state"}

@@ -101,6 +101,9 @@ class DyingBroker:
     def depth(self, queue: Queue) -> int | None:
         return self._inner.depth(queue)
 
+    def hearers(self, queue: Queue) -> int | None:
+        return self._inner.hearers(queue)
+
     def check(self) -> None:
         self._inner.check()
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from services.notify.deliver_alerts import deliver_alerts
 from services.notify.domain.dispatch import CLAIM, MAX_TRIES, pause_before_try
-from services.notify.service import post_of
+from services.notify.equipment import post_of
 from services.notify.tables import deliveries, dispatches
 from shared.messaging.unit import Unit
 from tests.support.builders import an_account

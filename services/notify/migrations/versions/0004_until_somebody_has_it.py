@@ -62,7 +62,6 @@ def upgrade() -> None:
     )
     _only_where("dispatches_due", "dispatches", "due_at")
     op.create_index("dispatches_to", "dispatches", ["recipient", "channel", "made_at"])
-    op.create_index("dispatches_by_receipt", "dispatches", ["receipt"])
     op.create_table(
         "preferences",
         sa.Column("email", sa.String(254), primary_key=True),

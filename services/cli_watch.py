@@ -1,0 +1,34 @@
+"""The command `hub watch`: keeps looking at the hub, and tells ops what is ill."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import click
+
+from services.furnish import furnished_house
+from services.watch import EVERY_SECONDS, Watch
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Look once, and say what was found.")
+@click.option("--every", default=EVERY_SECONDS, show_default=True, help="Seconds between two looks.")
+def watch(*, once: bool, every: float) -> None:
+    """Tell ops about queues that grow, parked messages, workers that are gone and relays that lag.
+
+    The embedded hub does so by itself. In production run it wherever `hub doctor` runs: it needs the
+    addresses of the broker and of the three databases.
+    """
+    watching = Watch(furnished_house())
+    if once:
+        ill = watching.step()
+        for kind, where in ill.items():
+            click.echo(f"{kind}: {where}")
+        if not ill:
+            click.echo("All is well.")
+        return
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    watching.keep_on(stop, every)

@@ -1,0 +1,74 @@
+"""A message to somebody of the public: only when they asked for one, and only where it is safe (DOMAIN, 9).
+
+The mere fact of contact can be the harm. So nothing here is ever sent because something happened: somebody on
+the team asks for one message, in approved words, to a number or address that the person marked as safe.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.notify.domain.alert import ChannelName
+
+State = Literal["waiting", "begun", "sent", "cancelled", "refused", "in_doubt"]
+Why = Literal[
+    "switched_off", "mark_expired", "not_in_the_record", "guard", "channel_failed", "asked_to_stop",
+    "nobody_can_tell", "waited_too_long",
+]  # fmt: skip
+Template = Literal["ring_me", "appointment"]
+
+# How long "this is safe" holds, after which the person is asked again (DOMAIN 9.3).
+MARK_HOLDS: Final = dt.timedelta(days=60)
+# What could not leave within this long is no longer what was asked for.
+WAITS_AT_MOST: Final = dt.timedelta(days=3)
+_LONDON: Final = ZoneInfo("Europe/London")
+
+
+@dataclass(frozen=True)
+class PublicMessage:
+    """What was asked for; `safe` are the hours in which the person may be reached, London's time."""
+
+    id: UUID
+    case: str
+    channel: ChannelName
+    template: Template
+    address: str
+    worker: str
+    number: str
+    when: str
+    marked_safe_on: dt.date
+    safe: tuple[dt.time, dt.time]
+    made_at: dt.datetime
+    state: State = "waiting"
+
+
+def why_not(message: PublicMessage, now: dt.datetime, *, enabled: bool, in_the_record: bool) -> Why | None:
+    """Why it must not be sent any more; None if it may, in its hours.
+
+    `in_the_record` is whether the case still gives this address: after a change nothing goes to the old one.
+    """
+    if not enabled:
+        return "switched_off"
+    if not in_the_record:
+        return "not_in_the_record"
+    if now.astimezone(_LONDON).date() - message.marked_safe_on > MARK_HOLDS:
+        return "mark_expired"
+    if now - message.made_at > WAITS_AT_MOST:
+        return "waited_too_long"
+    return None
+
+
+def safe_at(message: PublicMessage, now: dt.datetime) -> dt.datetime:
+    """The same instant if it lies in the safe hours, else the next at which they begin."""
+    begins, ends = message.safe
+    local = now.astimezone(_LONDON)
+    if begins <= local.time() < ends:
+        return now
+    day = local.date() if local.time() < begins else local.date() + dt.timedelta(days=1)
+    return dt.datetime.combine(day, begins, _LONDON).astimezone(dt.UTC)

@@ -1,0 +1,130 @@
+"""Finds and keeps messages to the public; whom they go to and what fills their words is sealed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import select
+
+from services.notify.domain.public import PublicMessage, State, Why
+from services.notify.tables import alerts, public_messages
+from shared.resealing import SealedColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy import Connection, Row
+
+    from shared.messaging.unit import Unit
+    from shared.sealing import KeyRing
+
+
+class _Sealed(msgspec.Struct):
+    template: str
+    address: str
+    worker: str
+    number: str
+    when: str
+    marked_safe_on: dt.date
+    safe: tuple[dt.time, dt.time]
+
+
+def is_case_of(connection: Connection, case: str, teams: Sequence[str] | None) -> bool:
+    """Whether these teams (None: any) were told of the case."""
+    query = select(alerts.c.id).where(alerts.c.case == case)
+    if teams is not None:
+        query = query.where(alerts.c.team.in_(teams))
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def add_message(unit: Unit, message: PublicMessage, asked_by: str, due_at: dt.datetime) -> None:
+    """Keep what was asked for."""
+    inside = msgspec.convert(
+        {name: getattr(message, name) for name in _Sealed.__struct_fields__}, _Sealed, strict=False
+    )
+    unit.insert(
+        public_messages,
+        {
+            "id": message.id,
+            "case": message.case,
+            "channel": message.channel,
+            "state": message.state,
+            "asked_by": asked_by,
+            "made_at": message.made_at,
+            "due_at": due_at,
+            "ended_at": None,
+            "receipt": None,
+            "why": None,
+            "sealed": unit.keys.rest.seal(msgspec.json.encode(inside), _place(message.id)),
+        },
+    )
+
+
+def take_due(unit: Unit, claim: dt.timedelta) -> PublicMessage | None:
+    """One message that is due, now in hand."""
+    query = (
+        select(public_messages)
+        .where(public_messages.c.due_at <= unit.now)
+        .order_by(public_messages.c.due_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    row = unit.connection.execute(query).first()
+    if row is None:
+        return None
+    unit.change(public_messages, {"id": row.id}, due_at=unit.now + claim)
+    return _opened(row, unit.keys.rest)
+
+
+def set_state(
+    unit: Unit,
+    message_id: UUID,
+    state: State,
+    *,
+    due_at: dt.datetime | None = None,
+    why: Why | None = None,
+    receipt: str | None = None,
+) -> None:
+    """How it stands; without a due time it has ended."""
+    ended = unit.now if due_at is None else None
+    values: dict[str, Any] = {"state": state, "due_at": due_at, "ended_at": ended, "why": why}
+    unit.change(public_messages, {"id": message_id}, **values, receipt=receipt)
+
+
+def find_message(unit: Unit, message_id: UUID) -> PublicMessage | None:
+    """One message, locked."""
+    query = select(public_messages).where(public_messages.c.id == message_id).with_for_update()
+    row = unit.connection.execute(query).first()
+    return None if row is None else _opened(row, unit.keys.rest)
+
+
+def list_messages(connection: Connection, case: str) -> list[dict[str, Any]]:
+    """The messages about a case as its team sees them: never whom they went to."""
+    query = select(public_messages).where(public_messages.c.case == case)
+    columns = ("id", "case", "channel", "state", "asked_by", "made_at", "ended_at", "why")
+    return [
+        {name: row._mapping[name] for name in columns}  # noqa: SLF001 - SQLAlchemy's public name
+        for row in connection.execute(query.order_by(public_messages.c.id))
+    ]
+
+
+def _opened(row: Row[Any], keys: KeyRing) -> PublicMessage:
+    inside = msgspec.json.decode(keys.open(row.sealed, _place(row.id)), type=_Sealed)
+    return PublicMessage(
+        id=row.id,
+        case=row.case,
+        channel=row.channel,
+        made_at=row.made_at,
+        state=row.state,
+        **msgspec.structs.asdict(inside),
+    )
+
+
+def _place(message_id: UUID) -> str:
+    return f"notify/public/{message_id}"
+
+
+SEALED = (SealedColumn(public_messages.c.sealed, lambda row: _place(row.id)),)
