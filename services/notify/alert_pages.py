@@ -31,6 +31,7 @@ _WHAT: Final[dict[Kind, str]] = {
     "withdrawal": "Part of a case was taken back",
     "all_withdrawn": "Please pause: all of a case was taken back",
     "letter": "A message waits to be read",
+    "due": "A step in a case is due",
     "refused": "A message was held back: tell them yourself",
     "undelivered": "Somebody could not be told: tell them yourself",
     "ops_queue": "A queue grows",
