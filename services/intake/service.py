@@ -19,6 +19,7 @@ from services.intake.imports.forget_imports import forget_imports
 from services.intake.imports.run_import import run_due_import
 from services.intake.mailbox import keep_reading as mailbox
 from services.intake.mailbox import store as letters
+from services.intake.pages import front_page
 from services.intake.store import SEALED
 from services.intake.tables import messaging
 from services.intake.webhooks import api as webhooks
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 def _web(room: Room) -> Flask:
     app = put_together(room, "intake", authenticate)
     app.register_blueprint(assets)
+    app.register_blueprint(front_page)
     app.register_blueprint(pages)
     app.register_blueprint(practitioner_pages)
     PUBLIC.told_in(app, "/refer")
@@ -81,6 +83,7 @@ INTAKE = Service(
         "/v1/docs",
         "/refer",
         "/assets",
+        "/",
     ),
     chores=(
         Chore("forget answers", _forget_answers, every=600.0),

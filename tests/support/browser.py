@@ -112,9 +112,20 @@ class Visitors:
 def faults_of(page: Page) -> list[str]:
     """What is wrong with the page for people who see, hear or move otherwise; needs scripts to be on.
 
-    What axe finds, and whether the page has to be moved sideways to be read.
+    What axe finds, and whether the page has to be moved sideways to be read; on a phone and at a desk.
     """
     page.evaluate(_AXE.read_text(encoding="utf-8"))
+    shown = page.viewport_size
+    assert shown
+    faults = []
+    for width in (NARROW, WIDE):
+        page.set_viewport_size({"width": width, "height": _HEIGHT})
+        faults += [f"{page.url} at {width}: {fault}" for fault in _faults_as_shown(page)]
+    page.set_viewport_size(shown)
+    return faults
+
+
+def _faults_as_shown(page: Page) -> Iterator[str]:
     found: dict[str, Any] = page.evaluate(
         "options => axe.run(document, options)",
         {
@@ -124,13 +135,10 @@ def faults_of(page: Page) -> list[str]:
             "preload": False,
         },
     )
-    faults = [
-        f"{page.url} {violation['id']}: {violation['help']} {[node['html'] for node in violation['nodes']]}"
-        for violation in found["violations"]
-    ]
+    for violation in found["violations"]:
+        yield f"{violation['id']}: {violation['help']} {[node['html'] for node in violation['nodes']]}"
     if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-        faults.append(f"{page.url}: wider than the screen")
-    return faults
+        yield "wider than the screen"
 
 
 @pytest.fixture(scope="session")
