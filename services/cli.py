@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services import doctor as examination
 from services import embedded
 from services.api_reference import the_document
+from services.cli_areas import areas
 from services.cli_history import history
 from services.cli_imports import import_file
 from services.cli_letters import letters
@@ -365,6 +366,7 @@ def parked_drop(parked_ids: tuple[UUID, ...]) -> None:
         click.echo(f"{one.id} dropped")
 
 
+hub.add_command(areas)
 hub.add_command(history)
 hub.add_command(letters)
 hub.add_command(mapping)

@@ -89,4 +89,4 @@ def forget_older(connection: Connection, table: Table, edition: str) -> int:
 def count_by_area(connection: Connection, table: Table) -> dict[str, int]:
     """How many rows each area has."""
     rows = connection.execute(select(table.c.area, func.count()).group_by(table.c.area))
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}

@@ -165,7 +165,7 @@ def loads_of(connection: Connection, owners: Collection[str]) -> dict[str, int]:
         .where(lives.c.owner.in_(owners), lives.c.next_on.is_not(None))
         .group_by(lives.c.owner)
     )
-    return dict(connection.execute(query).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def due_lives(
