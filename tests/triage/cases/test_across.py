@@ -1,0 +1,158 @@
+"""Needs are recorded once and seen by the next point with consent; an offer is theirs when accepted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.houses import Hub, StoppedClock
+from tests.triage.cases.doing import a_crime, move, post, take, token, whole
+
+NEEDS = {"outlook": {"level": 3, "note": "Invented: sleeps badly."}, "social": {"level": 1}}
+
+
+def assessment(**changes: object) -> dict[str, object]:
+    return {"side": "initiator", "stage": "start", "shared": True, "needs": NEEDS} | changes
+
+
+def offer(hub: Hub, case: str, to: str = "vcas") -> dict[str, str]:
+    answer = post(hub, f"/v1/cases/{case}/cross-referrals", {"to": to})
+    assert answer.status_code == 201, answer.text
+    told: dict[str, str] = answer.get_json()
+    return told
+
+
+def test_needs_in_the_eight_categories_are_recorded_once_and_read_by_the_next_point(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    path = f"/v1/cases/{case}/assessments"
+    assert post(hub, path, assessment()).status_code == 201
+    offered = offer(hub, case)
+    (seen,) = hub.ask(path, token(hub, "coordinator", "vcas")).get_json()["assessments"]
+    assert seen["needs"] == NEEDS
+    assert (seen["point"], seen["team"]) == ("restorative_hub", "restorative_hub")
+    again = post(hub, path, assessment(), "coordinator", "vcas")
+    assert again.status_code == 409
+    assert again.get_json()["type"].endswith(":already_assessed")
+    changed = assessment(again="things_have_changed")
+    assert post(hub, path, changed, "coordinator", "vcas").status_code == 201
+    assert offered["state"] == "offered"
+
+
+def test_what_a_person_did_not_agree_to_share_the_next_point_does_not_see(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    path = f"/v1/cases/{case}/assessments"
+    assert post(hub, path, assessment(shared=False)).status_code == 201
+    offer(hub, case)
+    assert hub.ask(path, token(hub, "coordinator", "vcas")).get_json()["assessments"] == []
+    assert whole(hub, case, "coordinator", "vcas")["assessments"] == []
+    assert len(whole(hub, case)["assessments"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        (assessment(needs={}), "/needs"),
+        (assessment(needs={"mood": {"level": 1}}), "/needs"),
+        (assessment(needs={"outlook": {"level": 6}}), "/needs/outlook/level"),
+        (assessment(shared="yes"), "/shared"),
+    ],
+)
+def test_a_fault_of_an_assessment_is_told(hub: Hub, body: object, pointer: str) -> None:
+    case = take(hub, a_crime())
+    answer = post(hub, f"/v1/cases/{case}/assessments", body)
+    assert answer.status_code == 422
+    assert [fault["pointer"] for fault in answer.get_json()["errors"]] == [pointer]
+
+
+def test_help_that_is_asked_for_is_accepted_or_refused_with_a_reason_by_whoever_was_asked(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    path = f"/v1/cases/{case}/cross-referrals"
+    one = offer(hub, case)
+    hub.settle()
+    assert ("due", "vcas") in [(alert["kind"], alert["team"]) for alert in hub.alerts()]
+    answers = f"{path}/{one['id']}/answer"
+    assert post(hub, answers, {"answer": "accepted"}).status_code == 403
+    assert post(hub, answers, {"answer": "refused"}, "coordinator", "vcas").status_code == 422
+    refused = post(hub, answers, {"answer": "refused", "reason": "R-NO-CAPACITY"}, "coordinator", "vcas")
+    assert (refused.get_json()["state"], refused.get_json()["reason"]) == ("refused", "R-NO-CAPACITY")
+    # Whoever refused does not see the case any more.
+    assert hub.ask(f"/v1/cases/{case}", token(hub, "coordinator", "vcas")).status_code == 404
+    two = offer(hub, case)
+    accepted = post(hub, f"{path}/{two['id']}/answer", {"answer": "accepted"}, "coordinator", "vcas")
+    assert accepted.get_json()["state"] == "accepted"
+    told = whole(hub, case, "coordinator", "vcas")
+    assert (told["lead"], told["team"]) == ("restorative_hub", "restorative_hub")
+    assert post(hub, path, {"to": "vcas"}).status_code == 409
+    assert post(hub, path, {"to": "nobody"}).status_code == 422
+    assert post(hub, path, {"to": "restorative_hub"}).status_code == 422
+
+
+def test_without_consent_no_other_service_is_told(hub: Hub) -> None:
+    account = a_crime()
+    consents = account["parties"][0]["consents"]
+    account["parties"][0]["consents"] = [one for one in consents if one["to"] != "sharing"]
+    case = take(hub, account)
+    refused = post(hub, f"/v1/cases/{case}/cross-referrals", {"to": "vcas"})
+    assert refused.status_code == 409
+    assert "has not agreed" in refused.get_json()["detail"]
+    moving = {"transition": "transfer", "to": "vcas"}
+    assert post(hub, f"/v1/cases/{case}/transitions", moving).status_code == 409
+
+
+def test_a_case_that_is_offered_is_theirs_when_they_accept_and_not_before(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    sent = move(hub, case, "transfer", to="community_peer_mentors")
+    assert (sent["state"], sent["team"], sent["task"]) == (
+        "transfer_sent",
+        "restorative_hub",
+        "see_transfer_accepted",
+    )
+    path = f"/v1/cases/{case}/transitions"
+    accepting = {"transition": "accept_transfer"}
+    assert post(hub, path, accepting).status_code == 403
+    theirs = post(hub, path, accepting, "coordinator", "community_peer_mentors").get_json()
+    assert (theirs["state"], theirs["team"]) == ("triage", "community_peer_mentors")
+    assert theirs["lead"] == "community_peer_mentors"
+    assert theirs["owner"] == "peer.coordinator@referral-hub.example"
+    hub.settle()
+    assert ("released", "community_peer_mentors") in [(a["kind"], a["team"]) for a in hub.alerts()]
+    assert hub.ask(f"/v1/cases/{case}", token(hub, "coordinator")).status_code == 404
+
+
+def test_a_case_that_was_refused_stays_where_it_was(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    move(hub, case, "transfer", to="community_peer_mentors")
+    refusing = {"transition": "refuse_transfer", "reason": "R-NOT-OURS"}
+    answer = post(hub, f"/v1/cases/{case}/transitions", refusing, "coordinator", "community_peer_mentors")
+    assert (answer.get_json()["state"], answer.get_json()["team"]) == ("triage", "restorative_hub")
+    (offered,) = whole(hub, case)["cross_referrals"]
+    assert (offered["state"], offered["reason"]) == ("refused", "R-NOT-OURS")
+
+
+def test_a_service_outside_the_hub_has_accepted_when_that_is_recorded(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    move(hub, case, "transfer", to="A service in another county")
+    assert whole(hub, case)["cross_referrals"] == []
+    gone = move(hub, case, "record_acceptance", accepted_by="Duty officer")
+    assert (gone["state"], gone["next_on"]) == ("transferred", None)
+
+
+def test_what_nobody_accepts_in_time_comes_back(make_hub: Callable[..., Hub]) -> None:
+    hub = make_hub(StoppedClock(dt.datetime(2026, 3, 24, 10, tzinfo=dt.UTC)))
+    case, other = take(hub, a_crime()), take(hub, a_crime("TWO", family="Other"))
+    offer(hub, other)
+    move(hub, case, "transfer", to="community_peer_mentors")
+    hub.clock.move(days=2)
+    hub.settle()
+    assert whole(hub, case)["state"] == "transfer_sent"
+    hub.clock.move(days=1)
+    hub.settle()
+    told = whole(hub, case)
+    assert (told["state"], told["team"]) == ("triage", "restorative_hub")
+    assert [one["state"] for one in told["cross_referrals"]] == ["returned"]
+    assert [one["state"] for one in whole(hub, other)["cross_referrals"]] == ["returned"]
+    assert whole(hub, other)["state"] == "triage"
+    urgent = [alert["case"] for alert in hub.alerts() if alert["urgent"]]
+    assert {case, other} <= set(urgent)
