@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from shared.directory import DEFAULT
 from tests.support.browser import Site, Visitors, faults_of
+from tests.support.houses import embedded_hub
 
 
 def test_whoever_comes_without_knowing_where_to_go_finds_every_way_in(visitors: Visitors, site: Site) -> None:
@@ -21,3 +24,14 @@ def test_every_page_s_name_in_its_header_leads_to_a_page(site: Site) -> None:
     for address in ("/", "/refer", "/refer/practitioner", "/sign-in", "/v1/docs"):
         (first,) = re.findall(r'class="hub-header__name" href="([^"]+)"', site.hub.front.get(address).text)
         assert site.hub.front.get(first).content_type == "text/html; charset=utf-8"
+
+
+def test_where_nobody_refers_themselves_no_way_leads_there(tmp_path: Path) -> None:
+    directory = tmp_path / "directory.yaml"
+    told = DEFAULT.read_text(encoding="utf-8").replace(", self_referral: true", "")
+    directory.write_text(told, encoding="utf-8")
+    hub = embedded_hub(tmp_path / "home", directory=str(directory))
+    page = hub.front.get("/").text
+    hub.close()
+    assert 'href="/refer/practitioner"' in page
+    assert 'href="/refer"' not in page
