@@ -59,6 +59,12 @@ DOORS: Final = (
         "What waits for you",
         "See it, say that you have it, and choose how you are told.",
     ),
+    Door(
+        ("coordinator", "supervisor", "facilitator"),
+        "/cases",
+        "Cases",
+        "See yours, what is next in each and by when, move them on, and record what was said.",
+    ),
     Door(("ops",), "/v1/docs", "The reference of the API", "Every route, to read and to try."),
 )
 

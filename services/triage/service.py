@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.triage.cases.api import api, table_of
+from services.triage.cases.pages import CASES, pages
 from services.triage.cases.refer_across import return_unanswered
 from services.triage.cases.store import SEALED as SEALED_CASES
 from services.triage.handlers import hears
@@ -20,12 +21,21 @@ from shared.web import put_together
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from flask import Flask
+
     from shared.contracts.envelope import Message
     from shared.messaging.consumer import Hearer
 
 
 def _hears(room: Room) -> Mapping[type[Message], Hearer]:
     return hears(room.database, table_of(room))
+
+
+def _web(room: Room) -> Flask:
+    app = put_together(room, "triage")
+    app.register_blueprint(pages)
+    CASES.told_in(app)
+    return app
 
 
 def _watch_clocks(room: Room) -> int:
@@ -39,7 +49,7 @@ TRIAGE = Service(
     tables=messaging,
     migrations=Path(__file__).parent / "migrations",
     hears=_hears,
-    web=lambda room: put_together(room, "triage"),
+    web=_web,
     paths=("/v1/cases", "/v1/reviews", "/v1/routing", "/cases"),
     chores=(Chore("clocks", _watch_clocks, every=60.0),),
     api=(api,),

@@ -1,0 +1,126 @@
+"""The words in which pages tell codes: tasks, sides, reasons, and what a form asks for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.triage.domain.life import reasons
+
+TASKS: Final = {
+    "triage": "Look at it: who, where, what",
+    "chase_missing": "Ask the referrer for what is missing",
+    "see_transfer_accepted": "See that the other service accepts it",
+    "make_enquiries": "Make enquiries",
+    "review_hold": "Look at it again",
+    "call_back": "Call back, as was promised",
+    "first_contact": "Make the first contact",
+    "contact_initiator": "Be in contact",
+    "contact_other": "Be in contact with the other side",
+    "prepare": "Assess risk and prepare",
+    "hold_meeting": "Hold the meeting",
+    "carry_between": "Carry messages",
+    "write_agreement": "Write down what was agreed",
+    "check_agreement": "See that what was agreed is kept",
+    "follow_up": "Follow up",
+    "stop_contact": "Stop all contact, and decide",
+    "approve_closure": "Approve the closure, or do not",
+    "decide_after_withdrawal": "Decide: every referral was taken back",
+    "triage_again": "Look at it again",
+    "nothing": "Nothing more",
+}
+SIDES_TOLD: Final = {
+    "initiator": "toward whoever asked",
+    "other": "toward the other side",
+    "both": "toward both sides",
+    "referrer": "toward the referrer",
+}
+WHATS: Final = {
+    "opened_and_routed": "Opened, and sent to its team",
+    "opened_and_returned": "Opened, and returned",
+    "released_and_routed": "What was missing has come; sent to its team",
+    "joined": "Another referral joined it",
+    "amended": "A referral was amended",
+    "looked_at": "Looked at",
+    "recorded": "Something was recorded",
+    "assessed": "Needs were recorded",
+    "assessments_read": "Needs were read",
+    "routing_explained": "Why it is here was asked",
+    "offered": "Another team was asked",
+    "offer_accepted": "The other team accepted",
+    "offer_refused": "The other team refused",
+    "offer_returned": "Nobody accepted in time",
+    "offer_withdrawn": "The offer was taken back",
+    "due_warning": "Somebody was told that a step is due",
+    "due_breach": "A step was not done in time",
+    "due_call_back": "A promised call was due",
+    "referral_withdrawn": "A referral was taken back",
+    "taken_up_again": "Taken up again",
+    "facilitators": "Facilitators",
+    "held": "Held",
+    "merged": "It is part of another case",
+    "separated": "It is a case of its own again",
+}
+TOLD: Final[dict[str, str]] = {
+    "initiator": "whoever asked",
+    "other": "the other side",
+    "process": "taking part",
+    "approach_other": "that the other side is approached",
+    "sharing": "that another service is told",
+    "storage": "that it is kept",
+    "blocked": "Blocked: partner abuse is not dealt with out of court",
+    "safeguarding_first": "Safeguarding first",
+    "specialist_pair": "Takes an experienced pair",
+    "victim_liaison_first": "Victim liaison first",
+    "youth": "The responsible person is a child",
+    "guardian": "The harmed person is a child",
+    "court": "A court waits",
+    "ask_area": "Ask where they live",
+    "consent_to_refer": "Consent to refer",
+    "safe_contact": "A safe way to be in contact",
+    "area": "Where they live",
+    **reasons.HOLDS,
+    **reasons.OUTCOMES,
+    **reasons.REFUSALS,
+    **reasons.REOPENINGS,
+    **reasons.NOT_YET,
+}
+# What a transition needs: the name of its field, its label, and the words that may be chosen.
+NEEDS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
+    "missing": ("reason", "What is missing", reasons.MISSING),
+    "hold": ("reason", "Why", tuple(reasons.HOLDS)),
+    "review_on": ("review_on", "When it is looked at again, or they are called back", ()),
+    "outcome": ("outcome", "How it ends", tuple(sorted(set(reasons.OUTCOMES) - {"C-DUPLICATE"}))),
+    "enabling": ("enabling", "What made that possible", tuple(reasons.ENABLING)),
+    "refusal": ("reason", "Why", tuple(reasons.REFUSALS)),
+    "reopening": ("reason", "Why", tuple(reasons.REOPENINGS)),
+    "not_yet": ("reason", "Why not yet", tuple(reasons.NOT_YET)),
+    "method": ("method", "By which method", reasons.METHODS),
+    "to": ("to", "To which team or service", ()),
+    "accepted_by": ("accepted_by", "Who there has accepted it: their post, and no name", ()),
+    "facilitators": ("email1", "Who takes it", ()),
+}
+_LABELS: Final = {
+    "side": "Which side",
+    "to": "To what",
+    "decision": "What they decided",
+    "note": "In a few words",
+    "value": "Is it so",
+    "told_to": "To whom it was said",
+    "how": "How",
+    "forbids_contact": "It forbids contact",
+    "until": "Until",
+    "acceptable": "The risk is acceptable",
+    "violence": "There is violence or intimidation",
+    "hidden_abuse": "There may be abuse behind it",
+    "legal_action": "Legal action is needed or under way",
+    "channel": "By which way",
+    "result": "What became of it",
+    "staff": "The address of the member of staff",
+    "actions": "How many things were agreed to be done",
+    "kept": "It was done",
+}
+
+
+def field_label(name: str) -> str:
+    """What a field is called in a form."""
+    return _LABELS.get(name, name.replace("_", " ").capitalize())
