@@ -17,6 +17,7 @@ from tests.support.builders import a_consent, a_contact, a_place, a_referral, a_
 
 _SYLLABLES = [c + v for c in "bcdfghklmnprstvz" for v in "aeio"]
 _POSTCODES = ("DL1 9ZZ", "DH1 9ZZ", "DL5 9ZZ", "TS1 9ZZ", "DH7 9ZZ", "SR7 9ZZ")
+_UNITS = "ABDEFGHJLNPQRSTUWXYZ"
 _FIRST_BIRTH = dt.date(1940, 1, 1)
 
 _numbers = itertools.count(1)
@@ -35,11 +36,14 @@ def spelt(number: int) -> str:
 def a_typical_referral() -> dict[str, Any]:
     """A new one of about 1.2 kB: two people, one crime, one safe way to reach the person harmed."""
     number = next(_numbers)
-    postcode = _POSTCODES[number % len(_POSTCODES)]
+    # Some fifty homes share a postcode, as they do in a county.
+    postcode = (
+        f"{_POSTCODES[number % len(_POSTCODES)][:-2]}{_UNITS[number // 40 % 20]}{_UNITS[number // 800 % 20]}"
+    )
     born = _FIRST_BIRTH + dt.timedelta(days=number * 37 % 24_000)
-    place = a_place(line1=f"{number % 200} Nowhere Terrace", postcode=postcode)
+    place = a_place(line1=f"{number % 200 + 1} {spelt(number // 200 + 4096)} Terrace", postcode=postcode)
     del place["line2"], place["uprn"]
-    contact = a_contact(value=f"07700 900{number % 1000:03}")
+    contact = a_contact(value=f"07700 9{number % 100_000:05}")
     del contact["safe_times"], contact["confirmed_on"]
     consent = a_consent()
     del consent["contact_again_on"]
@@ -57,7 +61,7 @@ def a_typical_referral() -> dict[str, Any]:
         parties=[
             {
                 "role": "harmed",
-                "name": {"given": "Fable", "family": spelt(number)},
+                "name": {"given": spelt(number * 3 + 5000), "family": spelt(number + 9000)},
                 "date_of_birth": born.isoformat(),
                 "address": place | {"confidential": True},
                 "contacts": [contact],
@@ -65,7 +69,7 @@ def a_typical_referral() -> dict[str, Any]:
             },
             {
                 "role": "responsible",
-                "name": {"given": "Mythos", "family": spelt(number * 7 + 3)},
+                "name": {"given": spelt(number * 11 + 7000), "family": spelt(number * 7 + 3000)},
                 "date_of_birth": (born + dt.timedelta(days=400)).isoformat(),
             },
         ],

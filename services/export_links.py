@@ -10,7 +10,6 @@ from services.triage import store as triage_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from shared.service import Room
 
@@ -20,13 +19,11 @@ def export_links(intake: Room, triage: Room) -> Iterator[dict[str, Any]]:
     with triage.database.snapshot() as connection:
         triaged = {t.reference: (t, case) for t, case in triage_store.all_triaged(connection)}
         asked = triage_store.open_reviews(connection)
-    records: dict[UUID, list[str]] = defaultdict(list)
-    for one, _ in triaged.values():
-        records[one.case_id].append(f"{one.agency}:{one.source_record_id}")
-    beside: dict[UUID, set[str]] = defaultdict(set)
-    for case_id, other in asked:
-        beside[case_id].update(records[other])
-        beside[other].update(records[case_id])
+    beside: dict[str, set[str]] = defaultdict(set)
+    for one, other in asked:
+        if one in triaged and other in triaged:
+            beside[one].add(_record(triaged[other][0]))
+            beside[other].add(_record(triaged[one][0]))
     with intake.database.snapshot() as connection:
         for agency, source_record_id, version, reference in intake_store.all_records(connection):
             seen, case = triaged.get(reference, (None, None))
@@ -37,5 +34,9 @@ def export_links(intake: Room, triage: Room) -> Iterator[dict[str, Any]]:
                 "reference": reference,
                 "case": case,
                 "people": None if seen is None else [str(person) for person in seen.people],
-                "review": None if seen is None else sorted(beside[seen.case_id]),
+                "review": None if seen is None else sorted(beside[reference]),
             }
+
+
+def _record(triaged: triage_store.Triaged) -> str:
+    return f"{triaged.agency}:{triaged.source_record_id}"

@@ -54,7 +54,8 @@ def _reseal_column(database: Database, keys: KeyRing, sealed: SealedColumn) -> i
         if not rows:
             return done
         last = [_bound(column, rows[-1]._mapping[column]) for column in key]  # noqa: SLF001 - SQLAlchemy's public name
-        old = [row for row in rows if not keys.sealed_with_newest(row._mapping[sealed.column])]  # noqa: SLF001
+        held = [row for row in rows if row._mapping[sealed.column] is not None]  # noqa: SLF001
+        old = [row for row in held if not keys.sealed_with_newest(row._mapping[sealed.column])]  # noqa: SLF001
         if old:
             with database.transaction() as connection:
                 for row in old:

@@ -113,11 +113,15 @@ def _values(by: Column[Any], values: Collection[object]) -> Array:
 
 
 class Wanted(NamedTuple):
-    """The rows whose column `by` has one of these values, and which of their columns."""
+    """The rows whose column `by` has one of these values, and which of their columns.
+
+    With `most`, of the rows with one value that many at most are read.
+    """
 
     columns: tuple[Column[Any], ...]
     by: Column[Any]
     values: Collection[object]
+    most: int = 0
 
 
 def lock_and_find(
@@ -129,15 +133,28 @@ def lock_and_find(
     SQLite the writing transaction itself is the lock.
     """
     if connection.dialect.name == "sqlite":
-        return [find_rows(connection, *one) for one in wanted]
+        return [_find_in_file(connection, one) for one in wanted]
     with pipelined(connection) as driver:
         if locks:
             driver.execute(_LOCK, (array(arrays.BIGINT, sorted(locks)),))
         found = [
-            driver.execute(_find_by_array(one.columns, one.by, "%s").encode(), (_values(one.by, one.values),))
+            driver.execute(
+                _find_by_array(one.columns, one.by, "%s", one.most).encode(), (_values(one.by, one.values),)
+            )
             for one in wanted
         ]
     return [cursor.fetchall() for cursor in found]
+
+
+def _find_in_file(connection: Connection, wanted: Wanted) -> Sequence[Sequence[Any]]:
+    if not wanted.most:
+        return find_rows(connection, wanted.columns, wanted.by, wanted.values)
+    # In the process a statement for each value costs less than one that numbers the rows of all of them.
+    statement = _find_some(wanted.columns, wanted.by, wanted.most)
+    found: list[Sequence[Any]] = []
+    for value in dict.fromkeys(wanted.values):
+        found += connection.execute(statement, {"value": value}).all()
+    return found
 
 
 @contextmanager
@@ -248,15 +265,21 @@ def _find_by(columns: tuple[Column[Any], ...], by: Column[Any]) -> Select[Any]:
 
 
 @cache
+def _find_some(columns: tuple[Column[Any], ...], by: Column[Any], most: int) -> Select[Any]:
+    return select(*columns).where(by == bindparam("value")).limit(most)
+
+
+@cache
 def _find_typed(columns: tuple[Column[Any], ...], by: Column[Any]) -> TextualSelect:
     return text(_find_by_array(columns, by, ":values")).columns(*columns)
 
 
 @cache
-def _find_by_array(columns: tuple[Column[Any], ...], by: Column[Any], values: str) -> str:
+def _find_by_array(columns: tuple[Column[Any], ...], by: Column[Any], values: str, most: int = 0) -> str:
     # OFFSET 0 keeps PostgreSQL from making a join of it: then it reads the whole table as soon as that seems
     # cheaper than a few hundred index searches, for every batch, until the table has grown large.
     names = ", ".join(f'"{c.name}"' for c in columns)
-    found = f'SELECT {names} FROM "{by.table.name}" WHERE "{by.name}" = x OFFSET 0'  # noqa: S608
+    limit = f"LIMIT {most} " if most else ""
+    found = f'SELECT {names} FROM "{by.table.name}" WHERE "{by.name}" = x {limit}OFFSET 0'  # noqa: S608
     wanted = f"unnest(CAST({values} AS {kind_of(by).name}[])) AS x"
     return f"SELECT found.* FROM {wanted} CROSS JOIN LATERAL ({found}) AS found"  # noqa: S608

@@ -13,12 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.notify.switchboard import Switchboard
-    from shared.contracts import CaseDue, CaseReferralWithdrawn, CaseReturned, CaseRouted, LetterKept
+    from shared.contracts import (
+        CaseDue,
+        CaseMerged,
+        CaseReferralWithdrawn,
+        CaseReturned,
+        CaseRouted,
+        LetterKept,
+    )
     from shared.messaging.unit import Unit
 
 
 def prepare_batch(
-    messages: Sequence[CaseRouted | CaseReturned | CaseReferralWithdrawn | CaseDue | LetterKept], unit: Unit
+    messages: Sequence[CaseRouted | CaseMerged | CaseReturned | CaseReferralWithdrawn | CaseDue | LetterKept],
+    unit: Unit,
 ) -> None:
     """Look up at once what of this has been alerted."""
     Desk.of(unit).look_up(message.subject for message in messages)
@@ -38,6 +46,12 @@ def alert_of_withdrawal(message: CaseReferralWithdrawn, unit: Unit, board: Switc
     kind: Kind = "withdrawal" if message.stands else "all_withdrawn"
     news = News(message.case, kind, message.to_team, urgent=True, occasion=message.referral)
     return raise_alert(news, unit, board)
+
+
+def alert_of_merge(message: CaseMerged, unit: Unit, board: Switchboard) -> Alert | None:
+    """The team that had a case hears that it goes on in another."""
+    news = News(message.case, "merged", message.to_team, urgent=False, occasion=message.into)
+    return raise_alert(news, unit, board, gather=message.travels == "bulk")
 
 
 def alert_duty_desk(message: CaseReturned, unit: Unit, board: Switchboard) -> Alert | None:

@@ -10,11 +10,13 @@ from services.notify.alert_coordinator import (
     alert_duty_desk,
     alert_of_due,
     alert_of_letter,
+    alert_of_merge,
     alert_of_withdrawal,
     prepare_batch,
 )
 from shared.contracts import (
     CaseDue,
+    CaseMerged,
     CaseReferralWithdrawn,
     CaseReturned,
     CaseRouted,
@@ -38,6 +40,9 @@ def hears(board: Switchboard) -> Mapping[type[Message], Hearer]:
         ),
         CaseReturned: Hearer(
             handle=lambda message, unit: alert_duty_desk(message, unit, board), prepare=prepare_batch
+        ),
+        CaseMerged: Hearer(
+            handle=lambda message, unit: alert_of_merge(message, unit, board), prepare=prepare_batch
         ),
         CaseDue: Hearer(
             handle=lambda message, unit: alert_of_due(message, unit, board), prepare=prepare_batch

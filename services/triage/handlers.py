@@ -12,17 +12,18 @@ from shared.messaging.consumer import Hearer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from services.triage.matching.desk import Desk
     from services.triage.send_case import Table
     from shared.contracts.envelope import Message
     from shared.database import Database
 
 
-def hears(database: Database, table: Table) -> Mapping[type[Message], Hearer]:
+def hears(database: Database, table: Table, desk: Desk) -> Mapping[type[Message], Hearer]:
     """Each message with what is done about it."""
     return {
         ReferralReceived: Hearer(
-            handle=lambda message, unit: triage_referral(message, unit, table),
-            prepare=lambda messages, unit: prepare_batch(messages, unit, database, table),
+            handle=lambda message, unit: triage_referral(message, unit, table, desk),
+            prepare=lambda messages, unit: prepare_batch(messages, unit, database, desk),
         ),
         ReferralWithdrawn: Hearer(
             handle=lambda message, unit: withdrawal.follow_withdrawal(message, unit, table),

@@ -12,6 +12,9 @@ from services.triage.cases.store import SEALED as SEALED_CASES
 from services.triage.handlers import hears
 from services.triage.lives.store import SEALED as SEALED_LIVES
 from services.triage.lives.store import keep_routing_table
+from services.triage.matching.count_frequencies import count_frequencies
+from services.triage.matching.desk import Desk
+from services.triage.matching.store import SEALED as SEALED_FREQUENCIES
 from services.triage.store import SEALED
 from services.triage.tables import messaging
 from services.triage.watch_clocks import watch_clocks
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def _hears(room: Room) -> Mapping[type[Message], Hearer]:
-    return hears(room.database, table_of(room))
+    return hears(room.database, table_of(room), Desk(room.database, room.keys))
 
 
 def _web(room: Room) -> Flask:
@@ -51,7 +54,10 @@ TRIAGE = Service(
     hears=_hears,
     web=_web,
     paths=("/v1/cases", "/v1/reviews", "/v1/routing", "/cases"),
-    chores=(Chore("clocks", _watch_clocks, every=60.0),),
+    chores=(
+        Chore("clocks", _watch_clocks, every=60.0),
+        Chore("frequencies", count_frequencies, every=15.0),
+    ),
     api=(api,),
-    sealed=(*SEALED, *SEALED_LIVES, *SEALED_CASES),
+    sealed=(*SEALED, *SEALED_LIVES, *SEALED_CASES, *SEALED_FREQUENCIES),
 )

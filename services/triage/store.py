@@ -1,4 +1,4 @@
-"""Finds and keeps people, cases and referrals in triage's database.
+"""Finds and keeps cases, referrals and what they were compared with in triage's database.
 
 `Register` is one unit's view of them: it takes the locks and looks everything up once for a whole batch, and
 knows what earlier referrals of the same batch have added, before any of it is written.
@@ -9,33 +9,40 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import insert, select
 
+from services.triage.domain.matching.accounts import Account, nothing_told
 from services.triage.history.store import SYSTEM, History
 from services.triage.lives.store import Lives
 from services.triage.tables import (
     cases,
-    evidence,
+    comparisons,
+    judgements,
+    match_keys,
+    people_in,
     referrals,
     reviews,
     withdrawals,
 )
+from shared.contracts.referral import Referral
 from shared.identity import new_id
 from shared.resealing import SealedColumn
-from shared.rows import Wanted
+from shared.rows import Wanted, find_rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from shared.database import Database
     from shared.messaging.unit import Unit
+    from shared.sealing import KeyRing
 
-_Told = tuple[str, dt.date]  # the kind of event and the day on which one account puts it
-
+UNSETTLED = UUID(int=0)  # the case of a referral that was added and is settled in the same breath
+COMMONEST = 60  # accounts under one key; a key that is commoner leads nowhere, and is passed over
+_ROUNDS = 4  # of following accounts to cases, and cases to accounts that they are likely one with
 _TRIAGED = (
     referrals.c.reference,
     referrals.c.agency,
@@ -44,6 +51,10 @@ _TRIAGED = (
     referrals.c.case_id,
     referrals.c.people,
 )
+_KNOWN = (*_TRIAGED, referrals.c.opened_case, referrals.c.brings, referrals.c.sealed, referrals.c.account)
+_pack = msgspec.msgpack.Encoder()
+_unpack = msgspec.msgpack.Decoder(Account)
+_read_content = msgspec.json.Decoder(Referral)
 
 
 class Case(NamedTuple):
@@ -60,6 +71,7 @@ class Case(NamedTuple):
     withdrawn_at: dt.datetime | None = None
     # None in cases that were routed before there were gates.
     lacks: Sequence[str] | None = ()
+    merged_into: UUID | None = None
 
 
 class Triaged(NamedTuple):
@@ -73,97 +85,379 @@ class Triaged(NamedTuple):
     people: tuple[UUID, ...]
 
 
+class Known(NamedTuple):
+    """A referral that triage has seen, with what it is compared by and what it opened."""
+
+    triaged: Triaged
+    opened_case: UUID | None
+    brings: Sequence[str]
+    sealed: bytes
+    account: Account
+
+
+class Review(NamedTuple):
+    """Two referrals that are, or were, before a human as possibly one case."""
+
+    id: UUID
+    one: str
+    other: str
+    asked_at: dt.datetime
+    closed_at: dt.datetime | None
+    outcome: str | None
+    who: str | None
+
+
 class Register:
-    """What is known about the people, events and records that one unit is concerned with."""
+    """What is known about the accounts and cases that one unit is concerned with."""
 
     def __init__(self, unit: Unit) -> None:
         """Begin knowing nothing; `look_up` comes first."""
         self._unit = unit
-        self._people: dict[bytes, UUID] = {}
-        self._named: set[bytes] = set()  # who has no row under this key yet
-        self._by_key: dict[bytes, dict[UUID, set[_Told]]] = defaultdict(lambda: defaultdict(set))
+        self._database: Database | None = None
+        self._by_key: dict[bytes, dict[str, None]] = defaultdict(dict)
+        self._known: dict[str, Known] = {}
         self._cases: dict[UUID, Case] = {}
-        self._triaged: dict[str, Triaged] = {}
-        self._reviews: set[tuple[UUID, UUID]] = set()
+        self._in_case: dict[UUID, dict[str, None]] = defaultdict(dict)
+        self._millibits: dict[tuple[str, str], int] = {}
+        self._with: dict[str, set[str]] = defaultdict(set)
+        self._judged: dict[tuple[str, str], tuple[UUID, str]] = {}
+        self._reviews: dict[tuple[str, str], Review] = {}
+        # Rows that were added and are not written yet: what changes in them changes before they are.
+        self._unwritten: dict[str, dict[str, Any]] = {}
 
     @classmethod
     def of(cls, unit: Unit) -> Register:
         """The one register of this unit."""
         return unit.remember(cls, lambda: cls(unit))
 
+    # ------------------------------------------------------------------------------------- looking up
+
     def look_up(
         self,
         database: Database,
         *,
         locks: Iterable[bytes],
-        keys: Collection[bytes],
-        references: Collection[str],
+        keys: Collection[bytes] = (),
+        references: Collection[str] = (),
+        least: float = float("inf"),
     ) -> None:
-        """Take the locks, then read what is known under these keys; after the locks, never before."""
-        connection = self._unit.connection
-        known, seen = database.lock_and_find(
+        """Take the locks, then read what is known under these keys; after the locks, never before.
+
+        Whoever is found brings their case, all who are in it, and every account that weighs at least `least`
+        bits with one of them, with its case in turn.
+        """
+        connection, self._database = self._unit.connection, database
+        under, seen = database.lock_and_find(
             connection,
             locks,
-            Wanted(tuple(evidence.c), evidence.c.key, keys),
-            Wanted(_TRIAGED, referrals.c.reference, references),
+            Wanted((match_keys.c.key, match_keys.c.reference), match_keys.c.key, keys, COMMONEST + 1),
+            Wanted(_KNOWN, referrals.c.reference, references),
         )
-        for key, case_id, event_type, day, person_id in known:
-            self._by_key[key][case_id].add((event_type, day))
-            if person_id is not None:
-                # Of several people under one key the one who was known first: ids sort by time.
-                self._people[key] = min(person_id, self._people.get(key, person_id))
-        for row in seen:
-            triaged = _triaged(row)
-            self._triaged[triaged.reference] = triaged
-        ids = {case_id for by_case in self._by_key.values() for case_id in by_case}
-        ids |= {triaged.case_id for triaged in self._triaged.values()}
-        # In a second round, when the cases are known: whoever waits here holds no case that others wait for.
-        if not ids:
-            return
-        pair = (reviews.c.case_id, reviews.c.other_case_id)
-        found, heads, standing, *asked = database.lock_and_find(
-            connection,
-            (case_id.bytes[::-1] for case_id in ids),
-            Wanted(tuple(cases.c), cases.c.id, ids),
-            History.wanted(ids),
-            Lives.wanted(ids),
-            *(Wanted(pair, side, ids) for side in pair),
+        for key, reference in under:
+            self._by_key[key][reference] = None
+        self._learn(seen)
+        found = {reference for key in keys for reference in self.under(key)}
+        self._follow(found - self._known.keys(), round(least * 1000) if least != float("inf") else None)
+
+    def _follow(self, references: set[str], least: int | None) -> None:
+        """Read these referrals, hold their cases, and read who is in them and who they were compared with."""
+        assert self._database is not None  # noqa: S101 - `look_up` came first
+        connection, database = self._unit.connection, self._database
+        compared: set[str] = set()
+        for _ in range(_ROUNDS):
+            if references:
+                self._learn(find_rows(connection, _KNOWN, referrals.c.reference, references))
+            ids = {known.triaged.case_id for known in self._known.values()}
+            ids |= {known.opened_case for known in self._known.values() if known.opened_case}
+            ids -= self._cases.keys()
+            if ids:
+                # In a round of their own, when the cases are known: whoever waits here holds no case that
+                # others wait for.
+                rows, heads, standing, members = database.lock_and_find(
+                    connection,
+                    (case_id.bytes[::-1] for case_id in ids),
+                    Wanted(tuple(cases.c), cases.c.id, ids),
+                    History.wanted(ids),
+                    Lives.wanted(ids),
+                    Wanted(_KNOWN, referrals.c.case_id, ids),
+                )
+                for row in rows:
+                    case = Case._make(row)
+                    self._cases[case.id] = case
+                History.of(self._unit).know(heads)
+                Lives.of(self._unit).know(standing)
+                self._learn(members)
+            if least is None:
+                return
+            fresh = self._known.keys() - compared
+            if not fresh:
+                return
+            compared |= fresh
+            references = self._learn_comparisons(fresh, least) - self._known.keys()
+            if not references and not {k.triaged.case_id for k in self._known.values()} - self._cases.keys():
+                return
+
+    def _learn(self, rows: Iterable[Sequence[Any]]) -> None:
+        rest = self._unit.keys.rest
+        for row in rows:
+            triaged = _triaged(row[:6])
+            if triaged.reference in self._known and self._known[triaged.reference].triaged == triaged:
+                continue
+            opened_case, brings, sealed, account = row[6:]
+            if account is not None:
+                read = _unpack.decode(rest.open(account, _place_of_account(triaged)))
+            else:
+                read = nothing_told(triaged.reference, triaged.agency)
+            self._place_in_case(triaged, opened_case, brings or (), sealed, read)
+
+    def _place_in_case(
+        self,
+        triaged: Triaged,
+        opened_case: UUID | None,
+        brings: Sequence[str],
+        sealed: bytes,
+        account: Account,
+    ) -> None:
+        before = self._known.get(triaged.reference)
+        if before is not None and before.triaged.case_id != triaged.case_id:
+            self._in_case[before.triaged.case_id].pop(triaged.reference, None)
+        self._known[triaged.reference] = Known(triaged, opened_case, brings, sealed, account)
+        self._in_case[triaged.case_id][triaged.reference] = None
+
+    def _learn_comparisons(self, references: Collection[str], least: int) -> set[str]:
+        """Read what these were compared with; the references that weigh at least `least` with one of them."""
+        assert self._database is not None  # noqa: S101
+        pair = (comparisons.c.one, comparisons.c.other, comparisons.c.millibits)
+        word = (judgements.c.id, judgements.c.one, judgements.c.other, judgements.c.verdict)
+        found = self._database.lock_and_find(
+            self._unit.connection,
+            (),
+            Wanted(pair, comparisons.c.one, references),
+            Wanted(pair, comparisons.c.other, references),
+            Wanted(word, judgements.c.one, references),
+            Wanted(word, judgements.c.other, references),
+            Wanted(tuple(reviews.c), reviews.c.one, references),
+            Wanted(tuple(reviews.c), reviews.c.other, references),
         )
-        for row in found:
-            case = Case._make(row)
-            self._cases[case.id] = case
-        for one, other in chain.from_iterable(asked):
-            self._reviews.add((one, other))
-        History.of(self._unit).know(heads)
-        Lives.of(self._unit).know(standing)
+        near: set[str] = set()
+        for one, other, millibits in (*found[0], *found[1]):
+            self._remember_comparison(one, other, millibits)
+            if millibits >= least:
+                near |= {one, other}
+        for judgement, one, other, verdict in (*found[2], *found[3]):
+            self._remember_judgement(judgement, one, other, verdict)
+            if verdict == "same":
+                near |= {one, other}
+        for row in (*found[4], *found[5]):
+            review = Review._make(row)
+            self._reviews[review.one, review.other] = review
+        return near
 
-    def person_under(self, key: bytes) -> UUID | None:
-        """Who is known by this name and birth date."""
-        return self._people.get(key)
+    def _remember_comparison(self, one: str, other: str, millibits: int) -> None:
+        self._millibits[one, other] = millibits
+        self._with[one].add(other)
+        self._with[other].add(one)
 
-    def cases_under(self, key: bytes) -> dict[UUID, set[_Told]]:
-        """The cases that this evidence points to, with the kinds and days of the accounts that gave it."""
-        return self._by_key.get(key, {})
+    def _remember_judgement(self, judgement: UUID, one: str, other: str, verdict: str) -> None:
+        known = self._judged.get((one, other))
+        if known is None or known[0] < judgement:
+            self._judged[one, other] = judgement, verdict
+
+    # ---------------------------------------------------------------------------------- what is known
+
+    def under(self, key: bytes) -> Collection[str]:
+        """The referrals under this key; nobody under one that is too common to lead anywhere."""
+        found = self._by_key.get(key, {})
+        return () if len(found) > COMMONEST else found.keys()
+
+    def known(self, reference: str) -> Known | None:
+        """A referral that was looked up or added in this unit."""
+        return self._known.get(reference)
+
+    def referral(self, reference: str) -> Triaged | None:
+        """The referral as it was triaged before."""
+        known = self._known.get(reference)
+        return known.triaged if known else None
+
+    def content(self, reference: str) -> Referral:
+        """What the agency sent, in the newest version that triage has."""
+        known = self._known[reference]
+        return _read_content.decode(self._unit.keys.rest.open(known.sealed, _place(known.triaged)))
 
     def case(self, case_id: UUID) -> Case:
         """A case that was looked up or opened in this unit."""
         return self._cases[case_id]
 
-    def referral(self, reference: str) -> Triaged | None:
-        """The referral as it was triaged before."""
-        return self._triaged.get(reference)
+    def members(self, case_id: UUID) -> list[str]:
+        """The referrals of a case, those of this unit too."""
+        return list(self._in_case.get(case_id, ()))
 
-    def add_person(self, key: bytes | None) -> UUID:
-        """Somebody who was not known; without a key nobody else's account can be about the same person."""
-        person_id = new_id()
-        if key is not None:
-            self.name_person(person_id, key)
-        return person_id
+    def compared_with(self, reference: str) -> set[str]:
+        """The referrals that this one was compared with, as far as that was worth keeping."""
+        return self._with.get(reference, set())
 
-    def name_person(self, person_id: UUID, key: bytes) -> None:
-        """From now on this name and birth date lead to this person; `add_evidence` must follow."""
-        self._people[key] = person_id
-        self._named.add(key)
+    def bits(self, one: str, other: str) -> float | None:
+        """What these two weigh, if that was kept."""
+        millibits = self._millibits.get(_ordered(one, other))
+        return None if millibits is None else millibits / 1000
+
+    def said(self, one: str, other: str) -> str | None:
+        """What a human said last of these two: `same`, `different`, or nothing."""
+        judged = self._judged.get(_ordered(one, other))
+        return judged[1] if judged else None
+
+    def all_said(self) -> Iterator[tuple[str, str, str]]:
+        """Everything that humans said of those who were looked up."""
+        for (one, other), (_, verdict) in self._judged.items():
+            yield one, other, verdict
+
+    def is_asked(self, one: str, other: str) -> bool:
+        """Whether these two are before a human."""
+        review = self._reviews.get(_ordered(one, other))
+        return review is not None and review.closed_at is None
+
+    def open_reviews(self) -> list[Review]:
+        """The questions about those who were looked up that wait for an answer."""
+        return [review for review in self._reviews.values() if review.closed_at is None]
+
+    # ------------------------------------------------------------------------------------- keeping
+
+    def add_keys(self, reference: str, keys: Iterable[bytes]) -> None:
+        """From now on these keys lead to this referral."""
+        for key in keys:
+            if reference not in self._by_key[key]:
+                self._by_key[key][reference] = None
+                self._unit.insert(match_keys, {"key": key, "reference": reference})
+
+    def add_referral(
+        self,
+        triaged: Triaged,
+        brings: Sequence[str],
+        content: bytes,
+        account: Account,
+        opened_case: UUID | None,
+    ) -> None:
+        """Keep a referral that is new to triage, its content sealed."""
+        rest = self._unit.keys.rest
+        sealed = rest.seal(content, _place(triaged))
+        self._place_in_case(triaged, opened_case, brings, sealed, account)
+        row = {
+            **triaged._asdict(),
+            "sealed": sealed,
+            "heard_at": self._unit.now,
+            "updated_at": self._unit.now,
+            "brings": brings,
+            "opened_case": opened_case,
+            "account": rest.seal(_pack.encode(account), _place_of_account(triaged)),
+        }
+        self._unwritten[triaged.reference] = row
+        self._unit.insert(referrals, row)
+
+    def amend_referral(
+        self, triaged: Triaged, brings: Sequence[str], content: bytes, account: Account
+    ) -> None:
+        """Keep a newer version of a referral that triage has seen."""
+        rest = self._unit.keys.rest
+        sealed = rest.seal(content, _place(triaged))
+        self._place_in_case(triaged, self._known[triaged.reference].opened_case, brings, sealed, account)
+        self._change_referral(
+            triaged.reference,
+            version=triaged.version,
+            people=triaged.people,
+            sealed=sealed,
+            updated_at=self._unit.now,
+            brings=brings,
+            account=rest.seal(_pack.encode(account), _place_of_account(triaged)),
+        )
+
+    def move(self, reference: str, case_id: UUID, *, opens: bool = False) -> None:
+        """The referral belongs to that case from now on; with `opens` it is the one that founded it."""
+        known = self._known[reference]
+        opened = case_id if opens else known.opened_case
+        self._place_in_case(
+            known.triaged._replace(case_id=case_id), opened, known.brings, known.sealed, known.account
+        )
+        self._change_referral(reference, case_id=case_id, opened_case=opened)
+
+    def _change_referral(self, reference: str, **values: object) -> None:
+        row = self._unwritten.get(reference)
+        if row is not None:
+            row.update(values)
+        else:
+            self._unit.change(referrals, {"reference": reference}, **values)
+
+    def set_people(self, reference: str, people: Sequence[UUID]) -> None:
+        """Who the parties of this referral are, in their order."""
+        known = self._known[reference]
+        before = known.triaged.people
+        self._mention(reference, people if reference in self._unwritten else set(people) - set(before))
+        if before == tuple(people):
+            return
+        self._known[reference] = known._replace(triaged=known.triaged._replace(people=tuple(people)))
+        self._change_referral(reference, people=tuple(people))
+
+    def _mention(self, reference: str, people: Iterable[UUID]) -> None:
+        seen = self._unit.remember("people_in", set)
+        for person in people:
+            if (person, reference) not in seen:
+                seen.add((person, reference))
+                self._unit.insert(people_in, {"person_id": person, "reference": reference})
+
+    def elsewhere(self, people: Collection[UUID]) -> list[str]:
+        """The referrals that mention one of these people and were not looked up; they are read now."""
+        rows = find_rows(self._unit.connection, (people_in.c.reference,), people_in.c.person_id, list(people))
+        away = {row[0] for row in rows} - self._known.keys()
+        self._follow(away, None)
+        return [reference for reference in sorted(away) if reference in self._known]
+
+    def keep_comparison(self, one: str, other: str, bits: float, evidence: object) -> None:
+        """Keep what two referrals weigh and why, in the place of what was kept before."""
+        pair = _ordered(one, other)
+        millibits = round(bits * 1000)
+        values = {"millibits": millibits, "evidence": evidence, "at": self._unit.now}
+        if pair in self._millibits:
+            self._unit.change(comparisons, {"one": pair[0], "other": pair[1]}, **values)
+        else:
+            self._unit.insert(comparisons, {"one": pair[0], "other": pair[1], **values})
+        self._remember_comparison(*pair, millibits)
+
+    def keep_judgement(self, one: str, other: str, verdict: str, who: str, why: str) -> None:
+        """Keep what a human said of two referrals, and why, sealed; it overrides whatever they weigh."""
+        pair = _ordered(one, other)
+        judgement = new_id()
+        self._unit.insert(
+            judgements,
+            {
+                "id": judgement,
+                "one": pair[0],
+                "other": pair[1],
+                "verdict": verdict,
+                "at": self._unit.now,
+                "who": who,
+                "sealed": self._unit.keys.rest.seal(why.encode(), f"triage/judgement/{judgement}"),
+            },
+        )
+        self._remember_judgement(judgement, *pair, verdict)
+
+    def ask_review(self, one: str, other: str) -> bool:
+        """Put two referrals before a human as possibly one case; False if they are there already."""
+        pair = _ordered(one, other)
+        before = self._reviews.get(pair)
+        if before is not None and before.closed_at is None:
+            return False
+        review = Review(new_id(), *pair, self._unit.now, None, None, None)
+        self._reviews[pair] = review
+        self._unit.insert(reviews, review._asdict())
+        return True
+
+    def close_review(self, review: Review, outcome: str, who: str = SYSTEM) -> None:
+        """The question was answered, or is none any more."""
+        self._reviews[review.one, review.other] = review._replace(
+            closed_at=self._unit.now, outcome=outcome, who=who
+        )
+        self._unit.change(reviews, {"id": review.id}, closed_at=self._unit.now, outcome=outcome, who=who)
+
+    # --------------------------------------------------------------------------------------- cases
 
     def add_case(self, case: Case) -> None:
         """Open a case."""
@@ -171,60 +465,9 @@ class Register:
         self._unit.insert(cases, case._asdict())
         History.of(self._unit).begin(case.id)
 
-    def add_evidence(self, case_id: UUID, keys: Iterable[bytes], event_type: str, day: dt.date) -> None:
-        """From now on these keys lead to this case, and those of people to who they are."""
-        account = (event_type, day)
-        for key in keys:
-            told = self._by_key[key][case_id]
-            if account not in told or key in self._named:
-                told.add(account)
-                self._named.discard(key)
-                self._unit.insert(
-                    evidence,
-                    {
-                        "key": key,
-                        "case_id": case_id,
-                        "event_type": event_type,
-                        "day": day,
-                        "person_id": self._people.get(key),
-                    },
-                )
-
-    def add_referral(
-        self, triaged: Triaged, matched_on: object, brings: Collection[str], content: bytes
-    ) -> None:
-        """Keep a referral that is new to triage, its content sealed."""
-        self._triaged[triaged.reference] = triaged
-        self._unit.insert(
-            referrals,
-            {
-                **triaged._asdict(),
-                "evidence": matched_on,
-                "sealed": self._unit.keys.rest.seal(content, _place(triaged)),
-                "heard_at": self._unit.now,
-                "updated_at": self._unit.now,
-                "brings": brings,
-            },
-        )
-
-    def amend_referral(
-        self, triaged: Triaged, matched_on: object, brings: Collection[str], content: bytes
-    ) -> None:
-        """Keep a newer version of a referral that triage has seen."""
-        self._triaged[triaged.reference] = triaged
-        self._unit.change(
-            referrals,
-            {"reference": triaged.reference},
-            version=triaged.version,
-            people=triaged.people,
-            evidence=matched_on,
-            sealed=self._unit.keys.rest.seal(content, _place(triaged)),
-            updated_at=self._unit.now,
-            brings=brings,
-        )
-
     def standing_referrals(self, case_id: UUID) -> list[tuple[str, list[str]]]:
         """The case's referrals that were not taken back, and what each brings; of this unit too."""
+        self._unwritten.clear()
         self._unit.flush()
         rows = self._unit.connection.execute(
             select(referrals.c.reference, referrals.c.brings)
@@ -235,7 +478,7 @@ class Register:
         return [(row.reference, row.brings or []) for row in rows]
 
     def change_case(self, case: Case) -> None:
-        """Keep what has become of a case: its area, its team and why, and what it lacks."""
+        """Keep what has become of a case: area, team and why, what it lacks, what it was merged into."""
         self._cases[case.id] = case
         self._unit.change(
             cases,
@@ -244,6 +487,7 @@ class Register:
             team=case.team,
             why_there=case.why_there,
             lacks=case.lacks,
+            merged_into=case.merged_into,
         )
 
     def withdraw(self, triaged: Triaged, reason: str) -> bool:
@@ -274,26 +518,6 @@ class Register:
         self._cases[case_id] = self._cases[case_id]._replace(withdrawn_at=at)
         self._unit.change(cases, {"id": case_id}, withdrawn_at=at)
 
-    def ask_review(self, case_id: UUID, other_case_id: UUID, referral: str, matched_on: object) -> bool:
-        """Put two cases before a human as possibly one; False if that question was asked before."""
-        one, other = sorted((case_id, other_case_id))
-        if (one, other) in self._reviews:
-            return False
-        self._reviews.add((one, other))
-        self._unit.insert(
-            reviews,
-            {
-                "id": new_id(),
-                "case_id": one,
-                "other_case_id": other,
-                "referral": referral,
-                "evidence": matched_on,
-                "asked_at": self._unit.now,
-                "decided_at": None,
-            },
-        )
-        return True
-
     def note(self, case_id: UUID, what: str, who: str = SYSTEM, **detail: object) -> None:
         """Write a line into the case's history; `who` is the member of staff who did it, if one did."""
         History.of(self._unit).write(case_id, what, who, detail)
@@ -307,10 +531,14 @@ def all_triaged(connection: Connection) -> Iterator[tuple[Triaged, str]]:
         yield _triaged(seen), case
 
 
-def open_reviews(connection: Connection) -> list[tuple[UUID, UUID]]:
-    """Pairs of cases that wait for a human's word."""
-    query = select(reviews.c.case_id, reviews.c.other_case_id).where(reviews.c.decided_at.is_(None))
-    return [(row.case_id, row.other_case_id) for row in connection.execute(query)]
+def open_reviews(connection: Connection) -> list[tuple[str, str]]:
+    """Pairs of referrals that wait for a human's word."""
+    query = select(reviews.c.one, reviews.c.other).where(reviews.c.closed_at.is_(None))
+    return [(row.one, row.other) for row in connection.execute(query)]
+
+
+def _ordered(one: str, other: str) -> tuple[str, str]:
+    return (one, other) if one < other else (other, one)
 
 
 def _triaged(row: Sequence[Any]) -> Triaged:
@@ -322,11 +550,22 @@ def _place(triaged: Triaged | Row[Any]) -> str:
     return f"triage/referral/{triaged.reference}/{triaged.version}"
 
 
+def _place_of_account(triaged: Triaged | Row[Any]) -> str:
+    return f"triage/account/{triaged.reference}/{triaged.version}"
+
+
 def _place_of_withdrawal(reference: str) -> str:
     return f"triage/withdrawal/{reference}"
 
 
 SEALED = (
     SealedColumn(referrals.c.sealed, _place),
+    SealedColumn(referrals.c.account, _place_of_account),
     SealedColumn(withdrawals.c.sealed, lambda row: _place_of_withdrawal(row.reference)),
+    SealedColumn(judgements.c.sealed, lambda row: f"triage/judgement/{row.id}"),
 )
+
+
+def unpack_account(ring: KeyRing, reference: str, version: int, account: bytes) -> Account:
+    """The account of a referral's row."""
+    return _unpack.decode(ring.open(account, f"triage/account/{reference}/{version}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Date, Index, Integer, LargeBinary, MetaData, String, Table, Uuid
+from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, MetaData, String, Table, Uuid
 
 from shared.database import Instant
 from shared.messaging.tables import messaging_tables
@@ -25,22 +25,19 @@ cases = Table(
     Column("withdrawn_at", Instant),
     # What none of its referrals brings, in codes; while there is something it is returned, and not routed.
     Column("lacks", JSON),
+    # The case that it was found to be one with; it stays, so that it can be separated again.
+    Column("merged_into", Uuid),
 )
 
-# What leads to a case: the keyed hash of a reference, or of the name and birth date of one of its people,
-# with the kind and the day of the event; and under a person's hash, who that is. Somebody whose name or birth
-# date was not given cannot be recognised again: they have an id in their referral and no row here. Of all
-# rows that a referral brings these are the most, so they have one index only, of the hash alone.
-evidence = Table(
-    "evidence",
+# By what an account is found again: keyed hashes of what it tells (domain/matching/keys.py). Of all rows
+# that a # referral brings these are the most, so they have one index only, of the hash alone.
+match_keys = Table(
+    "match_keys",
     metadata,
     Column("key", LargeBinary, nullable=False),
-    Column("case_id", Uuid, nullable=False),
-    Column("event_type", String(32), nullable=False),
-    Column("day", Date, nullable=False),
-    Column("person_id", Uuid),
+    Column("reference", String(16), nullable=False),
 )
-Index("evidence_by_key", evidence.c.key)
+Index("match_keys_by_key", match_keys.c.key)
 
 referrals = Table(
     "referrals",
@@ -51,12 +48,14 @@ referrals = Table(
     Column("version", Integer, nullable=False),
     Column("case_id", Uuid, nullable=False),
     Column("people", JSON, nullable=False),
-    # What the referral was matched on and what was decided, so that a verdict can be read years later.
-    Column("evidence", JSON, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("heard_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("brings", JSON),
+    # The case that it opened: whoever founded a case keeps it when cases are merged and separated.
+    Column("opened_case", Uuid),
+    # The account as it is compared (domain/matching/accounts.py), sealed.
+    Column("account", LargeBinary),
 )
 Index("referrals_of_case", referrals.c.case_id)
 
@@ -71,16 +70,65 @@ withdrawals = Table(
 )
 Index("withdrawals_of_case", withdrawals.c.case_id)
 
+# Which referrals mention somebody; a person who was merged into another has rows that lead nowhere any more.
+people_in = Table(
+    "people_in",
+    metadata,
+    Column("person_id", Uuid, nullable=False),
+    Column("reference", String(16), nullable=False),
+)
+Index("people_in_by_person", people_in.c.person_id)
+
+# Two accounts that were held against one another: what they weigh, in thousandths of a bit, and why, line by
+# line, with the versions of the model and of the frequencies, so that the verdict can be read years later.
+comparisons = Table(
+    "comparisons",
+    metadata,
+    Column("one", String(16), primary_key=True),
+    Column("other", String(16), primary_key=True),
+    Column("millibits", Integer, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+Index("comparisons_by_other", comparisons.c.other)
+
+# What people said of two referrals: that they are one case, or that they are not. The newest word counts, and
+# it overrides every weight for ever.
+judgements = Table(
+    "judgements",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("one", String(16), nullable=False),
+    Column("other", String(16), nullable=False),
+    Column("verdict", String(10), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+Index("judgements_by_one", judgements.c.one)
+Index("judgements_by_other", judgements.c.other)
+
+# What is before a human as possibly one case; closed by an answer, or because the question went away.
 reviews = Table(
     "reviews",
     metadata,
     Column("id", Uuid, primary_key=True),
-    # The two cases in the order of their ids, so that the same question is asked once.
-    Column("case_id", Uuid, nullable=False),
-    Column("other_case_id", Uuid, nullable=False),
-    Column("referral", String(16), nullable=False),
-    Column("evidence", JSON, nullable=False),
+    Column("one", String(16), nullable=False),
+    Column("other", String(16), nullable=False),
     Column("asked_at", Instant, nullable=False),
-    Column("decided_at", Instant),
+    Column("closed_at", Instant),
+    Column("outcome", String(10)),
+    Column("who", String(80)),
 )
-Index("reviews_of_cases", reviews.c.case_id, reviews.c.other_case_id, unique=True)
+Index("reviews_by_one", reviews.c.one)
+Index("reviews_by_other", reviews.c.other)
+
+# How common names and words are in the register, counted from time to time; kept, since verdicts name them.
+frequencies = Table(
+    "frequencies",
+    metadata,
+    Column("version", Integer, primary_key=True),
+    Column("accounts", Integer, nullable=False),
+    Column("counted_at", Instant, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)

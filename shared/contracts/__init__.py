@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.contracts.case_due import CaseDue
 from shared.contracts.case_joined import CaseJoined
+from shared.contracts.case_merged import CaseMerged
 from shared.contracts.case_progressed import CaseProgressed
 from shared.contracts.case_referral_withdrawn import CaseReferralWithdrawn
 from shared.contracts.case_returned import CaseReturned
@@ -22,6 +23,7 @@ __all__ = [
     "MESSAGES",
     "CaseDue",
     "CaseJoined",
+    "CaseMerged",
     "CaseProgressed",
     "CaseReferralWithdrawn",
     "CaseReturned",
@@ -40,6 +42,7 @@ MESSAGES: dict[str, type[Message]] = {
         CaseRouted,
         CaseTelltales,
         CaseJoined,
+        CaseMerged,
         CaseReferralWithdrawn,
         CaseReturned,
         CaseProgressed,

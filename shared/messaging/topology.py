@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from shared.contracts import (
     CaseDue,
     CaseJoined,
+    CaseMerged,
     CaseProgressed,
     CaseReferralWithdrawn,
     CaseReturned,
@@ -52,6 +53,7 @@ QUEUES: tuple[Queue, ...] = (
         "notify",
         (
             f"{CaseRouted.TYPE}.urgent.*",
+            f"{CaseMerged.TYPE}.urgent.*",
             f"{CaseReturned.TYPE}.urgent",
             f"{CaseReferralWithdrawn.TYPE}.urgent.*",
             f"{CaseTelltales.TYPE}.urgent",
@@ -63,6 +65,7 @@ QUEUES: tuple[Queue, ...] = (
         "notify",
         (
             *(f"{CaseRouted.TYPE}.{lane}.*" for lane in ("normal", "bulk")),
+            *(f"{CaseMerged.TYPE}.{lane}.*" for lane in ("normal", "bulk")),
             *(f"{CaseReturned.TYPE}.{lane}" for lane in ("normal", "bulk")),
             *(f"{CaseTelltales.TYPE}.{lane}" for lane in ("normal", "bulk")),
             *(f"{CaseDue.TYPE}.{lane}.*" for lane in ("normal", "bulk")),
@@ -88,7 +91,7 @@ def team_queue(slug: str) -> Queue:
     return Queue(
         f"team.{slug}",
         f"team.{slug}",
-        (f"{CaseRouted.TYPE}.*.{slug}", f"{CaseReferralWithdrawn.TYPE}.*.{slug}"),
+        tuple(f"{one.TYPE}.*.{slug}" for one in (CaseRouted, CaseMerged, CaseReferralWithdrawn)),
     )
 
 

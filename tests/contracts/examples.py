@@ -17,6 +17,7 @@ from services.intake.schema import read_referral
 from shared.contracts import (
     CaseDue,
     CaseJoined,
+    CaseMerged,
     CaseProgressed,
     CaseReferralWithdrawn,
     CaseReturned,
@@ -56,6 +57,13 @@ def examples() -> dict[str, Message]:
         CaseJoined(case=case, referral=referral, joined_at=WHEN, travels="urgent"),
         ReferralWithdrawn(
             reference=referral, agency="vcas", version=2, withdrawn_at=WHEN, reason="Invented: sent in error."
+        ),
+        CaseMerged(
+            case=case,
+            into="C-3DTWM-7KQX4",
+            to_team="restorative_hub",
+            merged_at=WHEN,
+            travels="bulk",
         ),
         CaseReturned(
             case=case,

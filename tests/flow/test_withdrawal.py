@@ -61,7 +61,10 @@ def test_withdrawing_twice_changes_nothing(hub: Hub) -> None:
 
 def test_a_withdrawal_that_overtakes_its_referral_waits_for_it(hub: Hub) -> None:
     # Both wait at once, and withdrawals travel in the urgent lane.
-    receipts = [hub.take(an_account(f"BULK-{n}", given=f"Person{n}"), Priority="u=7") for n in range(3)]
+    receipts = [
+        hub.take(an_account(f"BULK-{n}", family=("Amberley", "Brackenfell", "Dunwich")[n]), Priority="u=7")
+        for n in range(3)
+    ]
     for receipt in receipts:
         withdraw(hub, receipt["reference"])
     for _ in range(8):

@@ -41,14 +41,15 @@ def state_of(hub: Hub) -> object:
         cases.setdefault(link["case"], set()).add(record)
         for number, person in enumerate(link["people"]):
             people.setdefault(person, set()).add(f"{record}/{number}")
-    teams = {tuple(sorted(cases[alert["case"]])): alert["team"] for alert in hub.alerts()}
+    # A case that was opened and then found to be one with an older one had its opening alert too.
+    opening = [alert for alert in hub.alerts() if alert["kind"] == "opening" and alert["case"] in cases]
+    teams = {tuple(sorted(cases[alert["case"]])): alert["team"] for alert in opening}
     return (
         {tuple(sorted(records)) for records in cases.values()},
         {tuple(sorted(parties)) for parties in people.values()},
         {record: (link["version"], link["review"]) for record, link in links.items()},
         teams,
-        len(hub.alerts()),
-        len(hub.mails()),
+        len(opening),
         [count_held(books) for books in hub.books.values()],
     )
 
@@ -86,7 +87,7 @@ def test_the_day_in_its_own_order_is_as_it_should_be() -> None:
         ("vip:ALONE",),
     }
     assert state[2]["vcas:INVENTED-0002"][0] == 3
-    assert state[4:] == (3, 3, [(0, 0)] * 3)
+    assert state[4:] == (3, [(0, 0)] * 3)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -98,7 +99,7 @@ def test_any_order_and_any_repetition_end_in_the_same_state(data: st.DataObject)
     assert after(order) == EXPECTED
 
 
-def test_what_only_an_overtaken_version_could_be_found_by_leads_to_the_case_all_the_same() -> None:
+def test_a_version_that_was_overtaken_is_found_by_and_the_newest_decides() -> None:
     day: tuple[tuple[str, Wire], ...] = (
         ("vcas", an_account("AMENDED", references=("CRI007777770",), family="Overtaken")),
         ("vcas", an_account("AMENDED", references=(), family="Overtaken")),
@@ -107,4 +108,5 @@ def test_what_only_an_overtaken_version_could_be_found_by_leads_to_the_case_all_
     in_turn, overtaken = after([0, 1, 2], day), after([1, 0, 2], day)
     assert overtaken == in_turn
     assert isinstance(in_turn[0], tuple)
-    assert in_turn[0][0] == {("vcas:AMENDED", "vip:LATER")}
+    # The number was taken back: what is left of the account has nothing in common with the other.
+    assert in_turn[0][0] == {("vcas:AMENDED",), ("vip:LATER",)}

@@ -8,6 +8,7 @@ kept for drama.
 from __future__ import annotations
 
 from typing import Any
+from zlib import crc32
 
 Wire = dict[str, Any]
 
@@ -134,12 +135,27 @@ def a_consent(**changes: object) -> Wire:
     } | changes
 
 
-def an_account(  # each argument is something that cases are joined or routed by
+_GIVEN: tuple[str, ...] = (
+    "Aubrey",
+    "Bertram",
+    "Cosima",
+    "Dorothea",
+    "Ezekiel",
+    "Florian",
+    "Gwendolen",
+    "Hyacinth",
+    "Ignatius",
+)
+_GIVEN += ("Jocasta", "Kasimir", "Leopold", "Marigold", "Nathaniel", "Ottoline", "Peregrine", "Quentin")
+
+
+def an_account(  # noqa: PLR0913 - each argument is something that cases are joined or routed by
     record: str,
     *,
-    given: str = "Fable",
+    given: str = "",
     family: str = "Figment",
-    born: str = "1988-02-29",
+    born: str = "",
+    phone: str = "",
     kind: str = "burglary",
     on: str = "2026-03-01",
     references: tuple[str, ...] = (),
@@ -148,14 +164,20 @@ def an_account(  # each argument is something that cases are joined or routed by
 ) -> Wire:
     """One person's account of one event, made of nothing but what a case is found and routed by.
 
-    Nothing that a case must have is missing, unless there is no postcode.
+    Who has another family name has another given name, was born on another day and has another telephone,
+    unless that is said. Nothing that a case must have is missing, unless there is no postcode.
     """
+    # crc32 and not hash(): the same in every process.
+    number = crc32(family.casefold().encode())
+    given = given or ("Fable" if family == "Figment" else _GIVEN[number % len(_GIVEN)])
+    born = born or f"{1950 + number % 50}-{1 + number // 50 % 12:02}-{1 + number // 600 % 28:02}"
+    phone = phone or f"07700 {900000 + number % 1000}"
     address = {"address": {"postcode": postcode}} if postcode else {}
     party = {
         "role": "harmed",
         "name": {"given": given, "family": family},
         "date_of_birth": born,
-        "contacts": [{"channel": "mobile", "value": "07700 900123", "safe": "yes"}],
+        "contacts": [{"channel": "mobile", "value": phone, "safe": "yes"}],
         "consents": [{"to": "referral", "decision": "given"}],
         **address,
     }

@@ -9,37 +9,19 @@ from uuid import UUID
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Column, Date, LargeBinary, MetaData, String, Table, Uuid, insert, select
+from sqlalchemy import text
 
 from services.triage.service import TRIAGE
-from services.triage.tables import evidence
-from shared.database import Database, Instant, migrate
+from shared.database import Database, migrate
 from tests.support.houses import BOTH
 
-_then = MetaData()
-PEOPLE = Table(
-    "people",
-    _then,
-    Column("key", LargeBinary, primary_key=True),
-    Column("person_id", Uuid, primary_key=True),
-    Column("known_since", Instant),
-)
-CASE_KEYS = Table(
-    "case_keys",
-    _then,
-    Column("key", LargeBinary, primary_key=True),
-    Column("case_id", Uuid, primary_key=True),
-    Column("event_type", String(32), primary_key=True),
-    Column("day", Date, primary_key=True),
-)
-FIRST, SECOND, CASE, OTHER_CASE = (UUID(int=number) for number in range(1, 5))
-DAY = dt.date(2026, 3, 1)
+CASE = UUID(int=3)
 SINCE = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 
 
 @pytest.fixture(params=BOTH)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
-    """A database of each kind as the first version left it."""
+    """A database of each kind as it was when cases were joined on exact evidence."""
     fresh = f"sqlite:///{tmp_path}/triage.db"
     if request.param == "production":
         fresh = str(request.getfixturevalue("fresh_database")())
@@ -48,34 +30,34 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     config.set_main_option("script_location", str(TRIAGE.migrations))
     with database.engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, "0004")
         connection.commit()
     return database
 
 
-def test_people_and_what_leads_to_cases_survive_becoming_one_table(database: Database) -> None:
+def test_cases_and_referrals_survive_the_way_to_weighed_evidence(database: Database) -> None:
+    case, at = (CASE.hex, SINCE.isoformat(" ")) if database.is_file else (str(CASE), SINCE)
     with database.transaction() as connection:
         connection.execute(
-            insert(PEOPLE),
-            [
-                {"key": b"person", "person_id": SECOND, "known_since": SINCE},
-                {"key": b"person", "person_id": FIRST, "known_since": SINCE},
-            ],
+            text(
+                "INSERT INTO cases (id, reference, strand, event_type, team, why_there, opened_at)"
+                " VALUES (:id, 'C-7KQX4-M3DTW', 'crime', 'theft', 'duty_desk', '{}', :at)"
+            ),
+            {"id": case, "at": at},
         )
         connection.execute(
-            insert(CASE_KEYS),
-            [
-                {"key": b"person", "case_id": CASE, "event_type": "burglary", "day": DAY},
-                {"key": b"person", "case_id": OTHER_CASE, "event_type": "noise", "day": DAY},
-                {"key": b"reference", "case_id": CASE, "event_type": "burglary", "day": DAY},
-            ],
+            text(
+                "INSERT INTO referrals (reference, agency, source_record_id, version, case_id, people,"
+                " evidence, sealed, heard_at, updated_at)"
+                " VALUES ('R-7KQX4-M3DTW', 'vcas', 'V-1', 2, :case, '[]', '[]', :sealed, :at, :at)"
+            ),
+            {"case": case, "sealed": b"sealed", "at": at},
         )
     migrate(database, TRIAGE.migrations)
     with database.reading() as connection:
-        rows = connection.execute(select(evidence).order_by(evidence.c.key, evidence.c.case_id)).all()
-    assert [tuple(row) for row in rows] == [
-        (b"person", CASE, "burglary", DAY, FIRST),
-        (b"person", OTHER_CASE, "noise", DAY, FIRST),
-        (b"reference", CASE, "burglary", DAY, None),
-    ]
+        (found,) = connection.execute(
+            text("SELECT r.version, r.account, c.reference FROM referrals r JOIN cases c ON c.id = r.case_id")
+        ).all()
+    # Without an account it is not found by anybody until it is read again.
+    assert tuple(found) == (2, None, "C-7KQX4-M3DTW")
     database.close()

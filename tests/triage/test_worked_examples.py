@@ -28,7 +28,7 @@ def referral_of(number: int, told: dict[str, Any]) -> Wire:
         family=f"Example{letters}",
         kind=told.get("kind", "burglary"),
         postcode=told.get("postcode", "DL1 9ZZ"),
-        born=told.get("harmed_born", "1988-02-28"),
+        born=told.get("harmed_born", ""),
         strand=told.get("strand", "crime"),
     )
     fill_harmed(account["parties"][0], told)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 Kind = Literal[
-    "opening", "withdrawal", "all_withdrawn", "again", "released", "letter", "due",
+    "opening", "withdrawal", "all_withdrawn", "again", "released", "letter", "due", "merged",
     "refused", "undelivered",
     "ops_queue", "ops_parked", "ops_worker", "ops_relay",
 ]  # fmt: skip
@@ -31,6 +31,7 @@ GROUPS: Final[dict[Kind, Group]] = {
     "all_withdrawn": "changes",
     "letter": "letters",
     "due": "changes",
+    "merged": "changes",
     "refused": "tasks",
     "undelivered": "tasks",
     "ops_queue": "ops",

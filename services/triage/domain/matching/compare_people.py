@@ -1,0 +1,168 @@
+"""How alike two mentions of somebody are: one level for each thing that both tell.
+
+The levels are what the model has a weight for. What a household shares, home, landline, family name, is told
+apart from what is somebody's own.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rapidfuzz.distance import OSA
+
+from services.triage.domain.matching.accounts import Mention
+from services.triage.domain.matching.compare_names import Canonicals, compare_names, word_level
+from services.triage.domain.matching.places import Place, looks_like_an_office
+
+COMPARISONS = ("given", "family", "order", "born", "gender", "phone", "email", "home", "area", "identifier")
+_TOLD_DIFFERENTLY = 2  # years
+_NEAR_DAY = 60
+
+
+class PersonLevels(NamedTuple):
+    """What the comparison of two mentions found; each a level's name."""
+
+    given: str
+    family: str
+    order: str
+    born: str
+    gender: str
+    phone: str
+    email: str
+    home: str
+    area: str
+    identifier: str
+
+
+def compare_people(one: Mention, other: Mention, canonicals: Canonicals) -> PersonLevels:
+    """The levels of two mentions."""
+    name = compare_names(one.name, other.name, canonicals)
+    home = compare_places(one.home, other.home)
+    return PersonLevels(
+        name.given,
+        name.family,
+        name.order,
+        _born(one, other),
+        "missing" if not one.gender or not other.gender else "same" if one.gender == other.gender else "none",
+        _phone(one.phones, other.phones),
+        _email(one.emails, other.emails),
+        home,
+        _area(one, other) if home == "missing" else "missing",
+        _identifier(one.identifiers, other.identifiers),
+    )
+
+
+def _born(one: Mention, other: Mention) -> str:
+    if one.born is None or other.born is None:
+        return "missing"
+    if one.born == other.born:
+        return "exact"
+    a, b = f"{one.born:%d%m%Y}", f"{other.born:%d%m%Y}"
+    if a[4:] == b[4:] and a[:2] == b[2:4] and a[2:4] == b[:2]:
+        return "turned"
+    if a[:4] == b[:4]:
+        apart = abs(one.born.year - other.born.year)
+        if apart <= _TOLD_DIFFERENTLY or apart % 10 == 0 or sorted(a[6:]) == sorted(b[6:]):
+            return "year_off"
+    if OSA.distance(a, b) == 1:
+        return "digit"
+    if one.born.year == other.born.year:
+        return "same_year"
+    return "none"
+
+
+def _phone(one: tuple[str, ...], other: tuple[str, ...]) -> str:
+    if not one or not other:
+        return "missing"
+    if set(one) & set(other):
+        return "exact"
+    if any(OSA.distance(a, b, score_cutoff=1) <= 1 or (a[3:] in b or b[3:] in a) for a in one for b in other):
+        return "digit"
+    return "none"
+
+
+def _email(one: tuple[str, ...], other: tuple[str, ...]) -> str:
+    if not one or not other:
+        return "missing"
+    if set(one) & set(other):
+        return "exact"
+    if any(OSA.distance(a, b, score_cutoff=1) <= 1 for a in one for b in other):
+        return "typo"
+    if any(a.partition("@")[0] == b.partition("@")[0] for a in one for b in other):
+        return "typo"
+    return "none"
+
+
+def _area(one: Mention, other: Mention) -> str:
+    if not one.around or not other.around:
+        return "missing"
+    return "none" if set(one.around).isdisjoint(other.around) else "same"
+
+
+def _identifier(one: tuple[tuple[str, str], ...], other: tuple[tuple[str, str], ...]) -> str:
+    if not one or not other:
+        return "missing"
+    if set(one) & set(other):
+        return "exact"
+    mine, others = dict(one), dict(other)
+    for scheme in mine.keys() & others.keys():
+        if len(mine[scheme]) > 5 and OSA.distance(mine[scheme], others[scheme], score_cutoff=1) <= 1:  # noqa: PLR2004
+            return "typo"
+        return "none"
+    return "missing"
+
+
+def compare_places(one: Place, other: Place) -> str:
+    """Two addresses: `same`, `building`, `street`, `postcode`, `area` or `none`; `missing` if one is silent.
+
+    `same` is one dwelling, `building` one that may be, `street` another number of one street.
+    """
+    if not one.known or not other.known:
+        return "missing"
+    if one.uprn and one.uprn == other.uprn:
+        return "same"
+    if looks_like_an_office(one) or looks_like_an_office(other):
+        return "missing"
+    if not one.street or not other.street:
+        if not one.postcode or not other.postcode:
+            return "missing"
+        return (
+            "postcode"
+            if one.postcode == other.postcode
+            else "none"
+            if one.outward != other.outward
+            else "area"
+        )
+    codes = bool(one.postcode and other.postcode)
+    code_same = codes and one.postcode == other.postcode
+    code_near = codes and not code_same and OSA.distance(one.postcode, other.postcode) <= 1
+    if same_street(one.street, other.street):
+        a, b = set(one.numbers), set(other.numbers)
+        if not a or not b:
+            return "building" if not codes or code_same or code_near else "none"
+        if a == b or (a <= b or b <= a):
+            if codes and not code_same and not code_near and one.outward != other.outward:
+                return "none" if not _towns_agree(one, other) else "building"
+            return "same" if a == b else "building"
+        if a & b and (one.flat or other.flat or len(a) > 1 or len(b) > 1):
+            return "building" if code_same or not codes else "street"
+        return "street" if not codes or code_same or code_near or one.outward == other.outward else "none"
+    if code_same:
+        a, b = set(one.numbers), set(other.numbers)
+        if a & b:
+            return "building"
+        return "postcode"
+    if codes and one.outward == other.outward:
+        return "area"
+    return "none"
+
+
+def _towns_agree(one: Place, other: Place) -> bool:
+    return bool(set(one.town) & set(other.town))
+
+
+def same_street(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two sets of street words share the words that name a street, slips of the finger allowed."""
+    short, long = sorted((one, other), key=len)
+    hits = sum(any(word_level(a, b) in ("exact", "typo") for b in long) for a in short)
+    return hits == len(short) or (hits >= 2 and hits >= len(short) - 1)  # noqa: PLR2004 - `holly hill`

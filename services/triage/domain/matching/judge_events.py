@@ -1,0 +1,113 @@
+"""Whether two accounts tell of one event: the weight of everything that they agree and differ in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from services.triage.domain.matching.accounts import Account, Mention
+from services.triage.domain.matching.compare_events import (
+    Pairing,
+    compare_events,
+    is_crime,
+    pair_people,
+    shares_own,
+)
+from services.triage.domain.matching.compare_names import Canonicals
+from services.triage.domain.matching.compare_people import PersonLevels
+from services.triage.domain.matching.frequencies import Frequencies
+from services.triage.domain.matching.judge_people import judge_people
+from services.triage.domain.matching.model import Evidence, Line, Model, Verdict, weigh
+
+BELOW = 0.5  # bits
+STRANGERS = "nobody_in_common"
+_PEOPLE = ("harmed", "harmed_too", "responsible", "side", "other_side")
+_ALIKE, _NOT_ALIKE = ("sure", "likely", "maybe"), ("weak", "against")
+_ANOTHER_DAY = ("week", "3_weeks", "2_months", "far")
+_SAY_SO_THEMSELVES = {"named": ("full",), "homes": ("both",), "numbered": ("address",), "crossed": ("yes",)}
+
+
+class Judged(NamedTuple):
+    """What was found about two accounts: the weight of their events, and their people side by side."""
+
+    evidence: Evidence
+    people: tuple[Pairing, ...]
+
+
+class Judge:
+    """Compares accounts with one model, one snapshot of frequencies and one list of short forms."""
+
+    def __init__(self, model: Model, frequencies: Frequencies, canonicals: Canonicals) -> None:
+        """Take what every verdict of this judge will name."""
+        self.model = model
+        self.frequencies = frequencies
+        self.canonicals = canonicals
+
+    def people(self, one: Mention, other: Mention) -> tuple[Evidence, PersonLevels]:
+        """The weight of two mentions, before the size of the register is taken off."""
+        shared = self.frequencies.shared
+        if shared:
+            one, other = _own(one, shared), _own(other, shared)
+        return judge_people(one, other, self.model, self.frequencies, self.canonicals)
+
+    def events(self, one: Account, other: Account) -> Judged:
+        """The weight of two accounts, the same whichever of them comes first."""
+        if one.reference > other.reference:
+            turned = self.events(other, one)
+            return Judged(turned.evidence, tuple(p._replace(one=p.other, other=p.one) for p in turned.people))
+        offices = frozenset((*one.office_phones, *other.office_phones))
+        if offices:
+            one = one._replace(people=tuple(_own(mention, offices) for mention in one.people))
+            other = other._replace(people=tuple(_own(mention, offices) for mention in other.people))
+        pairings = pair_people(one, other, self.people)
+        levels = compare_events(one, other, pairings, self._word_bits, self.canonicals)
+        weights = self.model.crime if is_crime(one, other) else self.model.dispute
+        lines = [Line("base", "prior", weights["base"]["prior"]), *weigh(levels, weights)]
+        bits = sum(line.bits for line in lines)
+        thresholds = self.model.thresholds
+        guard = _guard(levels, pairings, crime=weights is self.model.crime)
+        most = (thresholds.ask_case if guard == STRANGERS else thresholds.same_case) - BELOW
+        if guard and bits > most:
+            lines.append(Line("guard", guard, most - bits))
+            bits = most
+        return Judged(Evidence(bits, tuple(lines)), tuple(pairings))
+
+    def verdict(self, bits: float) -> Verdict:
+        """What the weight of two events means."""
+        thresholds = self.model.thresholds
+        return (
+            "same" if bits >= thresholds.same_case else "ask" if bits >= thresholds.ask_case else "different"
+        )
+
+    def _word_bits(self, word: str) -> float:
+        return self.frequencies.word_bits(word, self.model.words)
+
+
+def _guard(levels: Mapping[str, str], pairings: Sequence[Pairing], *, crime: bool) -> str:
+    """What keeps two accounts from being joined, however alike the rest; "" if nothing does.
+
+    Two burglaries of one night are not one: some person, home or number must be the same, or nobody is even
+    asked. Whoever was harmed in March and again in April was harmed twice, and whoever harmed two people did
+    it twice, unless one number says otherwise: that, a human may say.
+    """
+    one_number = any(levels.get(comparison) == "exact" for comparison in ("number", "log", "file"))
+    if one_number:
+        return ""
+    if crime and levels.get("date") in _ANOTHER_DAY:
+        return "another_day"
+    share = any(shares_own(pairing.levels) for pairing in pairings)
+    if crime and levels.get("harmed") == "against" and not share:
+        return "other_victim" if levels.get("responsible") in _ALIKE else STRANGERS
+    told = any(levels.get(comparison) in said for comparison, said in _SAY_SO_THEMSELVES.items())
+    people = any(levels.get(comparison, "missing") not in ("missing", *_NOT_ALIKE) for comparison in _PEOPLE)
+    return "" if told or people or share else STRANGERS
+
+
+def _own(mention: Mention, shared: frozenset[str]) -> Mention:
+    """The mention without telephones and addresses that are an office's, or everybody's."""
+    if shared.isdisjoint(mention.phones) and shared.isdisjoint(mention.emails):
+        return mention
+    return mention._replace(
+        phones=tuple(phone for phone in mention.phones if phone not in shared),
+        emails=tuple(email for email in mention.emails if email not in shared),
+    )

@@ -1,0 +1,69 @@
+"""Whether two mentions are one person: the weight of what agrees, and guards against what fools it.
+
+Guards: members of a household share home, landline and family name; twins share the birth date too; a father
+and a son share the whole name. Who is called otherwise, or was born otherwise, is somebody else, unless an
+agency's own identifier says that they are one.
+"""
+
+from __future__ import annotations
+
+import math
+
+from services.triage.domain.matching.accounts import Mention
+from services.triage.domain.matching.compare_names import Canonicals
+from services.triage.domain.matching.compare_people import PersonLevels, compare_people
+from services.triage.domain.matching.frequencies import Frequencies
+from services.triage.domain.matching.model import Evidence, Line, Model, weigh
+
+CALLED_OTHERWISE, BORN_OTHERWISE, NAMED_OTHERWISE = -4.0, -6.0, -3.0
+
+
+def judge_people(
+    one: Mention, other: Mention, model: Model, frequencies: Frequencies, canonicals: Canonicals
+) -> tuple[Evidence, PersonLevels]:
+    """The weight of two mentions in bits, before the size of the register is taken off, and the levels."""
+    levels = compare_people(one, other, canonicals)
+    lines = list(weigh(levels._asdict(), model.people))
+    lines += _rarity(one, other, levels, model, frequencies)
+    bits = sum(line.bits for line in lines)
+    most, guard = _guard(levels)
+    if bits > most:
+        lines.append(Line("guard", guard, most - bits))
+        bits = most
+    return Evidence(bits, tuple(lines)), levels
+
+
+def _guard(levels: PersonLevels) -> tuple[float, str]:
+    if levels.identifier == "exact":
+        return math.inf, ""
+    if levels.born == "none":
+        return BORN_OTHERWISE, "born_otherwise"
+    own = levels.born == "exact" or levels.phone == "exact" or levels.email == "exact"
+    if levels.given == "none":
+        return CALLED_OTHERWISE, "household_or_twins"
+    if levels.identifier == "none" and levels.born != "exact":
+        return NAMED_OTHERWISE, "another_identifier"
+    if levels.family == "none" and not (own or levels.home == "same"):
+        return NAMED_OTHERWISE, "another_family_name"
+    if levels.given == "missing" and levels.family != "missing" and levels.born != "exact":
+        # A family name at an address is a household, not somebody of it.
+        return 8.0, "no_given_name"
+    return math.inf, ""
+
+
+def _rarity(
+    one: Mention, other: Mention, levels: PersonLevels, model: Model, frequencies: Frequencies
+) -> list[Line]:
+    lines = []
+    if levels.given == "exact" and (shared := set(one.name.given) & set(other.name.given)):
+        bits = max(frequencies.name_bits("given", word, model.usual_given) for word in shared)
+        lines.append(Line("given_is_common", "", bits))
+    if levels.family == "exact" and (shared := set(one.name.family) & set(other.name.family)):
+        bits = max(frequencies.name_bits("family", word, model.usual_family) for word in shared)
+        lines.append(Line("family_is_common", "", bits))
+    return [line for line in lines if line.bits]
+
+
+def register_bits(people: int, model: Model) -> float:
+    """What the size of the register takes off: the more people it knows, the more look alike by chance."""
+    return math.log2(max(people, model.thresholds.smallest_register))

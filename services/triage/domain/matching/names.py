@@ -1,0 +1,250 @@
+"""A person's name as it is compared: without title and case, prefixes joined, either order readable.
+
+Names are not identifiers: people have one name or five, write them in either order, shorten them, marry, and
+are heard on a bad line. A name is kept as what was written for given and family name, folded into words;
+what those words may mean is decided when two names are compared.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from services.triage.domain.matching.letters import unscanned, words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+_TITLES = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "mx",
+        "master",
+        "dr",
+        "rev",
+        "revd",
+        "reverend",
+        "sir",
+        "lady",
+        "lord",
+        "dame",
+        "prof",
+        "professor",
+        "pc",
+        "pcso",
+        "sgt",
+        "dc",
+        "ds",
+        "cllr",
+        "fr",
+        "sr",
+    ]
+)
+# Somebody who is not named: every word of the name stands here.
+_NOBODY = frozenset(
+    [
+        "unknown",
+        "unk",
+        "not",
+        "known",
+        "given",
+        "provided",
+        "stated",
+        "disclosed",
+        "neighbour",
+        "neighbor",
+        "neighbours",
+        "anon",
+        "anonymous",
+        "victim",
+        "offender",
+        "suspect",
+        "male",
+        "female",
+        "person",
+        "persons",
+        "occupier",
+        "occupant",
+        "resident",
+        "tenant",
+        "tbc",
+        "tbd",
+        "tba",
+        "na",
+        "nk",
+        "none",
+        "nil",
+        "null",
+        "n",
+        "a",
+        "withheld",
+        "client",
+        "partner",
+        "mother",
+        "father",
+        "son",
+        "daughter",
+        "x",
+        "xx",
+        "xxx",
+        "xxxx",
+        "the",
+        "other",
+        "party",
+        "side",
+        "household",
+        "unnamed",
+        "unidentified",
+        "details",
+        "refused",
+        "test",
+        "tester",
+        "no",
+        "name",
+        "someone",
+        "somebody",
+        "nobody",
+        "man",
+        "woman",
+        "boy",
+        "girl",
+        "youth",
+        "youths",
+        "child",
+        "lady",
+        "gentleman",
+        "customer",
+        "caller",
+        "complainant",
+        "owner",
+        "landlord",
+        "wife",
+        "husband",
+        "brother",
+        "sister",
+        "next",
+        "door",
+    ]
+)
+# Prefixes that belong to the word behind them.
+_JOINED = frozenset(
+    [
+        "mc",
+        "mac",
+        "o",
+        "m",
+        "d",
+        "de",
+        "da",
+        "di",
+        "du",
+        "del",
+        "della",
+        "la",
+        "le",
+        "van",
+        "von",
+        "der",
+        "den",
+        "ten",
+        "ter",
+        "st",
+        "ap",
+        "ab",
+        "al",
+        "el",
+        "bin",
+        "ibn",
+        "abu",
+    ]
+)
+_PREFIX_LETTERS = 2
+_SHORTEST_AFTER_MAC = 6
+
+
+class Name(NamedTuple):
+    """The words of a name; a party without a name has none of them."""
+
+    given: tuple[str, ...] = ()
+    middle: tuple[str, ...] = ()
+    family: tuple[str, ...] = ()
+    known_as: tuple[str, ...] = ()
+
+    @property
+    def somebody(self) -> bool:
+        """Whether anything is known of the name."""
+        return bool(self.given or self.family or self.known_as)
+
+
+NAMELESS = Name()
+
+
+def read_name(
+    given: str | None = None,
+    family: str | None = None,
+    middle: str | None = None,
+    known_as: str | None = None,
+) -> Name:
+    """The name as it is compared; `NAMELESS` when it only says that somebody is unknown."""
+    parts = [_name_words(part) for part in (given, middle, family, known_as)]
+    said = [word for part in parts for word in part]
+    if not said or all(word in _NOBODY or not word.isalpha() for word in said):
+        return NAMELESS
+    if parts[0] and all(word in _NOBODY for word in parts[0]):
+        parts[0] = ()
+    if parts[2] and all(word in _NOBODY for word in parts[2]):
+        parts[2] = ()
+    # "Garthwaite, Olivia" in one field: what stands before the comma is the family name.
+    if family and not parts[0] and "," in family:
+        before, _, after = family.partition(",")
+        parts[0], parts[2] = _name_words(after), _name_words(before)
+    if given and not parts[2] and "," in given:
+        before, _, after = given.partition(",")
+        parts[0], parts[2] = _name_words(after), _name_words(before)
+    return Name(parts[0], parts[1], parts[2], parts[3])
+
+
+def _name_words(text: str | None) -> tuple[str, ...]:
+    if not text:
+        return ()
+    found = [unscanned(word) for word in words(text.replace("-", " "))]
+    found = [word for word in found if word.strip("?")]
+    while found and found[0] in _TITLES:
+        found = found[1:]
+    return tuple(_joined(found))
+
+
+def _joined(found: Iterable[str]) -> list[str]:
+    """`mac donald`, `mcdonald` and `m'donald` are one word, `mcdonald`; `van der berg` is `vanderberg`."""
+    whole: list[str] = []
+    waiting = ""
+    for word in found:
+        if word in _JOINED and not waiting.endswith(" "):
+            waiting += "mc" if word in ("mac", "m") else word
+            continue
+        whole.append(_one_prefix(waiting + word))
+        waiting = ""
+    if waiting:  # nothing follows: it was a name or an initial of its own
+        whole.append("m" if waiting == "mc" else waiting)
+    return whole
+
+
+def _one_prefix(word: str) -> str:
+    if word.startswith("mac") and len(word) > _SHORTEST_AFTER_MAC:
+        return "mc" + word[3:]
+    return word
+
+
+def female_form(word: str) -> str:
+    """A Slavic surname in one form for both genders (`kowalski`, `kowalska` → `kowalska`)."""
+    for male, female in (("ski", "ska"), ("cki", "cka"), ("dzki", "dzka"), ("ov", "ova"), ("ev", "eva")):
+        if word.endswith(male):
+            return word[: -len(male)] + female
+    return word
+
+
+def initials(tokens: Collection[str]) -> str:
+    """The first letters of these words."""
+    return "".join(word[0] for word in tokens)

@@ -1,0 +1,296 @@
+"""Put every account of a neighbourhood into its case, by all that they weigh and humans said.
+
+The cases of a neighbourhood are a function of its accounts: whichever came first, the same end up together.
+So one more account may join a case, open one, make two cases one, or set apart what only looked alike before.
+A case stays with the referral that founded it: so a merge can be undone, and leaves everything where it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from services.triage.compare_account import judged
+from services.triage.domain.matching.partition import UNSEEN, partition
+from services.triage.join_lives import merge_life, separate_life
+from services.triage.schema import Routable, read_routable
+from services.triage.send_case import (
+    learn,
+    open_case,
+    resume_case,
+    take_up_again,
+    try_to_release,
+)
+from shared.contracts import CaseJoined, CaseMerged, CaseTelltales, ReferralReceived
+from shared.telltales import telltales_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from uuid import UUID
+
+    from services.triage.domain.matching.judge_events import Judge
+    from services.triage.send_case import Table
+    from services.triage.store import Register
+    from shared.contracts.envelope import Lane
+    from shared.messaging.unit import Unit
+
+
+@dataclass
+class Settled:
+    """What was settled: the neighbourhood, and the case of each account that was moved."""
+
+    neighbourhood: list[str]
+    moved: dict[str, UUID] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Clerk:
+    """Whoever settles: the register, the judge, the routing table and the unit, together."""
+
+    register: Register
+    judge: Judge
+    table: Table
+    unit: Unit
+    who: str = "triage"
+    why: str = ""
+    travels: Lane = "normal"
+
+    def bits(self, one: str, other: str) -> float:
+        """What two accounts weigh: as it was kept, or compared now."""
+        known = self.register.bits(one, other)
+        return (
+            judged(one, other, self.judge, self.register, self.unit).evidence.bits if known is None else known
+        )
+
+    def heard(self, reference: str) -> ReferralReceived:
+        """A referral as triage heard it."""
+        known = self.register.known(reference)
+        assert known is not None  # noqa: S101 - only who was looked up is settled
+        return ReferralReceived(
+            reference=reference,
+            agency=known.triaged.agency,
+            version=known.triaged.version,
+            received_at=self.unit.now,
+            referral=self.register.content(reference),
+            travels=self.travels,
+        )
+
+    def routable(self, message: ReferralReceived) -> Routable:
+        """What a referral brings."""
+        return read_routable(message.referral, by_themselves=message.agency in self.table.by_themselves)
+
+
+def settle_cases(changed: Collection[str], clerk: Clerk) -> Settled:
+    """Settle whatever hangs together with these referrals; those that have no case yet get one."""
+    register, thresholds = clerk.register, clerk.judge.model.thresholds
+    nodes = neighbourhood(changed, clerk)
+    weighed = {}
+    for one, other in combinations(nodes, 2):
+        known = register.bits(one, other)
+        if known is not None:
+            weighed[one, other] = known
+    said: dict[str, list[tuple[str, str]]] = {"same": [], "different": []}
+    for one, other, verdict in register.all_said():
+        said[verdict].append((one, other))
+    place = {node: number for number, node in enumerate(nodes)}
+    grouped = partition(
+        nodes,
+        weighed,
+        least=thresholds.same_case,
+        mean=thresholds.mean_of_cases,
+        contradiction=thresholds.contradiction,
+        one=sorted(p for p in said["same"] if p[0] in place and p[1] in place),
+        apart=said["different"],
+        weigh=lambda one, other: weighed.get((one, other), weighed.get((other, one), UNSEEN)),
+    )
+    settled = Settled(nodes)
+    owned = _owned(grouped.groups, clerk)
+    for group, cases in zip(grouped.groups, owned, strict=True):
+        _settle_group(group, cases, clerk, settled)
+    for reference in sorted(settled.moved.keys() | set(changed)):
+        tell_telltales(reference, clerk)
+    _ask(nodes, clerk)
+    return settled
+
+
+def tell_telltales(reference: str, clerk: Clerk) -> None:
+    """What no message about the case may hold, now that this referral, in this version, is in it."""
+    message = clerk.heard(reference)
+    clerk.unit.say(
+        CaseTelltales(
+            case=clerk.register.case(_case_of(reference, clerk)).reference,
+            referral=reference,
+            version=message.version,
+            telltales=telltales_of(message.referral, clerk.unit.keys.lookup),
+            travels=clerk.travels,
+        )
+    )
+
+
+def neighbourhood(changed: Iterable[str], clerk: Clerk) -> list[str]:
+    """All that hangs together with these: who is in their cases, weighs enough, or was said to be one.
+
+    In an order that depends on what they are and not on when they came.
+    """
+    register, least = clerk.register, clerk.judge.model.thresholds.same_case
+    same: dict[str, set[str]] = {}
+    for one, other, verdict in register.all_said():
+        if verdict == "same":
+            same.setdefault(one, set()).add(other)
+            same.setdefault(other, set()).add(one)
+    found: set[str] = set()
+    waiting = list(changed)
+    while waiting:
+        reference = waiting.pop()
+        known = register.known(reference)
+        if reference in found or known is None:
+            continue
+        found.add(reference)
+        waiting += register.members(known.triaged.case_id)
+        waiting += same.get(reference, ())
+        for other in register.compared_with(reference):
+            bits = register.bits(reference, other)
+            if bits is not None and bits >= least:
+                waiting.append(other)
+
+    def by_record(reference: str) -> tuple[str, str]:
+        known = register.known(reference)
+        assert known is not None  # noqa: S101 - found above
+        return known.triaged.agency, known.triaged.source_record_id
+
+    return sorted(found, key=by_record)
+
+
+def _owned(groups: Sequence[Sequence[str]], clerk: Clerk) -> list[list[UUID]]:
+    """The cases that each group owns, the oldest first: those that its members founded."""
+    owned = []
+    for group in groups:
+        opened = (known.opened_case for known in map(clerk.register.known, group) if known is not None)
+        owned.append(sorted({case for case in opened if case is not None}))
+    return owned
+
+
+def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, settled: Settled) -> None:
+    register = clerk.register
+    if not cases:
+        founder = min(group)
+        message = clerk.heard(founder)
+        case = open_case(message, clerk.routable(message), register, clerk.unit, clerk.table)
+        register.move(founder, case.id, opens=True)
+        settled.moved[founder] = case.id
+        target = case.id
+    else:
+        standing = [case_id for case_id in cases if register.case(case_id).merged_into is None]
+        target = (standing or list(cases))[0]
+    if register.case(target).merged_into is not None:
+        _resume(target, group, clerk)
+    arrived = [r for r in group if _case_of(r, clerk) != target]
+    for reference in arrived:
+        register.move(reference, target)
+        settled.moved[reference] = target
+    for case_id in cases:
+        if case_id != target and register.case(case_id).merged_into != target:
+            _merge(case_id, target, clerk)
+    _tell_of_arrivals(target, arrived, clerk)
+
+
+def _case_of(reference: str, clerk: Clerk) -> UUID:
+    known = clerk.register.known(reference)
+    assert known is not None  # noqa: S101 - members of groups were looked up
+    return known.triaged.case_id
+
+
+def _tell_of_arrivals(target: UUID, arrived: Sequence[str], clerk: Clerk) -> None:
+    """Whoever comes to a case that lacks something may bring it; one that was withdrawn is taken up again."""
+    register, unit = clerk.register, clerk.unit
+    for reference in arrived:
+        case = register.case(target)
+        register.note(
+            target, "joined", who=clerk.who, referral=reference, evidence=_why(reference, target, clerk)
+        )
+        message = clerk.heard(reference)
+        if case.lacks:
+            try_to_release(message, case, clerk.routable(message), register, unit, clerk.table)
+        else:
+            learn(message, case, unit, clerk.table)
+            unit.say(
+                CaseJoined(case=case.reference, referral=reference, joined_at=unit.now, travels=clerk.travels)
+            )
+        if case.withdrawn_at is not None:
+            take_up_again(message, register.case(target), register, unit, clerk.table)
+
+
+def _why(reference: str, case_id: UUID, clerk: Clerk) -> dict[str, object]:
+    """With which account of the case this one weighs most; the comparison of the two says why."""
+    others = [other for other in clerk.register.members(case_id) if other != reference]
+    weighed = sorted(
+        ((clerk.register.bits(reference, other), other) for other in others),
+        key=lambda w: (-(w[0] or -99), w[1]),
+    )
+    if clerk.why or not weighed:
+        return {"said_by": clerk.who}
+    bits, other = weighed[0]
+    return {"with": other, "bits": bits}
+
+
+def _merge(case_id: UUID, target: UUID, clerk: Clerk) -> None:
+    register, unit = clerk.register, clerk.unit
+    case, into = register.case(case_id), register.case(target)
+    register.change_case(case._replace(merged_into=target))
+    register.note(case_id, "merged", who=clerk.who, into=into.reference)
+    register.note(target, "merged_in", who=clerk.who, case=case.reference)
+    merge_life(case, into, unit, clerk.table, who=clerk.who)
+    unit.say(
+        CaseMerged(
+            case=case.reference,
+            into=into.reference,
+            to_team=case.team,
+            merged_at=unit.now,
+            travels=clerk.travels,
+        )
+    )
+
+
+def _resume(case_id: UUID, group: Sequence[str], clerk: Clerk) -> None:
+    register = clerk.register
+    case = register.case(case_id)._replace(merged_into=None)
+    register.change_case(case)
+    register.note(case_id, "separated", who=clerk.who)
+    separate_life(case, clerk.unit, clerk.table, who=clerk.who)
+    resume_case(clerk.heard(min(group)), case, clerk.unit, clerk.table)
+
+
+def _ask(nodes: Sequence[str], clerk: Clerk) -> None:
+    """Put before a human what is likely, and was not joined; close the questions that are none any more."""
+    register = clerk.register
+    for review in register.open_reviews():
+        known = [k for k in (register.known(review.one), register.known(review.other)) if k is not None]
+        if len(known) > 1 and known[0].triaged.case_id == known[1].triaged.case_id:
+            register.close_review(review, "same" if clerk.why else "joined", clerk.who)
+    for cases, (bits, one, other) in sorted(_likely(nodes, clerk).items(), key=lambda item: item[1][1:]):
+        if not _asked_or_answered(cases, register) and register.ask_review(one, other):
+            for case_id in sorted(cases):
+                register.note(case_id, "review_asked", referrals=[one, other], bits=bits)
+
+
+def _likely(nodes: Sequence[str], clerk: Clerk) -> dict[frozenset[UUID], tuple[float, str, str]]:
+    """For each two cases that may be one: the two referrals that weigh most, and how much."""
+    register = clerk.register
+    best: dict[frozenset[UUID], tuple[float, str, str]] = {}
+    pairs = ((node, near) for node in nodes for near in register.compared_with(node))
+    for one, other in pairs:
+        bits = register.bits(one, other)
+        if register.known(other) is None or bits is None or clerk.judge.verdict(bits) == "different":
+            continue
+        cases = frozenset((_case_of(one, clerk), _case_of(other, clerk)))
+        first, second = sorted((one, other))
+        if len(cases) > 1 and (cases not in best or (bits, first, second) > best[cases]):
+            best[cases] = (bits, first, second)
+    return best
+
+
+def _asked_or_answered(cases: frozenset[UUID], register: Register) -> bool:
+    """Whether these two cases are before a human already, or were told apart by one."""
+    one, other = (register.members(case_id) for case_id in sorted(cases))
+    return any(register.said(a, b) == "different" or register.is_asked(a, b) for a in one for b in other)

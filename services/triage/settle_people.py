@@ -1,0 +1,119 @@
+"""Say of every party of a neighbourhood who it is: somebody known, or somebody new."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from services.triage.compare_account import judged
+from services.triage.domain.matching.group_people import group_people
+from shared.identity import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from uuid import UUID
+
+    from services.triage.domain.matching.compare_events import Pairing
+    from services.triage.domain.matching.group_people import Party
+    from services.triage.settle_cases import Clerk, Settled
+    from services.triage.store import Known
+
+_WORTH_A_LOOK = 8.0  # bits of some pair of people; below, nobody in these two accounts can be one person
+_MOST_PAIRS = 400  # of accounts that are compared for their people alone
+
+
+def settle_people(changed: Collection[str], compared: Iterable[str], settled: Settled, clerk: Clerk) -> None:
+    """Group the parties of the neighbourhood, and of whoever was compared, and keep who they are.
+
+    Who was one person stays one, unless their accounts are held against one another now.
+    """
+    register = clerk.register
+    references = sorted({*settled.neighbourhood, *compared, *changed})
+    known = {r: found for r in references if (found := register.known(r)) is not None}
+    anew = {*settled.moved, *changed}
+    case_of = {reference: found.triaged.case_id for reference, found in known.items()}
+    pairings = _pairings(known, anew, case_of, clerk)
+    involved = {reference for pair in pairings for reference in pair} | anew
+    accounts = [found.account._replace(reference=r) for r, found in known.items() if r in involved]
+    by_person: dict[UUID, list[Party]] = defaultdict(list)
+    for reference, found in known.items():
+        if reference in involved:
+            for place, person in enumerate(found.triaged.people):
+                by_person[person].append((reference, place))
+    as_before = [
+        pair
+        for parties in by_person.values()
+        for pair in combinations(parties, 2)
+        # Whoever was held against one another now is judged by that; all others stay who they were.
+        if (pair[0][0], pair[1][0]) not in pairings
+        and pair[0][0] not in changed
+        and pair[1][0] not in changed
+    ]
+    groups = group_people(
+        accounts, pairings, case_of, clerk.judge.model, clerk.judge.frequencies.people, as_before
+    )
+    _name(groups, known, clerk)
+
+
+def _pairings(
+    known: dict[str, Known], anew: Collection[str], case_of: dict[str, UUID], clerk: Clerk
+) -> dict[tuple[str, str], Collection[Pairing]]:
+    """Who is held against whom.
+
+    Everybody new against everybody compared; then all who may be somebody new, who share a case or a person,
+    against one another: two of them may be father and son, and the new one must not make them one.
+    """
+    found: dict[tuple[str, str], Collection[Pairing]] = {}
+    people = {reference: set(one.triaged.people) for reference, one in known.items()}
+
+    def hold(one: str, other: str, *, together: bool) -> bool:
+        pairings = judged(one, other, clerk.judge, clerk.register, clerk.unit).people
+        if together or any(pairing.evidence.bits >= _WORTH_A_LOOK for pairing in pairings):
+            found[one, other] = pairings
+            return True
+        return False
+
+    near = set(anew)
+    for one, other in combinations(sorted(known), 2):
+        if (one in anew or other in anew) and hold(one, other, together=case_of[one] == case_of[other]):
+            near |= {one, other}
+    for one, other in combinations(sorted(known), 2):
+        together = case_of[one] == case_of[other]
+        if one in anew or other in anew:
+            continue
+        both = one in near and other in near
+        if (both and len(found) < _MOST_PAIRS) or together or not people[one].isdisjoint(people[other]):
+            found[one, other] = judged(one, other, clerk.judge, clerk.register, clerk.unit).people
+    return found
+
+
+def _name(groups: Iterable[Iterable[Party]], known: dict[str, Known], clerk: Clerk) -> None:
+    """Give every group the id of whoever of it was known first; who is one now is one everywhere."""
+    names: dict[Party, UUID] = {}
+    taken: set[UUID] = set()
+    merged: dict[UUID, UUID] = {}
+
+    def before(party: Party) -> UUID | None:
+        people = known[party[0]].triaged.people
+        return people[party[1]] if party[1] < len(people) else None
+
+    ordered = sorted((sorted(group) for group in groups), key=lambda group: (-len(group), group))
+    for group in ordered:
+        ids = sorted({person for party in group if (person := before(party)) is not None})
+        free = [person for person in ids if person not in taken]
+        person = free[0] if free else new_id()
+        taken.add(person)
+        merged |= dict.fromkeys(free[1:], person)
+        taken.update(free[1:])
+        names |= dict.fromkeys(group, person)
+    for reference, found in known.items():
+        people = [names.get((reference, place)) for place in range(len(found.account.people))]
+        if any(people):
+            clerk.register.set_people(reference, [person or new_id() for person in people])
+    if not merged:
+        return
+    for reference in clerk.register.elsewhere(merged.keys()):
+        away = clerk.register.known(reference)
+        if away is not None:
+            clerk.register.set_people(reference, [merged.get(p, p) for p in away.triaged.people])
