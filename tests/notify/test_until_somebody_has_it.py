@@ -1,0 +1,184 @@
+"""An alert that nobody takes reminds, is handed on, and reaches the supervisor in time; a taken one rests."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from services.every import SERVICES
+from services.notify.acknowledge_alert import acknowledge_alert
+from services.notify.climb_rota import climb_rota
+from services.notify.deliver_alerts import deliver_alerts
+from services.notify.domain.alert import News
+from services.notify.domain.escalation import ORDINARY, URGENT
+from services.notify.equipment import board_of, post_of
+from services.notify.raise_alert import raise_alert
+from services.notify.store import Desk, history_of
+from services.notify.tables import alerts, deliveries, dispatches
+from shared.identity import CASE, new_reference
+from shared.service import Room
+from shared.working_time import england_and_wales
+from tests.support.houses import Hub, StoppedClock, embedded_hub
+
+TUESDAY = dt.datetime(2026, 12, 1, 10, tzinfo=dt.UTC)
+DIRECTORY = """
+agencies:
+  vcas: {name: An Invented Agency}
+teams:
+  hub: {name: An Invented Team}
+  small: {name: A Team With Gaps}
+  duty_desk: {name: Duty desk}
+staff:
+  - {role: coordinator, email: one@hub.example, team: hub, hours: {mon-fri: "09:00-17:00"},
+     cover: two@hub.example, leave: [{first: 2026-12-07, last: 2026-12-11}]}
+  - {role: coordinator, email: two@hub.example, team: hub, hours: {mon-wed: "08:00-14:00"}}
+  - {role: coordinator, email: second@hub.example, team: hub, level: 2}
+  - {role: supervisor, email: above@hub.example, team: hub, leave: [{first: 2026-12-24, last: 2026-12-31}]}
+  - {role: coordinator, email: alone@hub.example, team: small, hours: {fri: "09:00-12:00"},
+     leave: [{first: 2026-12-01, last: 2026-12-18}]}
+  - {role: supervisor, email: desk@hub.example, team: duty_desk}
+"""
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    """Notify alone, with a rota that has gaps, on a Tuesday in December."""
+    path = tmp_path / "directory.yaml"
+    path.write_text(DIRECTORY, encoding="utf-8")
+    hub = embedded_hub(tmp_path / "home", StoppedClock(TUESDAY), [SERVICES["notify"]], directory=str(path))
+    yield hub
+    hub.close()
+
+
+def raised(room: Room, team: str, *, urgent: bool = False) -> UUID:
+    case = new_reference(CASE)
+    with room.unit() as unit:
+        Desk.of(unit).look_up([case])
+        alert = raise_alert(News(case, "opening", team, urgent), unit, board_of(room))
+        assert alert is not None
+        return alert.id
+
+
+def work(room: Room) -> None:
+    """What the chores would do until nothing is due."""
+    moved = 1
+    while moved:
+        with room.unit() as unit:
+            moved = climb_rota(unit, board_of(room))
+        moved += deliver_alerts(post_of(room), room.unit)
+
+
+def steps_of(room: Room, alert_id: UUID) -> list[tuple[str, Any]]:
+    with room.database.reading() as connection:
+        history = history_of(connection, alert_id)
+    return [(one.what, one.detail.get("told") or one.who) for one in history if one.what != "sent"]
+
+
+def test_an_alert_climbs_on_working_time_and_every_step_is_in_its_history(hub: Hub) -> None:
+    room = hub.rooms["notify"]
+    alert_id = raised(room, "hub")
+    expected = [("raised", ["one@hub.example", "two@hub.example"])]
+    for days, hours, what, told in (
+        (0, 14, "reminded", "one@hub.example"),  # at two in the afternoon the other one goes home
+        (1, 10, "handed_on", "second@hub.example"),  # eight working hours are over on Wednesday at ten
+        (2, 10, "handed_on", "above@hub.example"),
+        (3, 10, "reminded", "above@hub.example"),
+        (6, 10, "reminded", "desk@hub.example"),  # over a weekend
+    ):
+        due = TUESDAY.replace(hour=hours) + dt.timedelta(days=days)
+        hub.clock.move(seconds=(due - hub.clock()).total_seconds() - 60)
+        work(room)
+        assert steps_of(room, alert_id) == expected
+        hub.clock.move(minutes=1)
+        work(room)
+        expected.append((what, [told]))
+        assert steps_of(room, alert_id) == expected
+    with room.unit() as unit:
+        acknowledge_alert(alert_id, "above@hub.example", None, unit)
+    hub.clock.move(days=10)
+    work(room)
+    assert steps_of(room, alert_id) == [*expected, ("acknowledged", "above@hub.example")]
+
+
+def test_what_is_urgent_climbs_day_and_night(hub: Hub) -> None:
+    hub.clock.move(days=4, hours=14)  # the night to Sunday
+    room = hub.rooms["notify"]
+    alert_id = raised(room, "hub", urgent=True)
+    work(room)
+    # Nobody of the first level works then; whoever can be told at any hour is told at once.
+    assert steps_of(room, alert_id) == [("raised", ["second@hub.example"])]
+    hub.clock.move(minutes=61)
+    for _ in range(4):
+        work(room)
+        hub.clock.move(minutes=5)
+    assert ("handed_on", ["above@hub.example"]) in steps_of(room, alert_id)
+
+
+def test_whoever_is_on_leave_is_stood_in_for_and_a_team_without_anybody_has_the_desk(hub: Hub) -> None:
+    room = hub.rooms["notify"]
+    hub.clock.move(days=7)  # the second Tuesday: one is on leave, and two covers
+    assert steps_of(room, raised(room, "hub")) == [("raised", ["two@hub.example"])]
+    assert steps_of(room, raised(room, "small")) == [("raised", ["desk@hub.example"])]
+    assert steps_of(room, raised(room, "unheard_of")) == [("raised", ["desk@hub.example"])]
+
+
+def test_over_a_month_each_alert_ends_taken_or_with_the_supervisor_within_its_target(hub: Hub) -> None:
+    room, luck = hub.rooms["notify"], random.Random(6)
+    office, clock = england_and_wales(), hub.clock
+    everything: dict[UUID, tuple[dt.datetime, bool]] = {}
+    open_alerts: set[UUID] = set()
+    taken: dict[UUID, dt.datetime] = {}
+    end = TUESDAY + dt.timedelta(days=31)
+    while clock() < end:
+        if luck.random() < 0.04:
+            urgent = luck.random() < 0.25
+            alert_id = raised(room, luck.choice(["hub", "small"]), urgent=urgent)
+            everything[alert_id] = (clock(), urgent)
+            open_alerts.add(alert_id)
+        for alert_id in sorted(open_alerts):
+            if luck.random() < 0.004:
+                with room.unit() as unit:
+                    acknowledge_alert(alert_id, "one@hub.example", None, unit)
+                open_alerts.remove(alert_id)
+                taken[alert_id] = clock()
+        work(room)
+        clock.move(minutes=15)
+    late = []
+    supervisors = {"above@hub.example", "desk@hub.example"}
+    for alert_id, (since, urgent) in everything.items():
+        target = since + URGENT.supervisor if urgent else office.after(since, ORDINARY.supervisor)
+        with room.database.reading() as connection:
+            history = history_of(connection, alert_id)
+        told = [one.at for one in history if supervisors & set(one.detail.get("told", ()))]
+        # A step is taken when the clock is looked at, here every quarter of an hour.
+        if target < taken.get(alert_id, clock()) and (
+            not told or told[0] > target + dt.timedelta(minutes=15)
+        ):
+            late.append((alert_id, since, urgent, told[:1]))
+    with room.database.reading() as connection:
+        states = Counter(connection.execute(select(alerts.c.state)).scalars())
+        stuck = connection.execute(
+            select(func.count())
+            .select_from(alerts)
+            .where(alerts.c.state == "open", alerts.c.next_step_at.is_(None))
+        ).scalar_one()
+        per_step = connection.execute(
+            select(func.count()).select_from(deliveries).where(deliveries.c.channel == "mail")
+        ).scalar_one()
+        sent = connection.execute(
+            select(func.count()).select_from(dispatches).where(dispatches.c.state == "sent")
+        ).scalar_one()
+    print(f"{len(taken)} taken, {len(open_alerts)} open, {per_step} tellings in {sent} messages")  # noqa: T201 - shown by -s
+    assert late == []
+    assert stuck == 0
+    assert states["acknowledged"] == len(taken) > 50
+    assert states["open"] == len(open_alerts) > 5
+    assert sent <= per_step
