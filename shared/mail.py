@@ -11,6 +11,7 @@ import os
 import re
 import select
 import smtplib
+import socket
 import ssl
 import threading
 import time
@@ -26,7 +27,6 @@ from shared.calling import Deadline
 from shared.problems import Problem
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator
     from uuid import UUID
 
@@ -163,6 +163,8 @@ class _Client(smtplib.SMTP):
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         connected: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]  # smtplib's hook
+        # The last line is written apart from the rest, and must not wait until that was acknowledged.
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.line = connected.dup()
         if self.deadline is not None:
             self.deadline.hold(self.line)

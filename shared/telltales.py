@@ -146,7 +146,9 @@ def _date_forms(day: dt.date | None) -> Iterator[str]:
 def _forms_in(text: str) -> Iterator[str]:
     plain = _plain(text)
     yield from (f"w:{word}" for word in _words_in(plain))
-    yield from (f"c:{code}" for code in _joined(_ALNUM.findall(plain), _CODES_TOGETHER, _SHORTEST_CODE))
+    codes = _ALNUM.findall(plain)
+    yield from (f"c:{code}" for code in _joined(codes, _CODES_TOGETHER, _SHORTEST_CODE))
+    yield from (f"c:{code}" for code in _spelt(codes) if len(code) >= _SHORTEST_CODE)
     for row in _NUMBER.findall(plain):
         digits = "".join(c for c in row if c.isdecimal())
         yield f"n:{_digits(row)}"
@@ -157,18 +159,22 @@ def _forms_in(text: str) -> Iterator[str]:
 def _words_in(plain: str) -> Iterator[str]:
     words = _WORD.findall(plain)
     yield from _joined(words, _WORDS_TOGETHER, _SHORTEST_WORD)
-    # "F i g m e n t": letters that stand alone are one word.
-    spelt = ""
-    for word in (*words, ""):
-        if len(word) == 1:
-            spelt += word
-            continue
-        yield from _parts(spelt)
-        spelt = ""
+    yield from _spelt(words)
     for word in words:
         # Scripts without spaces put a name between other signs.
         if not word.isascii():
             yield from _parts(word)
+
+
+def _spelt(pieces: list[str]) -> Iterator[str]:
+    """Everything in rows of signs that stand alone: "F i g m e n t" is one word."""
+    spelt = ""
+    for piece in (*pieces, ""):
+        if len(piece) == 1:
+            spelt += piece
+            continue
+        yield from _parts(spelt)
+        spelt = ""
 
 
 def _parts(word: str) -> Iterator[str]:

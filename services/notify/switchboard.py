@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from services.notify.channels.govuk_notify import GovukNotify
+from services.notify.channels.journal import Journal
 from services.notify.channels.mail import MailChannel
 from services.notify.channels.webhook import WebhookChannel, read_hooks
 from services.notify.domain.alert import OPS, ChannelName
@@ -41,7 +42,9 @@ class BadChannels(Problem):
 def open_channels(settings: Settings, clock: Clock) -> dict[ChannelName, Channel]:
     """Every channel that the settings name; nothing is connected yet."""
     channels: dict[ChannelName, Channel] = {
-        "mail": MailChannel(open_mail(settings.mail_url), settings.mail_from)
+        "mail": MailChannel(
+            open_mail(settings.mail_url), settings.mail_from, Journal(settings.home / "taken.journal")
+        )
     }
     if settings.govuk_notify_key:
         templates = dict(

@@ -5,4 +5,4 @@ from __future__ import annotations
 import multiprocessing
 
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["tests.faults.dying", "tests.faults.racing"])
+processes.set_forkserver_preload(["tests.faults.dying", "tests.faults.racing", "tests.faults.sending"])

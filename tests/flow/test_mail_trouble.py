@@ -91,7 +91,10 @@ def test_a_permanent_refusal_is_not_tried_again_and_a_human_is_told_at_once(
     assert smtp.mails == []
 
 
-def test_a_mail_that_nobody_can_tell_of_is_followed_by_one_that_says_so(hub: Hub, smtp: SMTPServer) -> None:
+@pytest.mark.parametrize("same_machine", [True, False])
+def test_a_mail_that_nobody_can_tell_of_is_followed_by_one_that_says_so(
+    hub: Hub, smtp: SMTPServer, *, same_machine: bool
+) -> None:
     hub.take(an_account("CRASH"))
     notify, units = hub.rooms["notify"], 0
 
@@ -114,6 +117,13 @@ def test_a_mail_that_nobody_can_tell_of_is_followed_by_one_that_says_so(hub: Hub
         deliver_alerts(post, dies_at_the_second)
     assert chores["deliver"].step(notify) == 0  # still in the dead sender's hand
     hub.clock.move(seconds=CLAIM.total_seconds() + 1)
+    if same_machine:
+        # The dead sender had noted what the server said to it.
+        hub.settle()
+        assert [one["state"] for one in messages(hub)] == ["sent"]
+        assert len(smtp.mails) == 1
+        return
+    (hub.settings.home / "taken.journal").unlink()
     hub.settle()
     first, second = smtp.wait_for(2)
     assert set(tokens(smtp).values()) == {1}

@@ -138,19 +138,19 @@ def test_over_a_month_each_alert_ends_taken_or_with_the_supervisor_within_its_ta
     taken: dict[UUID, dt.datetime] = {}
     end = TUESDAY + dt.timedelta(days=31)
     while clock() < end:
-        if luck.random() < 0.04:
+        if luck.random() < 0.08:
             urgent = luck.random() < 0.25
             alert_id = raised(room, luck.choice(["hub", "small"]), urgent=urgent)
             everything[alert_id] = (clock(), urgent)
             open_alerts.add(alert_id)
         for alert_id in sorted(open_alerts):
-            if luck.random() < 0.004:
+            if luck.random() < 0.008:
                 with room.unit() as unit:
                     acknowledge_alert(alert_id, "one@hub.example", None, unit)
                 open_alerts.remove(alert_id)
                 taken[alert_id] = clock()
         work(room)
-        clock.move(minutes=15)
+        clock.move(minutes=30)
     late = []
     supervisors = {"above@hub.example", "desk@hub.example"}
     for alert_id, (since, urgent) in everything.items():
@@ -158,9 +158,9 @@ def test_over_a_month_each_alert_ends_taken_or_with_the_supervisor_within_its_ta
         with room.database.reading() as connection:
             history = history_of(connection, alert_id)
         told = [one.at for one in history if supervisors & set(one.detail.get("told", ()))]
-        # A step is taken when the clock is looked at, here every quarter of an hour.
+        # A step is taken when the clock is looked at, here every half hour.
         if target < taken.get(alert_id, clock()) and (
-            not told or told[0] > target + dt.timedelta(minutes=15)
+            not told or told[0] > target + dt.timedelta(minutes=30)
         ):
             late.append((alert_id, since, urgent, told[:1]))
     with room.database.reading() as connection:

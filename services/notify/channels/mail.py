@@ -1,8 +1,8 @@
 """E-mail: a message is a mail whose Message-ID is its token.
 
-The rule for a crash. A folder knows its files, so it is asked. A mail server cannot be asked, and a mail
-whose last line it may have had is never sent again under its Message-ID: a second one, with an id of its own,
-says that it may be a repeat (docs/decisions/0014).
+The rule for a crash. A folder knows its files, so it is asked. A mail server cannot be asked; what it said to
+a sender of this machine stands in a journal. A mail whose last line it may have had is never sent again under
+its Message-ID: a second one, with an id of its own, says that it may be a repeat (docs/decisions/0014).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from shared.mail import Mail, NotSent, Refused, Unheard, compose
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from services.notify.channels.journal import Journal
     from shared.directory import StaffMember
 
 
@@ -25,9 +26,10 @@ class MailChannel:
     # A mail would be there twice. What a folder holds is asked for before, and so never sent again.
     same_token_again: Final = False
 
-    def __init__(self, mail: Mail, sender: str) -> None:
-        """Take the way out, and the sender that mails come from."""
+    def __init__(self, mail: Mail, sender: str, journal: Journal | None = None) -> None:
+        """Take the way out, the sender that mails come from, and where to note what was taken."""
         self._mail = mail
+        self._journal = journal
         self._sender = sender
         self._domain = sender.rpartition("@")[2].rstrip("> ") or "referral-hub"
 
@@ -49,6 +51,7 @@ class MailChannel:
             with self._mail.open() as sender:
                 try:
                     sender.send(mail, parcel.token)
+                    self._taken(parcel.token)
                 except Unheard as problem:
                     return InDoubt(problem.detail)
                 except Refused as problem:
@@ -62,8 +65,14 @@ class MailChannel:
             return NotTaken(type(error).__name__)
         return Taken()
 
+    def _taken(self, token: UUID) -> None:
+        if self._journal is not None:
+            self._journal.note(token)
+
     def look_up(self, token: UUID) -> Standing:
-        """A folder can tell."""
+        """A folder can tell, and the journal what the server said to a sender that died."""
+        if self._journal is not None and self._journal.holds(token):
+            return "taken"
         holds = self._mail.holds(token)
         return "cannot_tell" if holds is None else "taken" if holds else "not_taken"
 
