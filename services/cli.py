@@ -25,6 +25,7 @@ from services.cli_letters import letters
 from services.cli_mappings import mapping
 from services.cli_notify import notify
 from services.cli_routing import routing
+from services.cli_teams import teams
 from services.cli_watch import watch
 from services.every import SERVICES
 from services.export_links import export_links
@@ -371,6 +372,7 @@ hub.add_command(history)
 hub.add_command(letters)
 hub.add_command(mapping)
 hub.add_command(routing)
+hub.add_command(teams)
 hub.add_command(notify)
 hub.add_command(watch)
 

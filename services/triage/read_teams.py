@@ -1,8 +1,7 @@
-"""Read who works in each team: level, room, leave and cover, from a file beside the directory."""
+"""Read who works in each team, at which level and with how much room, from a file beside the directory."""
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,17 +26,10 @@ class BadTeams(Problem):
     code = "bad_teams"
 
 
-class _Away(msgspec.Struct, forbid_unknown_fields=True):
-    first: dt.date
-    last: dt.date
-
-
 class _Member(msgspec.Struct, forbid_unknown_fields=True):
     email: str
     level: Level = "advanced"
     room: int = 60
-    away: list[_Away] = []
-    cover: str = ""
 
 
 class _Team(msgspec.Struct, forbid_unknown_fields=True):
@@ -66,21 +58,17 @@ def read_teams(path: str, directory: Directory) -> Teams:
     if faults:
         message = f"{source}: {'; '.join(faults)}"
         raise BadTeams(message)
+    leave = {one.email: tuple((away.first, away.last) for away in one.leave) for one in directory.staff}
     work = {}
     for slug in directory.teams:
         told = file.teams.get(slug, _Team())
         members = tuple(
-            Member(
-                one.email,
-                one.level,
-                one.room,
-                tuple((away.first, away.last) for away in one.away),
-                one.cover,
-            )
-            for one in told.members
+            Member(one.email, one.level, one.room, leave.get(one.email, ())) for one in told.members
         )
         if not members:
-            members = tuple(Member(member.email) for member in directory.people_of(slug))
+            members = tuple(
+                Member(member.email, away=leave.get(member.email, ())) for member in directory.people_of(slug)
+            )
         work[slug] = TeamWork(members, tuple(told.takes), tuple(told.areas), told.room)
     desk = directory.people_of(DUTY_DESK)
     return Teams(work, desk[0].email if desk else "")
@@ -94,6 +82,3 @@ def _faults_of(file: _File, directory: Directory) -> Iterator[str]:
         for member in team.members:
             if member.email not in staff:
                 yield f"{slug}: {member.email} is not a member of staff in the directory"
-            for away in member.away:
-                if away.last < away.first:
-                    yield f"{slug}: leave of {member.email} ends before it begins"

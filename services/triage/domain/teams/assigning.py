@@ -20,7 +20,6 @@ class Member:
     level: Level = "advanced"
     room: int = _ROOM
     away: tuple[tuple[dt.date, dt.date], ...] = ()  # first and last day of leave
-    cover: str = ""
 
     def is_away(self, day: dt.date) -> bool:
         """Whether they are on leave that day."""
