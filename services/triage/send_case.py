@@ -61,7 +61,6 @@ class Loads:
             or not 0 <= (unit.now - self._at).total_seconds() <= _LOADS_HOLD_FOR
             or not self._counted.keys() >= set(members)
         ):
-            unit.flush()
             counted = loads_of(unit.connection, members)
             self._counted |= {member: counted.get(member, 0) for member in members}
             self._at = unit.now
