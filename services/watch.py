@@ -41,6 +41,7 @@ class Watch:
     """One who watches, and remembers how long the queues were."""
 
     house: House
+    long: int = LONG
     lengths: dict[str, list[int]] = field(default_factory=dict)
 
     def look(self) -> dict[Kind, str]:
@@ -89,7 +90,7 @@ class Watch:
             seen = self.lengths.setdefault(queue.name, [])
             seen.append(length)
             del seen[:-_LOOKS]
-            if len(seen) == _LOOKS and seen[0] < seen[1] < seen[2] and length >= LONG:
+            if len(seen) == _LOOKS and seen[0] < seen[1] < seen[2] and length >= self.long:
                 found.setdefault("ops_queue", []).append(queue.name)
             if queue.hearer in self.house.rooms and self.house.broker.hearers(queue) == 0:
                 found.setdefault("ops_worker", []).append(queue.name)

@@ -1,0 +1,161 @@
+"""Nobody of the public is written to unless they asked, the way is marked safe, and it is still theirs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from services.notify.domain.public import PublicMessage, safe_at, why_not
+from shared.identity import new_id
+from tests.support.builders import a_contact, a_party, a_referral
+from tests.support.houses import Hub, StoppedClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EVENING = dt.datetime(2026, 11, 26, 17, 30, tzinfo=dt.UTC)
+ADDRESS = "fay@people.example"
+
+
+@pytest.fixture
+def hub(a_hub: Callable[..., Hub]) -> Hub:
+    return a_hub(StoppedClock(EVENING), public_messages="1")
+
+
+def a_case(hub: Hub, address: str = ADDRESS) -> str:
+    party = a_party(contacts=[a_contact(channel="email", value=address), a_contact()])
+    hub.take(a_referral(parties=[party]))
+    hub.settle()
+    return str(hub.alerts()[0]["case"])
+
+
+def ask(hub: Hub, case: str, **changes: object) -> Any:  # noqa: ANN401 - a response
+    body = {
+        "case": case,
+        "channel": "mail",
+        "address": ADDRESS,
+        "template": "ring_me",
+        "worker": "Jo",
+        "number": "01632 960999",
+        "marked_safe_on": "2026-11-20",
+        "asked_for_on": "2026-11-25",
+        "safe_from": "17:00",
+        "safe_until": "19:00",
+    } | changes
+    return hub.front.post(
+        "/v1/public-messages", json=body, headers={"Authorization": f"Bearer {hub.token_of('coordinator')}"}
+    )
+
+
+def to_the_public(hub: Hub) -> list[str]:
+    return [str(mail.get_content()).strip() for mail in hub.mails() if mail["To"] == ADDRESS]
+
+
+def states(hub: Hub, case: str) -> list[tuple[str, str | None]]:
+    answer = hub.ask(f"/v1/public-messages?case={case}", hub.token_of("coordinator"))
+    assert ADDRESS not in answer.text
+    return [(one["state"], one["why"]) for one in answer.get_json()["messages"]]
+
+
+def test_it_is_off_unless_somebody_switched_it_on(a_hub: Callable[..., Hub]) -> None:
+    hub = a_hub(StoppedClock(EVENING))
+    answer = ask(hub, a_case(hub))
+    assert (answer.status_code, "switched off" in answer.get_json()["detail"]) == (409, True)
+    hub.settle()
+    assert to_the_public(hub) == []
+
+
+def test_what_was_asked_for_goes_once_in_approved_words_and_safe_hours(hub: Hub) -> None:
+    case = a_case(hub)
+    assert ask(hub, case).status_code == 202
+    hub.settle()
+    hub.settle()
+    assert to_the_public(hub) == [
+        "Hello, it's Jo. Please ring me on 01632 960999 when it suits you, Mon-Fri 9-5."
+    ]
+    assert ask(hub, case, safe_from="20:00", safe_until="21:00").status_code == 202
+    hub.settle()
+    assert len(to_the_public(hub)) == 1
+    hub.clock.move(hours=2, minutes=31)
+    hub.settle()
+    assert len(to_the_public(hub)) == 2
+    assert states(hub, case) == [("sent", None)] * 2
+
+
+def test_after_a_change_of_address_what_waits_is_cancelled_and_the_team_is_told(hub: Hub) -> None:
+    case = a_case(hub)
+    assert ask(hub, case, safe_from="20:00", safe_until="21:00").status_code == 202
+    a_case(hub, address="elsewhere@people.example")
+    hub.clock.move(hours=3)
+    hub.settle()
+    assert to_the_public(hub) == []
+    assert states(hub, case) == [("cancelled", "not_in_the_record")]
+    assert "refused" in [alert["kind"] for alert in hub.alerts()]
+    assert ask(hub, case).status_code == 409
+
+
+def test_the_other_sides_name_in_the_words_is_refused_and_a_human_is_told(hub: Hub) -> None:
+    case = a_case(hub)
+    assert ask(hub, case, worker="Figment").status_code == 202
+    assert (
+        ask(hub, case, template="appointment", when="Tue, Nowhere Terrace 12", worker="Jo").status_code == 202
+    )
+    hub.settle()
+    states_now = states(hub, case)
+    assert states_now[0] == ("refused", "guard")
+    assert len(to_the_public(hub)) == sum(state == "sent" for state, _ in states_now)
+    assert "refused" in [alert["kind"] for alert in hub.alerts()]
+
+
+def test_it_can_be_called_off_and_only_by_its_team(hub: Hub) -> None:
+    case = a_case(hub)
+    made = ask(hub, case, safe_from="20:00", safe_until="21:00").get_json()["id"]
+    path = f"/v1/public-messages/{made}/cancellation"
+    other = {"Authorization": f"Bearer {hub.token_of('coordinator', 'vip')}"}
+    assert hub.front.post(path, headers=other).status_code == 404
+    own = {"Authorization": f"Bearer {hub.token_of('coordinator')}"}
+    assert hub.front.post(path, headers=own).status_code == 204
+    hub.clock.move(hours=3)
+    hub.settle()
+    assert to_the_public(hub) == []
+    assert states(hub, case) == [("cancelled", "asked_to_stop")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"address": ""}, "/address"),
+        ({"marked_safe_on": "2027-01-01"}, "/marked_safe_on"),
+        ({"safe_until": "16:00"}, "/safe_until"),
+        ({"template": "appointment"}, "/when"),
+        ({"worker": "Jo {case}"}, "/worker"),
+        ({"number": "ring"}, "/number"),
+        ({"more": 1}, ""),
+    ],
+)
+def test_what_is_wrong_is_told_by_name(hub: Hub, changes: dict[str, object], pointer: str) -> None:
+    answer = ask(hub, "C-7KQX4-M3DTW", **changes)
+    assert answer.status_code == 422
+    assert [fault["pointer"] for fault in answer.get_json()["errors"]] == [pointer]
+
+
+def test_a_mark_holds_for_sixty_days_and_safe_hours_are_kept() -> None:
+    message = PublicMessage(
+        new_id(), "C-7KQX4-M3DTW", "govuk_text", "ring_me", "07700 900123", "Jo", "01632 960999", "",
+        EVENING.date(), (dt.time(17), dt.time(19)), EVENING,
+    )  # fmt: skip
+
+    def why(days: int, **more: bool) -> str | None:
+        now = EVENING + dt.timedelta(days=days)
+        return why_not(message, now, **({"enabled": True, "in_the_record": True} | more))
+
+    assert why(0) is None
+    assert why(0, enabled=False) == "switched_off"
+    assert why(0, in_the_record=False) == "not_in_the_record"
+    assert why(61) == "mark_expired"
+    assert why(4) == "waited_too_long"
+    assert safe_at(message, EVENING) == EVENING
+    assert safe_at(message, EVENING.replace(hour=19)) == EVENING.replace(minute=0) + dt.timedelta(days=1)
+    assert safe_at(message, EVENING.replace(hour=3)) == EVENING.replace(hour=17, minute=0)
