@@ -111,7 +111,7 @@ def open_case(
     referral = message.referral
     facts = facts_of(referral, unit, table)
     lacks = lacking([routable.brings])
-    decision = _decide(facts, lacks, unit, table)
+    decision = decide(facts, lacks, unit, table)
     case = Case(
         id=new_id(),
         reference=unit.new_reference(CASE),
@@ -134,7 +134,8 @@ def open_case(
     return case
 
 
-def _decide(facts: Facts, lacks: Sequence[str], unit: Unit, table: Table) -> Decision:
+def decide(facts: Facts, lacks: Sequence[str], unit: Unit, table: Table) -> Decision:
+    """Where a case goes now; one that lacks something is the duty desk's."""
     decision = route(facts, table.routing, today_of(unit.now))
     return decision._replace(team=DUTY_DESK, row=0, why=RETURNED) if lacks else decision
 
@@ -197,6 +198,8 @@ def try_to_release(
     told = facts_of(message.referral, unit, table)
     facts = told if kept is None else together(kept.facts, told)
     facts = replace(facts, area=case.area or facts.area)
+    if facts.area is not None:
+        lacks = tuple(need for need in lacks if need != "area")  # somebody has asked, and knows
     if facts.area is not None and facts.police_area is None:
         facts = replace(facts, police_area=table.areas.known(facts.area).police)
     if kept is not None:
@@ -205,12 +208,12 @@ def try_to_release(
         register.change_case(case._replace(area=facts.area, lacks=lacks))
         _return(message, case, lacks, unit)
         return
-    decision = _decide(facts, (), unit, table)
+    decision = decide(facts, (), unit, table)
     why_there = decision._asdict()
     released = case._replace(area=facts.area, team=decision.team, why_there=why_there, lacks=())
     register.change_case(released)
     register.note(case.id, "released_and_routed", referral=message.reference, **why_there)
-    _release_life(released, facts, decision, unit, table)
+    release_life(released, facts, decision, unit, table)
     _say_routed(message, released, decision, unit, released=True)
     for reference, _ in standing:
         if reference != message.reference:
@@ -221,7 +224,8 @@ def try_to_release(
             )
 
 
-def _release_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table: Table) -> None:
+def release_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table: Table) -> None:
+    """The case has what it lacked: its life goes on with its new team."""
     kept = Lives.of(unit).find(case.id)
     if kept is None:
         return

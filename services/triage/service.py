@@ -44,7 +44,7 @@ def _web(room: Room) -> Flask:
 def _watch_clocks(room: Room) -> int:
     with room.unit() as unit:
         keep_routing_table(unit, table_of(room).version, table_of(room).text)
-        return watch_clocks(unit) + return_unanswered(unit, table_of(room))
+        return watch_clocks(unit, room.database) + return_unanswered(unit, room.database, table_of(room))
 
 
 TRIAGE = Service(

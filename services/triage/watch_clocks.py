@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from services.triage.history.store import History
-from services.triage.lives.store import Lives, due_lives
+from services.triage.lives.store import Lives, due_lives, hold_cases
 from services.triage.move_case import today_of
 from shared.contracts import CaseDue
 from shared.working_time import england_and_wales
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from services.triage.lives.store import Kept
+    from shared.database import Database
     from shared.messaging.unit import Unit
 
 _MOST = 200
 Kind = Literal["warning", "call_back", "breach"]
 
 
-def watch_clocks(unit: Unit) -> int:
+def watch_clocks(unit: Unit, database: Database) -> int:
     """Say what is due of the cases whose day has come near; how many were told of.
 
     A case on hold has the day on which it is looked at again, and no other: its clock stands still. On a day
@@ -31,7 +32,9 @@ def watch_clocks(unit: Unit) -> int:
     working = calendar.is_working_day(today)
     horizon = calendar.next_working_day(today) if working else today
     told = 0
-    for case_id, reference, team in due_lives(unit, horizon, today, _MOST, working=working):
+    near = due_lives(unit, horizon, today, _MOST, working=working)
+    hold_cases(unit, database, [case_id for case_id, _, _ in near])
+    for case_id, reference, team in near:
         kept = Lives.of(unit).find(case_id)
         kind = None if kept is None else kind_of(kept, today)
         if kept is None or kind is None:

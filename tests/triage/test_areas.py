@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from services.cli import hub as command
 from tests.support.houses import Hub, hub, infrastructure, make_hub, place
-from tests.triage.cases.doing import a_crime, take, token, whole
+from tests.triage.cases.doing import a_crime, post, record, take, token, whole
 
 __all__ = ["hub", "infrastructure", "make_hub", "place"]
 
@@ -96,3 +96,37 @@ def test_a_file_that_is_no_such_list_is_refused(run: Callable[..., Result], tmp_
     refused = run("load", other)
     assert refused.exit_code == 1
     assert "column of postcodes" in refused.output
+
+
+@pytest.mark.parametrize("postcode", ["DH2 9ZZ", None])
+def test_whoever_has_asked_where_they_live_sends_the_case_where_it_belongs(
+    hub: Hub, postcode: str | None
+) -> None:
+    receipt = hub.take(a_crime(postcode=postcode))
+    hub.settle()
+    case = hub.links()["vcas:ONE"]["case"]
+    before = whole(hub, case, "supervisor")
+    assert before["team"] == "duty_desk"
+    assert before["state"] == ("triage" if postcode else "returned")
+    wrong = post(
+        hub, f"/v1/cases/{case}/records", {"kind": "area", "says": {"value": "Durham"}}, "supervisor"
+    )
+    assert wrong.status_code == 422
+    placed = record(hub, case, "area", "supervisor", value="E06000047")
+    assert (placed["team"], placed["state"], placed["lacks"]) == ("restorative_hub", "triage", [])
+    assert placed["owner"] == "coordinator@referral-hub.example"
+    assert "ask_area" not in placed["gates"]
+    hub.settle()
+    assert hub.status_of(receipt) == "allocated"
+    assert ("released", "restorative_hub") in [(alert["kind"], alert["team"]) for alert in hub.alerts()]
+
+
+def test_what_is_still_missing_is_waited_for_and_the_area_is_not_asked_again(hub: Hub) -> None:
+    account = a_crime(postcode=None)
+    account["parties"][0]["contacts"][0]["safe"] = "unknown"
+    case = take(hub, account)
+    told = record(hub, case, "area", "supervisor", value="E06000005")
+    assert (told["state"], told["lacks"]) == ("returned", ["safe_contact"])
+    hub.take(a_crime(postcode=None))
+    hub.settle()
+    assert whole(hub, case)["team"] == "restorative_hub"

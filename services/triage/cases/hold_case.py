@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.triage.cases import store
 from services.triage.domain.life.moving import Actor
-from services.triage.history.store import History
-from services.triage.lives.store import Lives
+from services.triage.lives.store import Lives, hold_cases
 from shared.identity import read_reference
 from shared.problems import Conflict, NotFound, Unprocessable
 
@@ -61,15 +60,14 @@ def hold_case(reference: str, who: Who, unit: Unit, database: Database) -> Seen:
     seen = wanted and store.find_seen(unit.connection, unit.keys.rest, who.sees, wanted)
     if not seen:
         raise NotFound
-    database.lock(unit.connection, [seen.case.id.bytes[::-1]])
-    ends = database.lock_and_find(
-        unit.connection, (), History.wanted([seen.case.id]), Lives.wanted([seen.case.id])
-    )
-    History.of(unit).know(ends[0])
-    Lives.of(unit).know(ends[1])
+    hold_cases(unit, database, [seen.case.id])
     kept = Lives.of(unit).find(seen.case.id)
     assert kept is not None  # noqa: S101 - it was found above
-    return store.Seen(seen.case, kept)
+    # Whoever held it before may have sent it elsewhere.
+    again = store.find_seen(unit.connection, unit.keys.rest, who.sees, seen.case.reference)
+    if again is None:
+        raise NotFound
+    return store.Seen(again.case, kept)
 
 
 def as_problem(refused: Refused) -> Unprocessable | Conflict:

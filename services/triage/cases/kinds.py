@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -12,7 +13,8 @@ from services.triage.domain.life.situation import ADMISSIONS, SIDES
 from shared.openapi import JsonSchema
 from shared.problems import Fault
 
-What = Literal["word", "flag", "day", "count", "text"]
+What = Literal["word", "flag", "day", "count", "text", "gss"]
+_GSS: Final = re.compile(r"[EWSN][0-9]{8}")
 _MOST_ACTIONS: Final = 20
 _LONGEST: Final = 500
 
@@ -37,18 +39,23 @@ class Field:
             return {"type": "string", "format": "date"}
         if self.what == "count":
             return {"type": "integer", "minimum": 0, "maximum": _MOST_ACTIONS}
+        if self.what == "gss":
+            return {"type": "string", "pattern": "^[EWSN][0-9]{8}$"}
         return {"type": "string", "minLength": 1, "maxLength": _LONGEST, "pattern": r"^[^\x00]*$"}
 
     def fits(self, value: object) -> bool:
         """Whether this is a value of it."""
-        if self.what == "word":
-            return value in self.words
         if self.what == "flag":
             return isinstance(value, bool)
         if self.what == "count":
             return type(value) is int and 0 <= value <= _MOST_ACTIONS
-        if not isinstance(value, str):
-            return False
+        return isinstance(value, str) and self._fits_text(value)
+
+    def _fits_text(self, value: str) -> bool:
+        if self.what == "word":
+            return value in self.words
+        if self.what == "gss":
+            return _GSS.fullmatch(value) is not None
         if self.what == "text":
             return 0 < len(value) <= _LONGEST and "\0" not in value
         return read_day(value) is not None
@@ -106,6 +113,10 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "plan": Kind("Venue, supporters and safety plan", (Field("note", "text"),)),
     "item_screened": Kind("Something to be carried between them was read first", (Field("note", "text"),)),
+    "area": Kind(
+        "The area in which the harmed person lives, asked and told",
+        (Field("value", "gss"), _NOTE),
+    ),
     "conflict": Kind("A member of staff knows somebody in the case", (Field("staff", "text"),)),
     "agreement": Kind(
         "What they agreed; no action where none was needed", (Field("actions", "count"), _NOTE)

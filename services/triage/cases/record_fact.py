@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.triage.cases import store
 from services.triage.cases.hold_case import NotNow, NotYours, hold_case
 from services.triage.cases.kinds import KINDS
+from services.triage.cases.place_case import place_case
 from services.triage.domain.life.situation import Record
 from services.triage.history.store import History
 from services.triage.lives.store import Lives
@@ -51,5 +52,6 @@ def record_fact(
     History.of(unit).write(
         seen.case.id, "recorded", who.name, {"kind": kind, "record": str(record_id), "role": who.role}
     )
-    settle_task(seen.case, unit, table.targets)
-    return store.Seen(seen.case, Lives.of(unit).find(seen.case.id) or seen.kept)
+    case = place_case(seen.case, says["value"], unit, table) if kind == "area" else seen.case
+    settle_task(case, unit, table.targets)
+    return store.Seen(case, Lives.of(unit).find(seen.case.id) or seen.kept)

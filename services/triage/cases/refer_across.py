@@ -9,7 +9,7 @@ from services.triage.cases import store
 from services.triage.cases.hold_case import NotNow, NotYours, hold_case
 from services.triage.domain.life import reasons
 from services.triage.history.store import History
-from services.triage.lives.store import Lives
+from services.triage.lives.store import Lives, hold_cases
 from services.triage.move_case import due_of, situation_of, today_of, try_to_move
 from services.triage.send_case import owner_of
 from shared.contracts import CaseDue, CaseRouted
@@ -173,10 +173,17 @@ def _answer(offer: CrossReferral, state: str, by: str, reason: str | None, unit:
     return answered
 
 
-def return_unanswered(unit: Unit, table: Table) -> int:
+def return_unanswered(unit: Unit, database: Database, table: Table) -> int:
     """What nobody has answered in time goes back to whoever offered it; how many did."""
     overdue = store.overdue_offers(unit, today_of(unit.now), _MOST)
-    for offer, reference in overdue:
+    hold_cases(unit, database, [offer.case_id for offer, _ in overdue])
+    told = 0
+    for found, reference in overdue:
+        offers = store.list_cross_referrals(unit.connection, found.case_id)
+        offer = next(one for one in offers if one.id == found.id)
+        if offer.state != "offered":
+            continue  # somebody has answered meanwhile
+        told += 1
         _answer(offer, "returned", "triage", NOT_IN_TIME, unit)
         case = store.find_case(unit.connection, offer.case_id)
         if offer.purpose == "lead":
@@ -194,4 +201,4 @@ def return_unanswered(unit: Unit, table: Table) -> int:
                 travels="urgent",
             )
         )
-    return len(overdue)
+    return told

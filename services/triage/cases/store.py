@@ -157,6 +157,18 @@ def find_case(connection: Connection, case_id: UUID) -> Case:
     return Case._make(connection.execute(select(*_CASE).where(cases.c.id == case_id)).one())
 
 
+def change_place(unit: Unit, case: Case) -> None:
+    """It is known where the case belongs."""
+    unit.change(
+        cases,
+        {"id": case.id},
+        area=case.area,
+        team=case.team,
+        why_there=case.why_there,
+        lacks=case.lacks,
+    )
+
+
 def change_team(unit: Unit, case: Case) -> None:
     """The case is another team's now."""
     unit.change(cases, {"id": case.id}, team=case.team, why_there=case.why_there, lacks=case.lacks)
@@ -260,7 +272,6 @@ def overdue_offers(unit: Unit, today: dt.date, most: int) -> list[tuple[CrossRef
         .where(cross_referrals.c.state == "offered", cross_referrals.c.due_on < today)
         .order_by(cross_referrals.c.id)
         .limit(most)
-        .with_for_update(of=cross_referrals, skip_locked=True)
     )
     return [(CrossReferral(**dict(zip(CrossReferral.__dataclass_fields__, row[:-1], strict=True))), row[-1])
             for row in unit.connection.execute(query)]  # fmt: skip

@@ -50,7 +50,8 @@ class History:
     def know(self, rows: Sequence[Sequence[Any]]) -> None:
         """Take in where these histories end."""
         for case_id, length, seal in rows:
-            self._heads[case_id] = Head(length, bytes(seal))
+            # What this unit has written itself is not in the database yet.
+            self._heads.setdefault(case_id, Head(length, bytes(seal)))
 
     def begin(self, case_id: UUID) -> None:
         """The history of a case that this unit opens."""

@@ -12,6 +12,7 @@ from sqlalchemy import and_, func, or_, select
 from services.triage.domain.life.moving import Life
 from services.triage.domain.life.situation import Record, Situation, with_records
 from services.triage.domain.routing.facts import Facts
+from services.triage.history.store import History
 from services.triage.lives.schema import begin_situation
 from services.triage.lives.tables import case_records, lives, routing_tables
 from services.triage.tables import cases
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from shared.database import Database
     from shared.messaging.unit import Unit
     from shared.sealing import KeyRing
 
@@ -71,7 +73,7 @@ class Lives:
         """Take in where these cases stand."""
         for row in rows:
             case_id, kept = read_life(row, self._unit.keys.rest)
-            self._kept[case_id] = kept
+            self._kept.setdefault(case_id, kept)  # what this unit has changed is not written yet
 
     def find(self, case_id: UUID) -> Kept | None:
         """Where a case stands; None in cases from before that was kept."""
@@ -173,7 +175,7 @@ def due_lives(
 ) -> list[tuple[UUID, str, str]]:
     """Cases of whose day nobody was told, up to this horizon: their ids, references and teams.
 
-    On a day off only who was promised a call is looked for. Another worker passes them over meanwhile.
+    On a day off only who was promised a call is looked for. Hold the cases, then look again.
     """
     day = lives.c.next_on
     near = and_(
@@ -189,9 +191,18 @@ def due_lives(
         .where(or_(near, late) if working else and_(near, lives.c.task == "call_back"))
         .order_by(day, lives.c.case_id)
         .limit(most)
-        .with_for_update(of=lives, skip_locked=True)
     )
     return [(row.case_id, row.reference, row.team) for row in unit.connection.execute(query)]
+
+
+def hold_cases(unit: Unit, database: Database, case_ids: Collection[UUID]) -> None:
+    """Hold these cases until the unit ends, as triage does, and read where they stand then."""
+    locks = (case_id.bytes[::-1] for case_id in case_ids)
+    found, ends = database.lock_and_find(
+        unit.connection, locks, Lives.wanted(case_ids), History.wanted(case_ids)
+    )
+    Lives.of(unit).know(found)
+    History.of(unit).know(ends)
 
 
 def keep_routing_table(unit: Unit, version: str, text: bytes) -> bool:

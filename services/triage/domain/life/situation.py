@@ -201,6 +201,8 @@ _FOLDS: Final[dict[str, Callable[[Situation, Record], Situation]]] = {
     "safe_contact": lambda now, record: replace(now, safe_contact=bool(record.says["value"])),
     "plan": lambda now, _record: replace(now, plan_made=True),
     "item_screened": lambda now, _record: replace(now, item_screened=True),
+    # It decides where the case goes; nothing else hangs on it.
+    "area": lambda now, _record: now,
     "contact": _contact,
     "conflict": lambda now, record: replace(now, conflicts=now.conflicts | {record.says["staff"]}),
     "facilitators": _facilitators,

@@ -1,0 +1,57 @@
+"""Somebody has asked where the harmed person lives: the case goes where it belongs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from services.triage.cases import store
+from services.triage.history.store import History
+from services.triage.lives.store import Lives
+from services.triage.send_case import decide, owner_of, release_life
+from shared.contracts import CaseRouted
+from shared.directory import DUTY_DESK
+
+if TYPE_CHECKING:
+    from services.triage.send_case import Table
+    from services.triage.store import Case
+    from shared.messaging.unit import Unit
+
+
+def place_case(case: Case, area: str, unit: Unit, table: Table) -> Case:
+    """The case with its area; one that waited at the duty desk for it goes to its team.
+
+    A case that is with a team stays there: a team gives a case away by offering it.
+    """
+    kept = Lives.of(unit).find(case.id)
+    assert kept is not None  # noqa: S101 - it is held
+    facts = replace(kept.facts, area=area, police_area=table.areas.known(area).police, possible_areas=())
+    gates = tuple(gate for gate in kept.gates if gate != "ask_area")
+    Lives.of(unit).change(case.id, replace(kept, facts=facts, gates=gates))
+    lacks = tuple(need for need in case.lacks or () if need != "area")
+    placed = case._replace(area=area, lacks=lacks)
+    if case.team != DUTY_DESK or lacks or kept.life.state not in ("triage", "returned"):
+        store.change_place(unit, placed)
+        return placed
+    decision = decide(facts, (), unit, table)
+    placed = placed._replace(team=decision.team, why_there=decision._asdict())
+    store.change_place(unit, placed)
+    History.of(unit).write(case.id, "placed_and_routed", "triage", {"area": area, **placed.why_there})
+    if kept.life.state == "returned":
+        release_life(placed, facts, decision, unit, table)
+    else:
+        now = Lives.of(unit).find(case.id) or kept
+        life = replace(now.life, owner=owner_of(placed.team, unit, table))
+        Lives.of(unit).change(case.id, replace(now, life=life, gates=decision.gates))
+    for referral in store.references_in(unit.connection, case.id):
+        unit.say(
+            CaseRouted(
+                case=case.reference,
+                referral=referral,
+                to_team=placed.team,
+                routed_at=unit.now,
+                released=True,
+                travels="urgent" if decision.urgency == "urgent" else "normal",
+            )
+        )
+    return placed
