@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from benchmarks import intake, latency, profiling, relay, triage
+from benchmarks import intake, latency, notify, profiling, relay, triage
 from benchmarks.ground import Ground
 from benchmarks.measuring import Outcome, tell
 
@@ -25,6 +25,7 @@ _MEASURE = {
     "relay": relay.measure,
     "triage": triage.measure,
     "latency": latency.measure,
+    "notify": notify.measure,
 }
 _PROFILE = {
     "intake": profiling.profile_intake,
@@ -71,10 +72,10 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to this file as well")
     asked = parser.parse_args(words[1:] if profile else words)
-    unknown = set(asked.names) - set(_MEASURE)
+    unknown = set(asked.names) - set(_PROFILE if profile else _MEASURE)
     if unknown:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(_MEASURE)}")
-    asked.names = asked.names or list(_MEASURE)
+    asked.names = asked.names or list(_PROFILE if profile else _MEASURE)
     asked.profile = profile
     return asked
 

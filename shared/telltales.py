@@ -25,6 +25,7 @@ BYTES: Final = 8
 _SHORTEST_WORD = 2
 _SHORTEST_CODE = 4
 _DIGITS: Final = range(6, 16)  # a local number without its area, up to E.164's longest
+_CODES: Final = range(6, 17)  # from a whole postcode on
 _WORDS_TOGETHER = 4
 _CODES_TOGETHER = 5
 _LONGEST_WORD = 40
@@ -149,6 +150,13 @@ def _forms_in(text: str) -> Iterator[str]:
     codes = _ALNUM.findall(plain)
     yield from (f"c:{code}" for code in _joined(codes, _CODES_TOGETHER, _SHORTEST_CODE))
     yield from (f"c:{code}" for code in _spelt(codes) if len(code) >= _SHORTEST_CODE)
+    # A code that was written close to a word: every row of signs with a digit in it.
+    row = "".join(codes)
+    for length in _CODES:
+        for at in range(len(row) - length + 1):
+            code = row[at : at + length]
+            if not code.isalpha():
+                yield f"c:{code}"
     for row in _NUMBER.findall(plain):
         digits = "".join(c for c in row if c.isdecimal())
         yield f"n:{_digits(row)}"
