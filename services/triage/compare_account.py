@@ -4,35 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.triage.domain.matching.keys import keys_of, keys_of_names, names_told
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from services.triage.domain.matching.accounts import Account
     from services.triage.domain.matching.judge_events import Judge, Judged
-    from services.triage.domain.matching.keys import Key
     from services.triage.domain.matching.model import Evidence
     from services.triage.store import Register
     from shared.messaging.unit import Unit
-    from shared.sealing import Lookup
 
 # What is clearly different is not kept: there is nothing to explain.
 _WORTH_KEEPING = -8.0
-
-
-def hashed_keys(account: Account, lookup: Lookup, judge: Judge) -> list[bytes]:
-    """By what the account is found again."""
-    return [_hashed(key, lookup) for key in keys_of(account, judge.canonicals)]
-
-
-def hashed_names(text: str, lookup: Lookup, judge: Judge) -> list[bytes]:
-    """Under what those stand whom a text names in passing."""
-    return [_hashed(key, lookup) for key in keys_of_names(names_told(text), judge.canonicals)]
-
-
-def _hashed(key: Key, lookup: Lookup) -> bytes:
-    return lookup.hash("match", *key)
 
 
 def judged(one: str, other: str, judge: Judge, register: Register, unit: Unit) -> Judged:

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 UNSETTLED = UUID(int=0)  # the case of a referral that was added and is settled in the same breath
 COMMONEST = 60  # accounts under one key; a key that is commoner leads nowhere, and is passed over
-_ROUNDS = 4  # of following accounts to cases, and cases to accounts that they are likely one with
 _TRIAGED = (
     referrals.c.reference,
     referrals.c.agency,
@@ -164,38 +163,43 @@ class Register:
         assert self._database is not None  # noqa: S101 - `look_up` came first
         connection, database = self._unit.connection, self._database
         compared: set[str] = set()
-        for _ in range(_ROUNDS):
+        asked: set[UUID] = set()
+        while True:
             if references:
                 self._learn(find_rows(connection, _KNOWN, referrals.c.reference, references))
-            ids = {known.triaged.case_id for known in self._known.values()}
-            ids |= {known.opened_case for known in self._known.values() if known.opened_case}
-            ids -= self._cases.keys()
-            if ids:
+            # Whoever is read in this round may have opened, or come from, a case that was not read yet.
+            while ids := self._cases_to_read() - asked:
+                asked |= ids
                 # In a round of their own, when the cases are known: whoever waits here holds no case that
                 # others wait for.
-                rows, heads, standing, members = database.lock_and_find(
+                waited = [r for r, known in self._known.items() if known.triaged.case_id in ids]
+                rows, heads, standing, members, moved = database.lock_and_find(
                     connection,
                     (case_id.bytes[::-1] for case_id in ids),
                     Wanted(tuple(cases.c), cases.c.id, ids),
                     History.wanted(ids),
                     Lives.wanted(ids),
                     Wanted(_KNOWN, referrals.c.case_id, ids),
+                    # Whoever held the case before us may have taken them to another.
+                    Wanted(_KNOWN, referrals.c.reference, waited),
                 )
                 for row in rows:
                     case = Case._make(row)
                     self._cases[case.id] = case
                 History.of(self._unit).know(heads)
                 Lives.of(self._unit).know(standing)
-                self._learn(members)
-            if least is None:
-                return
+                self._learn((*members, *moved))
             fresh = self._known.keys() - compared
-            if not fresh:
+            if least is None or not fresh:
                 return
             compared |= fresh
             references = self._learn_comparisons(fresh, least) - self._known.keys()
-            if not references and not {k.triaged.case_id for k in self._known.values()} - self._cases.keys():
-                return
+
+    def _cases_to_read(self) -> set[UUID]:
+        """The cases that referrals of this unit are in, or opened, and that were not read yet."""
+        ids = {known.triaged.case_id for known in self._known.values()}
+        ids |= {known.opened_case for known in self._known.values() if known.opened_case}
+        return ids - self._cases.keys() - {UNSETTLED}
 
     def _learn(self, rows: Iterable[Sequence[Any]]) -> None:
         rest = self._unit.keys.rest

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from services.triage.compare_account import compare_account, hashed_keys, hashed_names
+from services.triage.compare_account import compare_account
+from services.triage.matching.hashed_keys import HashedKeys, hash_keys, keys_for
 from services.triage.matching.schema import read_account
 from services.triage.schema import Routable, read_routable
 from services.triage.send_case import learn, look_up_areas, try_to_release
@@ -33,9 +34,8 @@ def prepare_batch(messages: Sequence[ReferralReceived], unit: Unit, database: Da
     """Lock what this batch is about, then look all of it up at once."""
     judge = _judge(unit, desk)
     lookup = unit.keys.lookup
-    keys = {
-        key for message in messages for key in (*_keys(message, unit, judge), *_names(message, unit, judge))
-    }
+    hashed = [_keys(message, unit, judge) for message in messages]
+    keys = {key for of_one in hashed for key in (*of_one.under, *of_one.asks)}
     Register.of(unit).look_up(
         database,
         # Two versions of one record must not be triaged side by side either.
@@ -57,15 +57,14 @@ def _account(message: ReferralReceived, unit: Unit) -> Account:
     return unit.remember(place, lambda: read_account(message.reference, message.agency, message.referral))
 
 
-def _keys(message: ReferralReceived, unit: Unit, judge: Judge) -> list[bytes]:
+def _keys(message: ReferralReceived, unit: Unit, judge: Judge) -> HashedKeys:
     place = ("keys", message.reference, message.version)
-    return unit.remember(place, lambda: hashed_keys(_account(message, unit), unit.keys.lookup, judge))
 
+    def hashed() -> HashedKeys:
+        text = message.referral.event.summary or ""
+        return hash_keys(keys_for(_account(message, unit), text, judge.canonicals), unit.keys.lookup)
 
-def _names(message: ReferralReceived, unit: Unit, judge: Judge) -> list[bytes]:
-    place = ("names", message.reference, message.version)
-    text = message.referral.event.summary or ""
-    return unit.remember(place, lambda: hashed_names(text, unit.keys.lookup, judge))
+    return unit.remember(place, hashed)
 
 
 def triage_referral(message: ReferralReceived, unit: Unit, table: Table, desk: Desk) -> Triaged:
@@ -85,8 +84,8 @@ def triage_referral(message: ReferralReceived, unit: Unit, table: Table, desk: D
     elif amended:
         _amend(message, before, routable, clerk)
     keys = _keys(message, unit, judge)
-    compared = compare_account(reference, (*keys, *_names(message, unit, judge)), judge, register, unit)
-    register.add_keys(reference, keys)
+    compared = compare_account(reference, keys.asks, judge, register, unit)
+    register.add_keys(reference, keys.under)
     settled = settle_cases([reference], clerk)
     settle_people([reference], compared, settled, clerk)
     known = register.known(reference)

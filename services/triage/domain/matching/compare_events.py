@@ -98,7 +98,7 @@ def compare_events(
     matched_other = {p.other for p in pairings if p.evidence.bits > _MATCHED}
     alone = [(m, other) for i, m in enumerate(one.people) if i not in matched_one]
     alone += [(m, one) for j, m in enumerate(other.people) if j not in matched_other]
-    levels["named"] = _best("named", (_named(m, told, canonicals) for m, told in alone if m.name.somebody))
+    levels["named"] = _best("named", (named_in(m, told, canonicals) for m, told in alone if m.name.somebody))
     levels["numbered"] = _best(
         "numbered",
         (_numbered(m, told) for m, told in alone if m.home.numbers and (told.words or told.places_told)),
@@ -167,7 +167,7 @@ def _sides_of_a_dispute(pairings: Sequence[Pairing]) -> dict[str, str]:
     return {"side": bands[0] if bands else "missing", "other_side": bands[1] if len(bands) > 1 else "missing"}
 
 
-def _named(mention: Mention, account: Account, canonicals: Canonicals) -> str:
+def named_in(mention: Mention, account: Account, canonicals: Canonicals) -> str:
     """How far the words of an account name somebody whom it does not list."""
     told = account.words
     family = any(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from services.triage.domain.matching.accounts import Account, Mention
@@ -10,6 +11,7 @@ from services.triage.domain.matching.compare_events import (
     Pairing,
     compare_events,
     is_crime,
+    named_in,
     pair_people,
     shares_own,
 )
@@ -20,6 +22,7 @@ from services.triage.domain.matching.judge_people import judge_people
 from services.triage.domain.matching.model import Evidence, Line, Model, Verdict, weigh
 
 BELOW = 0.5  # bits
+_MAY_BE = -2.0  # bits; below, two mentions are held to be two people
 STRANGERS = "nobody_in_common"
 _PEOPLE = ("harmed", "harmed_too", "responsible", "side", "other_side")
 _ALIKE, _NOT_ALIKE = ("sure", "likely", "maybe"), ("weak", "against")
@@ -51,8 +54,12 @@ class Judge:
         return judge_people(one, other, self.model, self.frequencies, self.canonicals)
 
     def events(self, one: Account, other: Account) -> Judged:
-        """The weight of two accounts, the same whichever of them comes first."""
-        if one.reference > other.reference:
+        """The weight of two accounts, the same whichever of them comes first.
+
+        Ties between people are decided by their order, so the order must be the accounts' own: references are
+        drawn by chance, and another draw must not make another verdict.
+        """
+        if _own_order(one) > _own_order(other):
             turned = self.events(other, one)
             return Judged(turned.evidence, tuple(p._replace(one=p.other, other=p.one) for p in turned.people))
         offices = frozenset((*one.office_phones, *other.office_phones))
@@ -65,7 +72,8 @@ class Judge:
         lines = [Line("base", "prior", weights["base"]["prior"]), *weigh(levels, weights)]
         bits = sum(line.bits for line in lines)
         thresholds = self.model.thresholds
-        guard = _guard(levels, pairings, crime=weights is self.model.crime)
+        crime = weights is self.model.crime
+        guard = _guard(levels, pairings, crime=crime, others=crime and self._other_victims(one, other))
         most = (thresholds.ask_case if guard == STRANGERS else thresholds.same_case) - BELOW
         if guard and bits > most:
             lines.append(Line("guard", guard, most - bits))
@@ -79,11 +87,29 @@ class Judge:
             "same" if bits >= thresholds.same_case else "ask" if bits >= thresholds.ask_case else "different"
         )
 
+    def _other_victims(self, one: Account, other: Account) -> bool:
+        """Whether each account names whom it says was harmed, and nobody of the one can be of the other.
+
+        Members of a household may be harmed together, and whoever is harmed beside somebody may be named in
+        the other's account: those are not others.
+        """
+        harmed, others = _harmed(one), _harmed(other)
+        if not harmed or not others:
+            return False
+        held = [self.people(a, b) for a, b in product(harmed, others)]
+        if any(evidence.bits >= _MAY_BE or shares_own(levels) for evidence, levels in held):
+            return False
+        told = [named_in(mention, other, self.canonicals) for mention in harmed]
+        told += [named_in(mention, one, self.canonicals) for mention in others]
+        return "full" not in told
+
     def _word_bits(self, word: str) -> float:
         return self.frequencies.word_bits(word, self.model.words)
 
 
-def _guard(levels: Mapping[str, str], pairings: Sequence[Pairing], *, crime: bool) -> str:
+def _guard(
+    levels: Mapping[str, str], pairings: Sequence[Pairing], *, crime: bool, others: bool = False
+) -> str:
     """What keeps two accounts from being joined, however alike the rest; "" if nothing does.
 
     Two burglaries of one night are not one: some person, home or number must be the same, or nobody is even
@@ -96,11 +122,21 @@ def _guard(levels: Mapping[str, str], pairings: Sequence[Pairing], *, crime: boo
     if crime and levels.get("date") in _ANOTHER_DAY:
         return "another_day"
     share = any(shares_own(pairing.levels) for pairing in pairings)
+    if others and (levels.get("responsible") in _ALIKE or levels.get("named") == "full"):
+        return "other_victim"
     if crime and levels.get("harmed") == "against" and not share:
         return "other_victim" if levels.get("responsible") in _ALIKE else STRANGERS
     told = any(levels.get(comparison) in said for comparison, said in _SAY_SO_THEMSELVES.items())
     people = any(levels.get(comparison, "missing") not in ("missing", *_NOT_ALIKE) for comparison in _PEOPLE)
     return "" if told or people or share else STRANGERS
+
+
+def _harmed(account: Account) -> list[Mention]:
+    return [mention for mention in account.people if mention.role != "responsible" and mention.name.somebody]
+
+
+def _own_order(account: Account) -> tuple[str, str, str]:
+    return account.agency, account.record, account.reference
 
 
 def _own(mention: Mention, shared: frozenset[str]) -> Mention:
