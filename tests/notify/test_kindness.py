@@ -14,6 +14,7 @@ from services.notify.equipment import board_of, post_of
 from services.notify.raise_alert import raise_alert
 from services.notify.store import Desk
 from services.notify.tables import dispatches
+from shared.allowance import Allowances
 from shared.identity import CASE, new_reference
 from tests.support.builders import an_account
 from tests.support.houses import Hub, StoppedClock
@@ -169,3 +170,14 @@ def test_an_alert_shows_its_history_to_its_team(hub: Hub) -> None:
     assert shown["history"][1]["who"] == "coordinator@referral-hub.example"
     assert hub.ask(f"/v1/alerts/{alert['id']}", hub.token_of("coordinator", "vip")).status_code == 404
     assert hub.ask("/v1/alerts/x", hub.token_of("coordinator")).status_code == 404
+
+
+def test_a_channel_gets_no_more_in_a_minute_than_it_may(hub: Hub) -> None:
+    room = hub.rooms["notify"]
+    post_of(room).allowances["mail"] = Allowances(2)
+    raise_some(room, 3)
+    deliver(room)
+    assert len(subjects(hub)) == 2
+    hub.clock.move(seconds=31)
+    deliver(room)
+    assert len(subjects(hub)) == 3
