@@ -570,6 +570,11 @@ SEALED = (
 )
 
 
+def pack_account(ring: KeyRing, reference: str, version: int, account: Account) -> bytes:
+    """An account, sealed for a referral's row."""
+    return ring.seal(_pack.encode(account), f"triage/account/{reference}/{version}")
+
+
 def unpack_account(ring: KeyRing, reference: str, version: int, account: bytes) -> Account:
     """The account of a referral's row."""
     return _unpack.decode(ring.open(account, f"triage/account/{reference}/{version}"))

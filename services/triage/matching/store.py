@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import func, insert, select
 
 from services.triage.domain.matching.frequencies import Frequencies
-from services.triage.store import unpack_account
-from services.triage.tables import frequencies, referrals
+from services.triage.store import COMMONEST, unpack_account
+from services.triage.tables import frequencies, match_keys, referrals
 from shared.resealing import SealedColumn
+from shared.rows import Wanted, find_rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from services.triage.domain.matching.accounts import Account
+    from shared.database import Database
     from shared.sealing import KeyRing
 
 _pack = msgspec.msgpack.Encoder()
@@ -89,6 +93,26 @@ def all_accounts(connection: Connection, ring: KeyRing) -> Iterator[Account]:
     for reference, version, account in connection.execution_options(yield_per=500).execute(query):
         if account is not None:
             yield unpack_account(ring, reference, version, account)
+
+
+def accounts_under(
+    connection: Connection, database: Database, ring: KeyRing, keys: Sequence[bytes]
+) -> list[tuple[Account, list[UUID]]]:
+    """The accounts under keys that are not too common, each once, with who their people are."""
+    (under,) = database.lock_and_find(
+        connection,
+        (),
+        Wanted((match_keys.c.key, match_keys.c.reference), match_keys.c.key, keys, COMMONEST + 1),
+    )
+    many = Counter(key for key, _ in under)
+    references = {reference for key, reference in under if many[key] <= COMMONEST}
+    columns = (referrals.c.reference, referrals.c.version, referrals.c.people, referrals.c.account)
+    rows: Sequence[Sequence[Any]] = find_rows(connection, columns, referrals.c.reference, references)
+    return [
+        (unpack_account(ring, reference, version, account), [UUID(one) for one in people])
+        for reference, version, people, account in rows
+        if account is not None
+    ]
 
 
 def _place(row: Row[tuple[int]]) -> str:

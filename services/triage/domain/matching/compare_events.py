@@ -129,7 +129,11 @@ def _says_something(one: Account, other: Account, pairing: Pairing) -> bool:
 
 def shares_own(levels: PersonLevels) -> bool:
     """Whether two mentions share what members of one household would share, at least."""
-    return levels.home in ("same", "building") or "exact" in (levels.phone, levels.email, levels.born)
+    return (
+        levels.home in ("same", "building")
+        or levels.phone in ("exact", "landline")
+        or "exact" in (levels.email, levels.born)
+    )
 
 
 def _band(bits: float) -> str:

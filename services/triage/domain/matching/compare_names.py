@@ -19,6 +19,7 @@ ORDERS = ("straight", "swapped", "one_field")
 _TYPO_LENGTH = 4
 _LONG = 7
 _SHORT_FORM = 3
+_WORD_LEVELS = ("exact", "typo", "similar")
 _FORM = 6
 _PART, _REST = 5, 4  # letters of a name that stands alone, and of what else the other one has
 _SIMILAR = 0.88
@@ -98,14 +99,20 @@ def compare_names(one: Name, other: Name, canonicals: Canonicals) -> NameLevels:
 
 
 def _levels(one: Name, other: Name, order: str, canonicals: Canonicals) -> NameLevels:
-    return NameLevels(_given(one, other, canonicals), _family(one.family, other.family), order)
+    given, family = _given(one, other, canonicals), _family(one.family, other.family)
+    if order == "swapped" and family == "none" and given in _WORD_LEVELS:
+        # One word in common, which is somebody's family name: that is what the two share.
+        return NameLevels("none", given, order)
+    return NameLevels(given, family, order)
 
 
-def _rank(levels: NameLevels) -> tuple[int, int, int]:
+def _rank(levels: NameLevels) -> tuple[int, int, int, int]:
     given, family = _GIVEN_RANK[levels.given], _FAMILY_RANK[levels.family]
     contradicts = (levels.given == "none") + (levels.family == "none")
     told = (levels.given == "missing") + (levels.family == "missing")
-    return contradicts * 2 + told, given + family, ORDERS.index(levels.order)
+    order = ORDERS.index(levels.order)
+    # Where something contradicts in every reading, the name is read as it was written.
+    return contradicts * 2 + told, order if contradicts else 0, given + family, order
 
 
 def _splits(name: Name) -> Iterable[Name]:

@@ -15,8 +15,8 @@ from services.triage.domain.matching.compare_names import Canonicals, compare_na
 from services.triage.domain.matching.places import Place, looks_like_an_office
 
 COMPARISONS = ("given", "family", "order", "born", "gender", "phone", "email", "home", "area", "identifier")
-_TOLD_DIFFERENTLY = 2  # years
-_NEAR_DAY = 60
+_A_GENERATION = 15  # years
+_MOBILE = "+447"
 
 
 class PersonLevels(NamedTuple):
@@ -62,7 +62,7 @@ def _born(one: Mention, other: Mention) -> str:
         return "turned"
     if a[:4] == b[:4]:
         apart = abs(one.born.year - other.born.year)
-        if apart <= _TOLD_DIFFERENTLY or apart % 10 == 0 or sorted(a[6:]) == sorted(b[6:]):
+        if apart < _A_GENERATION or apart % 10 == 0 or sorted(a[6:]) == sorted(b[6:]):
             return "year_off"
     if OSA.distance(a, b) == 1:
         return "digit"
@@ -74,8 +74,9 @@ def _born(one: Mention, other: Mention) -> str:
 def _phone(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     if not one or not other:
         return "missing"
-    if set(one) & set(other):
-        return "exact"
+    if shared := set(one) & set(other):
+        # A landline is a household's; a mobile is mostly somebody's own.
+        return "exact" if any(number.startswith(_MOBILE) for number in shared) else "landline"
     if any(OSA.distance(a, b, score_cutoff=1) <= 1 or (a[3:] in b or b[3:] in a) for a in one for b in other):
         return "digit"
     return "none"

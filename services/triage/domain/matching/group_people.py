@@ -12,7 +12,7 @@ from itertools import combinations
 
 from services.triage.domain.matching.accounts import Account, Mention
 from services.triage.domain.matching.compare_events import Pairing
-from services.triage.domain.matching.judge_people import BORN_OTHERWISE, register_bits
+from services.triage.domain.matching.judge_people import BORN_OTHERWISE, person_verdict
 from services.triage.domain.matching.model import Model
 from services.triage.domain.matching.partition import UNSEEN, partition
 
@@ -38,7 +38,6 @@ def group_people(
     thresholds = model.thresholds
     mentions = {(a.reference, place): m for a in accounts for place, m in enumerate(a.people)}
     alone = Counter((account.reference, mention.role) for account in accounts for mention in account.people)
-    off = register_bits(people_known, model)
     weighed: dict[tuple[Party, Party], float] = {}
     joined: dict[tuple[Party, Party], float] = {}
     for (one, other), found in pairings.items():
@@ -50,7 +49,8 @@ def group_people(
             weighed[pair] = bits
             if together and _other_side(a, b):
                 continue
-            if bits - off >= thresholds.same_person and a.name.somebody and b.name.somebody:
+            verdict = person_verdict(pairing.evidence, pairing.levels, people_known, model)
+            if verdict == "same" and a.name.somebody and b.name.somebody:
                 joined[pair] = bits
             elif together and (
                 (bits >= thresholds.same_person_in_case and _may_be_called_so(a, b, pairing))

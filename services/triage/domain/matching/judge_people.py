@@ -13,8 +13,9 @@ from services.triage.domain.matching.accounts import Mention
 from services.triage.domain.matching.compare_names import Canonicals
 from services.triage.domain.matching.compare_people import PersonLevels, compare_people
 from services.triage.domain.matching.frequencies import Frequencies
-from services.triage.domain.matching.model import Evidence, Line, Model, weigh
+from services.triage.domain.matching.model import Evidence, Line, Model, Verdict, weigh
 
+_NEARLY_BORN = ("exact", "digit", "turned", "year_off")
 CALLED_OTHERWISE, BORN_OTHERWISE, NAMED_OTHERWISE = -4.0, -6.0, -3.0
 
 
@@ -38,7 +39,7 @@ def _guard(levels: PersonLevels) -> tuple[float, str]:
         return math.inf, ""
     if levels.born == "none":
         return BORN_OTHERWISE, "born_otherwise"
-    own = levels.born == "exact" or levels.phone == "exact" or levels.email == "exact"
+    own = levels.born == "exact" or "exact" in (levels.phone, levels.email)
     if levels.given == "none":
         return CALLED_OTHERWISE, "household_or_twins"
     if levels.identifier == "none" and levels.born != "exact":
@@ -49,6 +50,45 @@ def _guard(levels: PersonLevels) -> tuple[float, str]:
         # A family name at an address is a household, not somebody of it.
         return 8.0, "no_given_name"
     return math.inf, ""
+
+
+def person_verdict(evidence: Evidence, levels: PersonLevels, people_known: int, model: Model) -> Verdict:
+    """Whether two mentions are one person, in a register that knows so many people.
+
+    Name and home alone say so the less the more people are known: a father and a son share both. Then
+    something of somebody's own must agree, the birth date, a mobile, an address of mail or an identifier. And
+    what a guard holds is still asked about when such a thing agrees: a date of birth may be wrong, and
+    somebody may be called otherwise.
+    """
+    thresholds, off = model.thresholds, register_bits(people_known, model)
+    guarded = sum(line.bits for line in evidence.lines if line.comparison == "guard")
+    if guarded:
+        asked = evidence.bits - guarded - off >= thresholds.same_person and _contested(levels)
+        return "ask" if asked else "different"
+    left = evidence.bits - off
+    if left >= thresholds.same_person:
+        # In a small register most who share name and home are one who came again; in one that knows
+        # everybody they are as often father and son.
+        smallest = math.log2(thresholds.smallest_register)
+        without = thresholds.same_person + thresholds.relatives * (off - smallest)
+        return "same" if has_own(levels) or left >= without else "ask"
+    return "ask" if left >= thresholds.ask_person else "different"
+
+
+def has_own(levels: PersonLevels) -> bool:
+    """Whether something agrees that is one person's own and not a household's."""
+    return (
+        levels.born in _NEARLY_BORN
+        or levels.phone in ("exact", "digit")
+        or levels.email in ("exact", "typo")
+        or levels.identifier == "exact"
+    )
+
+
+def _contested(levels: PersonLevels) -> bool:
+    own = [levels.phone == "exact", levels.email == "exact", levels.born == "exact"]
+    enough = 2 if levels.given == "none" else 1
+    return levels.family != "none" and any(own[:2]) and sum(own) >= enough
 
 
 def _rarity(

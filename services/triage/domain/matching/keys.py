@@ -27,10 +27,10 @@ def keys_of(account: Account, canonicals: Canonicals) -> list[Key]:
     found: dict[Key, None] = {}
     for mention in account.people:
         found.update(dict.fromkeys(keys_of_person(mention, canonicals)))
-        found.update(dict.fromkeys(_keys_of_place(mention.home)))
+        found.update(dict.fromkeys(keys_of_place(mention.home)))
     found.update(dict.fromkeys(("number", reference.value) for reference in account.numbers))
     for place in (account.place, *account.places_told):
-        found.update(dict.fromkeys(_keys_of_place(place)))
+        found.update(dict.fromkeys(keys_of_place(place)))
     return list(found)
 
 
@@ -46,6 +46,10 @@ def keys_of_person(mention: Mention, canonicals: Canonicals) -> Iterator[Key]:
     names = sorted(family | given)
     if mention.born is not None:
         yield from (("born", name, mention.born.isoformat()) for name in names)
+        # Slips in every name leave their first letters.
+        letters = {word[0] for word in (*mention.name.family[:1], *mention.name.given[:1])}
+        if len(letters) > 1:
+            yield ("born", "".join(sorted(letters)), mention.born.isoformat())
     home = mention.home
     if home.postcode:
         yield from (("postcode", name, home.postcode) for name in names)
@@ -70,7 +74,7 @@ def _sounds(mention: Mention, canonicals: Canonicals) -> tuple[set[str], set[str
     return family, given
 
 
-def _keys_of_place(place: Place) -> Iterator[Key]:
+def keys_of_place(place: Place) -> Iterator[Key]:
     if place.uprn:
         yield ("uprn", place.uprn)
     if looks_like_an_office(place):

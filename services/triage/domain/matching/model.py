@@ -48,6 +48,8 @@ class Thresholds:
     same_person: float = 3.5
     ask_person: float = -2.0
     margin: float = 3.0
+    # By how much more than a bit for each doubling of the register evidence without anything own must weigh.
+    relatives: float = 2.5
     # Inside one case somebody of the same side and a name that fits is the same person.
     same_person_in_case: float = -1.0
     smallest_register: int = 4096

@@ -90,6 +90,7 @@ _SAYS_LITTLE = frozenset(
 )
 _NUMBER = re.compile(r"^\d{1,4}[a-z]?$")
 _POSTCODE = re.compile(r"^([a-z]{1,2}\d[a-z\d]?)\s*(\d[a-z]{2})$")
+_FOREIGN = range(4, 9)  # letters and digits of a postcode elsewhere
 # Where nobody lives, though it stands as somebody's address: an office of whoever refers.
 _OFFICE = frozenset(
     [
@@ -138,8 +139,8 @@ class Place(NamedTuple):
 
     @property
     def outward(self) -> str:
-        """The first half of the postcode."""
-        return self.postcode[:-3]
+        """The first half of the postcode; one of another country is kept whole."""
+        return self.postcode[:-3] if _POSTCODE.match(self.postcode) else self.postcode
 
 
 NOWHERE = Place()
@@ -172,7 +173,7 @@ def read_place(
         tuple(numbers),
         tuple(dict.fromkeys(street)),
         tuple(words(town or "")),
-        code if _POSTCODE.match(code) else "",
+        code if _POSTCODE.match(code) or (code.isalnum() and len(code) in _FOREIGN) else "",
         (uprn or "").strip().lstrip("0"),
         flat,
     )
