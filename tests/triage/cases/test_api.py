@@ -205,6 +205,23 @@ def test_a_case_whose_referrals_were_all_taken_back_waits_for_a_decision(hub: Hu
     assert move(hub, case, "close", outcome="C-REFERRALS-WITHDRAWN")["state"] == "closed"
 
 
+def test_a_case_that_somebody_else_brings_again_goes_on_where_it_was(hub: Hub) -> None:
+    shared = ("CRI009999990",)
+    receipt = hub.take(a_crime(references=shared))
+    hub.settle()
+    case = hub.links()["vcas:ONE"]["case"]
+    move(hub, case, "begin_enquiries")
+    hub.front.post(
+        f"/v1/referrals/{receipt['reference']}/withdrawal",
+        json={"reason": "Invented."},
+        headers={"Authorization": f"Bearer {hub.key_of('vcas')}"},
+    )
+    hub.settle()
+    assert whole(hub, case)["state"] == "withdrawn"
+    assert take(hub, a_crime("TWO", references=shared), "vip") == case
+    assert whole(hub, case)["state"] == "enquiries"
+
+
 def test_what_is_learnt_from_another_referral_holds_for_the_case(hub: Hub) -> None:
     shared = ("CRI009999990",)
     case = take(hub, a_crime(references=shared))

@@ -272,8 +272,9 @@ TABLE: Final[tuple[Transition, ...]] = (
         OPEN - {"received", "withdrawn"},
         "withdrawn",
         ("system",),
+        remembers=True,
     ),
-    Transition("take_up_again", "A referral stands again", _from("withdrawn"), "triage", ("system",)),
+    Transition("take_up_again", "A referral stands again", _from("withdrawn"), "before", ("system",)),
     Transition(
         "merge",
         "It is the same case as another",
