@@ -187,6 +187,28 @@ def learn(message: ReferralReceived, case: Case, unit: Unit, table: Table) -> No
         settle_task(case, unit, table.targets)
 
 
+def learn_anew(heard: Sequence[ReferralReceived], case: Case, unit: Unit, table: Table) -> None:
+    """Referrals have left the case: what is known now is what the others tell, the founder's first.
+
+    What a stranger's referral brought, a danger too, is another family's trouble, and leaves with it.
+    """
+    kept = Lives.of(unit).find(case.id)
+    if kept is None or not heard:
+        return
+    facts = facts_of(heard[0].referral, unit, table)
+    for message in heard[1:]:
+        facts = together(facts, facts_of(message.referral, unit, table))
+    if case.area is not None and case.area != facts.area:
+        police = table.areas.known(case.area).police
+        facts = replace(facts, area=case.area, police_area=police, possible_areas=())
+    decision = route(facts, table.routing, today_of(unit.now))
+    gates = tuple(dict.fromkeys((*case.why_there.get("gates", ()), *decision.gates)))
+    urgent = case.why_there.get("urgency") == "urgent" or is_urgent(facts, decision)
+    if (facts, gates, urgent) != (kept.facts, kept.gates, kept.urgent):
+        Lives.of(unit).change(case.id, replace(kept, facts=facts, gates=gates, urgent=urgent))
+        settle_task(case, unit, table.targets)
+
+
 def try_to_release(
     message: ReferralReceived, case: Case, routable: Brings, register: Register, unit: Unit, table: Table
 ) -> None:

@@ -13,8 +13,9 @@ from services.triage.handlers import hears
 from services.triage.lives.store import SEALED as SEALED_LIVES
 from services.triage.lives.store import keep_routing_table
 from services.triage.matching.count_frequencies import count_frequencies
-from services.triage.matching.desk import Desk
 from services.triage.matching.store import SEALED as SEALED_FREQUENCIES
+from services.triage.reviews.api import api as reviews_api
+from services.triage.reviews.api import desk_of
 from services.triage.store import SEALED
 from services.triage.tables import messaging
 from services.triage.watch_clocks import watch_clocks
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def _hears(room: Room) -> Mapping[type[Message], Hearer]:
-    return hears(room.database, table_of(room), Desk(room.database, room.keys))
+    return hears(room.database, table_of(room), desk_of(room))
 
 
 def _web(room: Room) -> Flask:
@@ -58,6 +59,6 @@ TRIAGE = Service(
         Chore("clocks", _watch_clocks, every=60.0),
         Chore("frequencies", count_frequencies, every=15.0),
     ),
-    api=(api,),
+    api=(api, reviews_api),
     sealed=(*SEALED, *SEALED_LIVES, *SEALED_CASES, *SEALED_FREQUENCIES),
 )

@@ -17,11 +17,13 @@ from services.triage.join_lives import merge_life, separate_life
 from services.triage.schema import Routable, read_routable
 from services.triage.send_case import (
     learn,
+    learn_anew,
     open_case,
     resume_case,
     take_up_again,
     try_to_release,
 )
+from services.triage.store import UNSETTLED
 from shared.contracts import CaseJoined, CaseMerged, CaseTelltales, ReferralReceived
 from shared.telltales import telltales_of
 
@@ -42,6 +44,7 @@ class Settled:
 
     neighbourhood: list[str]
     moved: dict[str, UUID] = field(default_factory=dict)
+    left: set[UUID] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ def settle_cases(changed: Collection[str], clerk: Clerk) -> Settled:
     owned = _owned(grouped.groups, clerk)
     for group, cases in zip(grouped.groups, owned, strict=True):
         _settle_group(group, cases, clerk, settled)
+    for case_id in sorted(settled.left):
+        _learn_anew(case_id, clerk)
     for reference in sorted(settled.moved.keys() | set(changed)):
         tell_telltales(reference, clerk)
     _ask(nodes, clerk)
@@ -177,6 +182,7 @@ def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, set
         founder = min(group)
         message = clerk.heard(founder)
         case = open_case(message, clerk.routable(message), register, clerk.unit, clerk.table)
+        settled.left.add(_case_of(founder, clerk))
         register.move(founder, case.id, opens=True)
         settled.moved[founder] = case.id
         target = case.id
@@ -187,6 +193,7 @@ def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, set
         _resume(target, group, clerk)
     arrived = [r for r in group if _case_of(r, clerk) != target]
     for reference in arrived:
+        settled.left.add(_case_of(reference, clerk))
         register.move(reference, target)
         settled.moved[reference] = target
     for case_id in cases:
@@ -219,6 +226,22 @@ def _tell_of_arrivals(target: UUID, arrived: Sequence[str], clerk: Clerk) -> Non
             )
         if case.withdrawn_at is not None:
             take_up_again(message, register.case(target), register, unit, clerk.table)
+
+
+def _learn_anew(case_id: UUID, clerk: Clerk) -> None:
+    """Somebody has left this case; unless it went with them, it knows what the others tell."""
+    register = clerk.register
+    members = register.members(case_id)
+    if case_id == UNSETTLED or not members or register.case(case_id).merged_into is not None:
+        return
+
+    def in_turn(reference: str) -> tuple[bool, tuple[UUID, ...], str]:
+        known = register.known(reference)
+        assert known is not None  # noqa: S101 - members of cases that were looked up are
+        return known.opened_case != case_id, known.own_people, reference
+
+    heard = [clerk.heard(reference) for reference in sorted(members, key=in_turn)]
+    learn_anew(heard, register.case(case_id), clerk.unit, clerk.table)
 
 
 def _why(reference: str, case_id: UUID, clerk: Clerk) -> dict[str, object]:

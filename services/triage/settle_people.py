@@ -89,20 +89,28 @@ def _pairings(
 
 
 def _name(groups: Iterable[Iterable[Party]], known: dict[str, Known], clerk: Clerk) -> None:
-    """Give every group the id of whoever of it was known first; who is one now is one everywhere."""
+    """Give every group the id of whoever of it was known first; who is one now is one everywhere.
+
+    Nobody keeps the id of somebody who was found to be another: whoever is set apart has their own again.
+    """
     names: dict[Party, UUID] = {}
     taken: set[UUID] = set()
     merged: dict[UUID, UUID] = {}
+    begun = {p: (r, n) for r, one in known.items() for n, p in enumerate(one.own_people)}
 
     def before(party: Party) -> UUID | None:
         people = known[party[0]].triaged.people
         return people[party[1]] if party[1] < len(people) else None
 
     ordered = sorted((sorted(group) for group in groups), key=lambda group: (-len(group), group))
+    grouped = {party for group in ordered for party in group}
     for group in ordered:
         ids = sorted({person for party in group if (person := before(party)) is not None})
-        free = [person for person in ids if person not in taken]
-        person = free[0] if free else new_id()
+        here = set(group)
+        # Whose it was first is here too, or was not held against anybody now.
+        free = [p for p in ids if p not in taken and (begun.get(p) in here or begun.get(p) not in grouped)]
+        own = sorted(p for p, party in begun.items() if party in here and p not in taken)
+        person = (free or own or [new_id()])[0]
         taken.add(person)
         merged |= dict.fromkeys(free[1:], person)
         taken.update(free[1:])

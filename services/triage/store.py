@@ -50,7 +50,14 @@ _TRIAGED = (
     referrals.c.case_id,
     referrals.c.people,
 )
-_KNOWN = (*_TRIAGED, referrals.c.opened_case, referrals.c.brings, referrals.c.sealed, referrals.c.account)
+_KNOWN = (
+    *_TRIAGED,
+    referrals.c.opened_case,
+    referrals.c.brings,
+    referrals.c.sealed,
+    referrals.c.account,
+    referrals.c.own_people,
+)
 _pack = msgspec.msgpack.Encoder()
 _unpack = msgspec.msgpack.Decoder(Account)
 _read_content = msgspec.json.Decoder(Referral)
@@ -92,6 +99,8 @@ class Known(NamedTuple):
     brings: Sequence[str]
     sealed: bytes
     account: Account
+    # Who its parties were when nobody was known to be one of them, in their order.
+    own_people: tuple[UUID, ...] = ()
 
 
 class Review(NamedTuple):
@@ -207,25 +216,20 @@ class Register:
             triaged = _triaged(row[:6])
             if triaged.reference in self._known and self._known[triaged.reference].triaged == triaged:
                 continue
-            opened_case, brings, sealed, account = row[6:]
+            opened_case, brings, sealed, account, own = row[6:]
             if account is not None:
                 read = _unpack.decode(rest.open(account, _place_of_account(triaged)))
             else:
                 read = nothing_told(triaged.reference, triaged.agency)
-            self._place_in_case(triaged, opened_case, brings or (), sealed, read)
+            people = tuple(UUID(person) for person in own or ())
+            self._place_in_case(Known(triaged, opened_case, brings or (), sealed, read, people))
 
-    def _place_in_case(
-        self,
-        triaged: Triaged,
-        opened_case: UUID | None,
-        brings: Sequence[str],
-        sealed: bytes,
-        account: Account,
-    ) -> None:
+    def _place_in_case(self, known: Known) -> None:
+        triaged = known.triaged
         before = self._known.get(triaged.reference)
         if before is not None and before.triaged.case_id != triaged.case_id:
             self._in_case[before.triaged.case_id].pop(triaged.reference, None)
-        self._known[triaged.reference] = Known(triaged, opened_case, brings, sealed, account)
+        self._known[triaged.reference] = known
         self._in_case[triaged.case_id][triaged.reference] = None
 
     def _learn_comparisons(self, references: Collection[str], least: int) -> set[str]:
@@ -344,7 +348,7 @@ class Register:
         """Keep a referral that is new to triage, its content sealed."""
         rest = self._unit.keys.rest
         sealed = rest.seal(content, _place(triaged))
-        self._place_in_case(triaged, opened_case, brings, sealed, account)
+        self._place_in_case(Known(triaged, opened_case, brings, sealed, account, triaged.people))
         row = {
             **triaged._asdict(),
             "sealed": sealed,
@@ -353,6 +357,7 @@ class Register:
             "brings": brings,
             "opened_case": opened_case,
             "account": rest.seal(_pack.encode(account), _place_of_account(triaged)),
+            "own_people": triaged.people,
         }
         self._unwritten[triaged.reference] = row
         self._unit.insert(referrals, row)
@@ -363,7 +368,9 @@ class Register:
         """Keep a newer version of a referral that triage has seen."""
         rest = self._unit.keys.rest
         sealed = rest.seal(content, _place(triaged))
-        self._place_in_case(triaged, self._known[triaged.reference].opened_case, brings, sealed, account)
+        before = self._known[triaged.reference]
+        own = (*before.own_people, *triaged.people[len(before.own_people) :])
+        self._place_in_case(Known(triaged, before.opened_case, brings, sealed, account, own))
         self._change_referral(
             triaged.reference,
             version=triaged.version,
@@ -372,15 +379,15 @@ class Register:
             updated_at=self._unit.now,
             brings=brings,
             account=rest.seal(_pack.encode(account), _place_of_account(triaged)),
+            own_people=own,
         )
 
     def move(self, reference: str, case_id: UUID, *, opens: bool = False) -> None:
         """The referral belongs to that case from now on; with `opens` it is the one that founded it."""
         known = self._known[reference]
         opened = case_id if opens else known.opened_case
-        self._place_in_case(
-            known.triaged._replace(case_id=case_id), opened, known.brings, known.sealed, known.account
-        )
+        moved = known.triaged._replace(case_id=case_id)
+        self._place_in_case(known._replace(triaged=moved, opened_case=opened))
         self._change_referral(reference, case_id=case_id, opened_case=opened)
 
     def _change_referral(self, reference: str, **values: object) -> None:

@@ -56,6 +56,8 @@ referrals = Table(
     Column("opened_case", Uuid),
     # The account as it is compared (domain/matching/accounts.py), sealed.
     Column("account", LargeBinary),
+    # Who each party was before it was found to be somebody known: so that this can be undone.
+    Column("own_people", JSON),
 )
 Index("referrals_of_case", referrals.c.case_id)
 
@@ -122,6 +124,8 @@ reviews = Table(
 )
 Index("reviews_by_one", reviews.c.one)
 Index("reviews_by_other", reviews.c.other)
+# The list of what waits, in the order in which it was asked.
+Index("reviews_by_closed", reviews.c.closed_at, reviews.c.id)
 
 # How common names and words are in the register, counted from time to time; kept, since verdicts name them.
 frequencies = Table(

@@ -65,7 +65,18 @@ class TheHub:
             "alert_id": [alert["id"] for alert in hub.alerts()],
             "import_id": [an_import(hub)],
             "case": [line["case"] for line in hub.links().values()],
+            "review": self.reviews(hub),
         }
+
+    @staticmethod
+    def reviews(hub: Hub) -> list[str]:
+        """The ids of what waits for a human's word."""
+        hub.take(an_account("MAYBE", on="2026-03-10"), "vip")
+        hub.settle()
+        answer = hub.ask("/v1/reviews", hub.token_of("supervisor")).get_json()
+        found = [str(one["id"]) for one in answer["reviews"]]
+        assert found
+        return found
 
 
 THE_HUB = TheHub()
@@ -142,7 +153,13 @@ def schema_of(examples: int, *, every_time_the_same: bool, **phases: bool) -> Ba
 
 
 # What no JSON Schema can say: one field against another, and how a number is written.
-BETWEEN_FIELDS = {"date_in_future", "ends_before_start", "not_an_email", "needed_with_template"}
+BETWEEN_FIELDS = {
+    "date_in_future",
+    "ends_before_start",
+    "not_an_email",
+    "needed_with_template",
+    "not_in_case",
+}
 WRITTEN_OTHERWISE = {"/demand_baseline/police_calls", "/demand_baseline/police_attendances"}
 # What only the hub can know: which cursors it gave, which addresses can be called, what is in a file.
 KNOWN_TO_THE_HUB = {"/cursor", "/url", "/file", "/mapping", "/mapping_file", "/table", "/to", "/state"}

@@ -95,7 +95,8 @@ class CrossReferral:
     reason: str | None = None
 
 
-def _visible(sees: Sees) -> ColumnElement[bool]:
+def visible(sees: Sees) -> ColumnElement[bool]:
+    """The condition on `cases` under which this person sees one."""
     if sees.everything:
         return true()
     if sees.facilitator:
@@ -118,7 +119,7 @@ def list_cases(
     limit: int,
 ) -> list[Seen]:
     """The cases that somebody sees, those first whose day comes first; `states` None: every open one."""
-    query = select(*_CASE, *lives.c).join(lives, lives.c.case_id == cases.c.id).where(_visible(sees))
+    query = select(*_CASE, *lives.c).join(lives, lives.c.case_id == cases.c.id).where(visible(sees))
     query = query.where(lives.c.state.in_(OPEN if states is None else states))
     if owner is not None:
         query = query.where(lives.c.owner == owner)
@@ -141,7 +142,7 @@ def find_seen(connection: Connection, keys: KeyRing, sees: Sees, reference: str)
     query = (
         select(*_CASE, *lives.c)
         .join(lives, lives.c.case_id == cases.c.id)
-        .where(cases.c.reference == reference, _visible(sees))
+        .where(cases.c.reference == reference, visible(sees))
     )
     row = connection.execute(query).first()
     return None if row is None else _seen(row, keys)
@@ -211,6 +212,12 @@ def references_in(connection: Connection, case_id: UUID) -> list[str]:
         .order_by(referrals.c.heard_at, referrals.c.reference)
     )
     return list(connection.execute(query).scalars())
+
+
+def all_references_in(connection: Connection, case_id: UUID) -> list[str]:
+    """The referrals of a case, those that were taken back too."""
+    query = select(referrals.c.reference).where(referrals.c.case_id == case_id)
+    return list(connection.execute(query.order_by(referrals.c.heard_at, referrals.c.reference)).scalars())
 
 
 def give_to(unit: Unit, case_id: UUID, emails: Sequence[str]) -> None:

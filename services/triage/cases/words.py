@@ -59,7 +59,14 @@ WHATS: Final = {
     "facilitators": "Facilitators",
     "held": "Held",
     "merged": "It is part of another case",
+    "merged_in": "Another case was found to be part of it",
     "separated": "It is a case of its own again",
+    "review_asked": "It may be one with another case; somebody is asked",
+    "review_looked_at": "Compared with another case",
+    "said_same": "Said to be one with another case",
+    "said_different": "Said to be another than a case that looks like it",
+    "set_apart": "Referrals were set apart from it",
+    "person_checked": "An assessment point asked whether somebody is known",
 }
 TOLD: Final[dict[str, str]] = {
     "initiator": "whoever asked",

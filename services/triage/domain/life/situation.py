@@ -211,5 +211,7 @@ _FOLDS: Final[dict[str, Callable[[Situation, Record], Situation]]] = {
     "action_settled": _action_settled,
     "merged": lambda now, record: replace(now, merged_into=record.says["into"]),
     "separated": lambda now, _record: replace(now, merged_into=None),
+    # What somebody said of the case and another: for whoever reads it, and nothing that a move depends on.
+    **dict.fromkeys(("said_same", "said_different", "set_apart"), lambda now, _record: now),
 }
 KINDS: Final = tuple(_FOLDS)

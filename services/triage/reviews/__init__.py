@@ -1,0 +1,1 @@
+"""Possible duplicates before a human, merging and separating, and whether somebody is known already."""

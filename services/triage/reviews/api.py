@@ -1,0 +1,169 @@
+"""Reviews over HTTP: what waits for a human's word, the word, and undoing a merge."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, request
+
+from services.triage.cases.api import COORDINATORS, table_of, who_is
+from services.triage.cases.described import THE_CASE
+from services.triage.cases.hold_case import NotYours
+from services.triage.cases.schema import read_uuid
+from services.triage.matching.desk import Desk
+from services.triage.reviews import described as told
+from services.triage.reviews import store
+from services.triage.reviews.decide_review import AlreadyDecided, decide_review
+from services.triage.reviews.hold_neighbourhood import Office, Stale
+from services.triage.reviews.look_at_review import look_at_review
+from services.triage.reviews.schema import (
+    DECISION,
+    SEPARATION,
+    STATES,
+    read_cursor,
+    read_decision,
+    read_separation,
+    read_state,
+    write_question,
+    write_shown,
+)
+from services.triage.reviews.separate_case import separate_case
+from shared.openapi import TEXT, Answer, Asked, Takes, described, how_many
+from shared.problems import Fault, NotFound, Unprocessable
+from shared.web import json_body, open_to, the_caller, the_room, the_trace
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.triage.cases.hold_case import Who
+    from services.triage.reviews.look_at_review import Shown
+    from shared.service import Room
+
+api = Blueprint("reviews", __name__)
+_TAG = "Reviews"
+_MOST = 200
+_SMALL = re.compile(r"[0-9]{1,3}")
+
+
+def office_of(room: Room) -> Office:
+    """What a human's word is settled with in this room."""
+    return Office(room.database, table_of(room), desk_of(room))
+
+
+def desk_of(room: Room) -> Desk:
+    """The desk at which this room compares accounts."""
+    desk: Desk = room.keep("desk", lambda: Desk(room.database, room.keys))
+    return desk
+
+
+@api.get("/v1/reviews")
+@open_to(*COORDINATORS)
+@described(
+    _TAG,
+    asks=(
+        Asked("state", {"enum": list(STATES)}, "`open` (the default), `closed` or `any`."),
+        Asked("cursor", TEXT, "The `next_cursor` of the page before."),
+        how_many(_MOST),
+    ),
+    answers={200: Answer("A page of them.", told.REVIEWS)},
+)
+def get_reviews() -> dict[str, Any]:
+    """What may be one case and waits for a human, the oldest first; no person is in the list."""
+    limit = request.args.get("limit", "50")
+    if not (_SMALL.fullmatch(limit) and 1 <= int(limit) <= _MOST):
+        raise Unprocessable(errors=[Fault("/limit", "not_allowed", f"Ask for 1 to {_MOST}.")])
+    state, after = read_state(request.args.get("state")), read_cursor(request.args.get("cursor"))
+    who = who_is(the_caller())
+    with the_room().database.reading() as connection:
+        found = store.list_questions(connection, who.sees, state=state, after=after, limit=int(limit) + 1)
+    page = found[: int(limit)]
+    return {
+        "reviews": [write_question(one, who) for one in page],
+        "next_cursor": str(page[-1].id) if len(found) > len(page) else None,
+    }
+
+
+@api.get("/v1/reviews/<review>")
+@open_to(*COORDINATORS)
+@described(_TAG, asks=(told.THE_REVIEW,), answers={200: Answer("All of it.", told.WHOLE_REVIEW)})
+def get_review(review: str) -> dict[str, Any]:
+    """Both records side by side, and what speaks for one case and what against, line by line.
+
+    Who may see only one of the two sees that one. Each look is written to both cases' histories.
+    """
+    who = who_is(the_caller())
+    return write_shown(show_review(the_id(review), who), who)
+
+
+def show_review(review_id: UUID, who: Who) -> Shown:
+    """The question as `GET` answers it; the look is written down."""
+    room = the_room()
+    with room.unit(the_trace()) as unit:
+        return look_at_review(review_id, who, unit, room.database, room.directory)
+
+
+def the_id(text: str) -> UUID:
+    """The id in an address; `NotFound` where it cannot be one."""
+    found = read_uuid(text)
+    if found is None:
+        raise NotFound
+    return found
+
+
+@api.post("/v1/reviews/<review>/decision")
+@open_to(*COORDINATORS)
+@described(
+    _TAG,
+    asks=(told.THE_REVIEW,),
+    takes=Takes(
+        DECISION,
+        {
+            "Two events": {
+                "verdict": "different",
+                "why": "Invented: she was burgled twice, a week apart.",
+                "versions": [1, 1],
+            }
+        },
+    ),
+    answers={200: Answer("The review with its answer.", told.REVIEW)},
+    problems=(AlreadyDecided, NotYours, Stale),
+)
+def post_decision(review: str) -> dict[str, Any]:
+    """Say whether the two tell of one case. It is never asked again, and what it touches is settled anew.
+
+    `same` makes the two cases one, `different` keeps every referral of the one from every one of the other.
+    """
+    room, who, review_id = the_room(), who_is(the_caller()), the_id(review)
+    verdict, why, versions = read_decision(json_body())
+    with room.unit(the_trace()) as unit:
+        decided = decide_review(review_id, verdict, why, versions, who, unit, office_of(room))
+        shown = store.find_question(unit.connection, who.sees, review_id)
+    return write_question(shown or decided, who)
+
+
+@api.post("/v1/cases/<case>/separation")
+@open_to(*COORDINATORS)
+@described(
+    _TAG,
+    asks=(THE_CASE,),
+    takes=Takes(
+        SEPARATION,
+        {"One that came in wrongly": {"referrals": ["R-7KQX4-M3DTW"], "why": "Invented: her sister."}},
+    ),
+    answers={200: Answer("Where each referral of the case is now.", told.SEPARATED)},
+    problems=(NotYours, Stale),
+)
+def post_separation(case: str) -> dict[str, Any]:
+    """Take referrals out of a case: they are told apart from the others for ever.
+
+    Whoever was merged in goes back into the case they came from, which stands again where it stood.
+    """
+    room, who = the_room(), who_is(the_caller())
+    referrals, why = read_separation(json_body())
+    with room.unit(the_trace()) as unit:
+        found = separate_case(case, referrals, why, who, unit, office_of(room))
+    return {
+        "case": case,
+        "referrals": [{"referral": reference, "case": now} for reference, now in found.items()],
+    }

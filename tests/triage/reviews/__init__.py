@@ -1,0 +1,1 @@
+"""Reviews, merging and separating, and person-checks."""
