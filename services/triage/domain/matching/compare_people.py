@@ -61,9 +61,8 @@ def _born(one: Mention, other: Mention) -> str:
     if a[4:] == b[4:] and a[:2] == b[2:4] and a[2:4] == b[:2]:
         return "turned"
     if a[:4] == b[:4]:
-        apart = abs(one.born.year - other.born.year)
-        if apart < _A_GENERATION or apart % 10 == 0 or sorted(a[6:]) == sorted(b[6:]):
-            return "year_off"
+        # One birthday, a generation apart: a father and a son, rather than a slip in the year.
+        return "year_off" if abs(one.born.year - other.born.year) < _A_GENERATION else "none"
     if OSA.distance(a, b) == 1:
         return "digit"
     if one.born.year == other.born.year:
