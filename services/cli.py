@@ -23,6 +23,7 @@ from services.cli_history import history
 from services.cli_imports import import_file
 from services.cli_letters import letters
 from services.cli_mappings import mapping
+from services.cli_match import match
 from services.cli_notify import notify
 from services.cli_routing import routing
 from services.cli_teams import teams
@@ -371,6 +372,7 @@ hub.add_command(areas)
 hub.add_command(history)
 hub.add_command(letters)
 hub.add_command(mapping)
+hub.add_command(match)
 hub.add_command(routing)
 hub.add_command(teams)
 hub.add_command(notify)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.triage.domain.matching.compare_events import is_crime
+from services.triage.matching.group_accounts import WORTH_KEEPING
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -12,9 +15,6 @@ if TYPE_CHECKING:
     from services.triage.domain.matching.model import Evidence
     from services.triage.store import Register
     from shared.messaging.unit import Unit
-
-# What is clearly different is not kept: there is nothing to explain.
-_WORTH_KEEPING = -8.0
 
 
 def judged(one: str, other: str, judge: Judge, register: Register, unit: Unit) -> Judged:
@@ -47,7 +47,7 @@ def compare_account(
     for other in compared:
         one, two = sorted((reference, other))
         found = judged(one, two, judge, register, unit)
-        if found.evidence.bits >= _WORTH_KEEPING or register.bits(one, two) is not None:
+        if found.evidence.bits >= WORTH_KEEPING or register.bits(one, two) is not None:
             register.keep_comparison(one, two, found.evidence.bits, told(found, one, two, judge, register))
     return compared
 
@@ -55,7 +55,9 @@ def compare_account(
 def told(found: Judged, one: str, other: str, judge: Judge, register: Register) -> dict[str, Any]:
     """The waterfall of a verdict as it is kept: levels and weights, never a value."""
     versions = [known.triaged.version for known in map(register.known, (one, other)) if known]
+    strand = "crime" if is_crime(_account(one, register), _account(other, register)) else "dispute"
     kept: dict[str, Any] = {
+        "weights": strand,
         "model": judge.model.version,
         "frequencies": judge.frequencies.version,
         "versions": versions,

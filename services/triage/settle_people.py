@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from services.triage.compare_account import judged
 from services.triage.domain.matching.group_people import group_people
+from services.triage.matching.group_accounts import WORTH_A_LOOK
 from shared.identity import new_id
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from services.triage.settle_cases import Clerk, Settled
     from services.triage.store import Known
 
-_WORTH_A_LOOK = 8.0  # bits of some pair of people; below, nobody in these two accounts can be one person
 _MOST_PAIRS = 400  # of accounts that are compared for their people alone
 
 
@@ -69,7 +69,7 @@ def _pairings(
 
     def hold(one: str, other: str, *, together: bool) -> bool:
         pairings = judged(one, other, clerk.judge, clerk.register, clerk.unit).people
-        if together or any(pairing.evidence.bits >= _WORTH_A_LOOK for pairing in pairings):
+        if together or any(pairing.evidence.bits >= WORTH_A_LOOK for pairing in pairings):
             found[one, other] = pairings
             return True
         return False

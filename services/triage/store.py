@@ -585,3 +585,8 @@ def pack_account(ring: KeyRing, reference: str, version: int, account: Account) 
 def unpack_account(ring: KeyRing, reference: str, version: int, account: bytes) -> Account:
     """The account of a referral's row."""
     return _unpack.decode(ring.open(account, f"triage/account/{reference}/{version}"))
+
+
+def read_content(ring: KeyRing, reference: str, version: int, sealed: bytes) -> Referral:
+    """What the agency sent, from a referral's row."""
+    return _read_content.decode(ring.open(sealed, f"triage/referral/{reference}/{version}"))

@@ -60,6 +60,8 @@ class Labelled(NamedTuple):
 
     account: Account
     truth: Truth
+    # The summary as it was written: names are found in it by their capital letters.
+    text: str = ""
 
 
 class _Line(msgspec.Struct):
@@ -81,7 +83,8 @@ def read_labelled(data: Path, truth: Path) -> tuple[list[Labelled], list[Truth]]
         except msgspec.ValidationError as error:
             message = f"{data}, line {number}: {error}"
             raise BadLabels(message) from error
-        newest[true.record] = Labelled(read_account(true.record, line.agency, referral), true)
+        account = read_account(true.record, line.agency, referral)
+        newest[true.record] = Labelled(account, true, referral.event.summary or "")
     return list(newest.values()), truths
 
 

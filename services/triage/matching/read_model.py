@@ -36,7 +36,11 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 @cache
 def read_model(version: str = CURRENT) -> Model:
     """The model of that version; `NoSuchModel`."""
-    path = MODELS / f"{version}.json"
+    return read_model_file(MODELS / f"{version}.json")
+
+
+def read_model_file(path: Path) -> Model:
+    """The model in this file; `NoSuchModel`."""
     try:
         file = msgspec.json.decode(path.read_bytes(), type=_File)
     except (OSError, msgspec.DecodeError) as error:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from services.triage.domain.matching.frequencies import Frequencies
-from services.triage.store import COMMONEST, unpack_account
-from services.triage.tables import frequencies, match_keys, referrals
+from services.triage.domain.matching.model import Line
+from services.triage.store import COMMONEST, pack_account, read_content, unpack_account
+from services.triage.tables import comparisons, frequencies, match_keys, referrals
 from shared.resealing import SealedColumn
 from shared.rows import Wanted, find_rows
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from services.triage.domain.matching.accounts import Account
+    from shared.contracts.referral import Referral
     from shared.database import Database
     from shared.sealing import KeyRing
 
@@ -113,6 +115,134 @@ def accounts_under(
         for reference, version, people, account in rows
         if account is not None
     ]
+
+
+class _Side(msgspec.Struct):
+    one: int
+    other: int
+    bits: float
+    lines: list[tuple[str, str, float]]
+
+
+class _Evidence(msgspec.Struct):
+    weights: str
+    model: str
+    frequencies: str
+    versions: list[int]
+    lines: list[tuple[str, str, float]]
+    people: list[_Side] = []
+
+
+class KeptSide(NamedTuple):
+    """What was kept of two parties: their places in both referrals, their weight and its lines."""
+
+    one: int
+    other: int
+    bits: float
+    lines: tuple[Line, ...]
+
+
+class KeptEvidence(NamedTuple):
+    """What was kept of two referrals, `one` before `other`: their weight in bits and why."""
+
+    one: str
+    other: str
+    bits: float
+    at: dt.datetime
+    # Which weights of the model: `crime` or `dispute`.
+    weights: str
+    model: str
+    frequencies: str
+    versions: Sequence[int]
+    lines: tuple[Line, ...]
+    people: tuple[KeptSide, ...]
+
+
+def find_evidence(one: str, other: str, connection: Connection) -> KeptEvidence | None:
+    """What was kept of these two, given in the order of their references."""
+    query = select(comparisons).where(comparisons.c.one == one, comparisons.c.other == other)
+    row = connection.execute(query).first()
+    return None if row is None else _kept(row)
+
+
+def all_evidence(connection: Connection) -> Iterator[KeptEvidence]:
+    """Everything that was kept."""
+    for row in connection.execution_options(yield_per=500).execute(select(comparisons)):
+        yield _kept(row)
+
+
+def _kept(row: Row[tuple[str]]) -> KeptEvidence:
+    told = msgspec.convert(row.evidence, _Evidence)
+    sides = (KeptSide(s.one, s.other, s.bits, _lines(s.lines)) for s in told.people)
+    return KeptEvidence(
+        row.one,
+        row.other,
+        row.millibits / 1000,
+        row.at,
+        told.weights,
+        told.model,
+        told.frequencies,
+        told.versions,
+        _lines(told.lines),
+        tuple(sides),
+    )
+
+
+def _lines(lines: Sequence[tuple[str, str, float]]) -> tuple[Line, ...]:
+    return tuple(Line(*line) for line in lines)
+
+
+def is_known(reference: str, connection: Connection) -> bool:
+    """Whether triage has seen this referral."""
+    query = select(referrals.c.reference).where(referrals.c.reference == reference)
+    return connection.execute(query).first() is not None
+
+
+class Sealed(NamedTuple):
+    """A referral's row, as far as its account can be read from it again."""
+
+    reference: str
+    agency: str
+    version: int
+    sealed: bytes
+
+
+def count_to_read(connection: Connection, *, unread_only: bool) -> int:
+    """How many referrals there are whose account is to be read."""
+    query = select(func.count()).select_from(referrals)
+    return connection.execute(
+        query.where(referrals.c.account.is_(None)) if unread_only else query
+    ).scalar_one()
+
+
+def page_to_read(connection: Connection, after: str, most: int, *, unread_only: bool) -> list[Sealed]:
+    """The next referrals in the order of their references."""
+    query = select(referrals.c.reference, referrals.c.agency, referrals.c.version, referrals.c.sealed)
+    query = query.where(referrals.c.reference > after).order_by(referrals.c.reference).limit(most)
+    if unread_only:
+        query = query.where(referrals.c.account.is_(None))
+    return [Sealed._make(row) for row in connection.execute(query)]
+
+
+def content_of(row: Sealed, ring: KeyRing) -> Referral:
+    """What the agency sent."""
+    return read_content(ring, row.reference, row.version, row.sealed)
+
+
+def keep_account(row: Sealed, account: Account, ring: KeyRing, connection: Connection) -> bool:
+    """Keep the account of a referral, unless a newer version of it came meanwhile; whether it was kept."""
+    where = (referrals.c.reference == row.reference, referrals.c.version == row.version)
+    packed = pack_account(ring, row.reference, row.version, account)
+    return connection.execute(update(referrals).where(*where).values(account=packed)).rowcount > 0
+
+
+def add_missing_keys(reference: str, keys: Collection[bytes], connection: Connection) -> int:
+    """Have these keys lead to the referral; how many did not yet."""
+    query = select(match_keys.c.key).where(match_keys.c.key.in_(keys), match_keys.c.reference == reference)
+    missing = sorted(set(keys) - set(connection.execute(query).scalars()))
+    if missing:
+        connection.execute(insert(match_keys), [{"key": key, "reference": reference} for key in missing])
+    return len(missing)
 
 
 def _place(row: Row[tuple[int]]) -> str:

@@ -5,9 +5,13 @@ Each referral names its event, so that a test can tell what belongs together; no
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.support.builders import Wire
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _CONSENT = [{"to": "referral", "decision": "given"}]
 
@@ -195,3 +199,56 @@ WEEK: tuple[Sent, ...] = (
           phone="07700 900990", at="66 Dreamt Drive", code="DL1 9ZJ")], kind="theft", on="2026-03-15",
           number="CRI004425900"),
 )  # fmt: skip
+
+# By a part of their name, who is who; of those whose names do not tell, the event does.
+_WHO: tuple[str, ...] = (
+    "raven",
+    "til",
+    "hollo",
+    "unwri",
+    "elowen",
+    "isolde",
+    "quill",
+    "brack",
+    "stone",
+    "penha",
+    "farth",
+    "yarro",
+)
+_WHO += ("vanst", "xanth", "apple", "kettl", "night")
+_HOUSES = {"elowen": "march", "isolde": "march", "FATHER": "oaken", "SON": "oaken"}
+_TRAPS = {
+    "AGAIN": "repeat_victim",
+    "TWIN-A": "twins",
+    "TWIN-B": "twins",
+    "FATHER": "father_son",
+    "SON": "father_son",
+}
+
+
+def write_labelled(folder: Path) -> tuple[Path, Path]:
+    """The week as labelled data: what was sent, and beside each line what is true of it."""
+    data, truth = folder / "week.ndjson", folder / "truth.ndjson"
+    lines = [{"agency": sent.agency, "referral": sent.referral} for sent in WEEK]
+    data.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    truth.write_text("".join(json.dumps(_truth(sent)) + "\n" for sent in WEEK), encoding="utf-8")
+    return data, truth
+
+
+def _truth(sent: Sent) -> dict[str, Any]:
+    return {
+        "key": f"{sent.agency}|{sent.referral['source_record_id']}|1",
+        "event_id": sent.event,
+        "link_group": sent.event,
+        "strand": sent.referral["strand"],
+        "people": [_true_party(sent.event, party) for party in sent.referral["parties"]],
+        "trap": _TRAPS.get(sent.event),
+    }
+
+
+def _true_party(event: str, party: dict[str, Any]) -> dict[str, Any]:
+    written = f"{party['name']['given']} {party['name']['family']}".casefold()
+    who = next((part for part in _WHO if part in written), event)
+    house = _HOUSES.get(who, who)
+    alike = {"tw": house} if house == "march" else {"ns": house} if house == "oaken" else {}
+    return {"id": who, "g": who, "hh": house, "role": party["role"], **alike}

@@ -174,6 +174,11 @@ _ENDINGS = ("ie", "ey", "y", "i", "o", "s")
 def is_short_for(one: str, other: str) -> bool:
     """Whether one is the other cut short: `dan`, `benji`, and as in the North of England `gaz`, `shazza`."""
     short, long = sorted((one, other), key=len)
+    # `shazza` and `sharon` are equally long: either may be the short one.
+    return _is_cut(short, long) or (len(short) == len(long) and _is_cut(long, short))
+
+
+def _is_cut(short: str, long: str) -> bool:
     if len(short) >= _SHORT_FORM and long.startswith(short):
         return True
     for ending in _ENDINGS:

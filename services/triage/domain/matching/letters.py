@@ -26,6 +26,14 @@ _HAS_LETTER = re.compile("[a-z]")
 @lru_cache(maxsize=65536)
 def folded(text: str) -> str:
     """Lower case, without accents, apostrophes kept: `Łukasz O'Néill` → `lukasz o'neill`."""
+    plain = _folded_once(text)
+    # What comes apart may come apart into capitals: until nothing changes any more.
+    while not plain.isascii() and (again := _folded_once(plain)) != plain:
+        plain = again
+    return plain
+
+
+def _folded_once(text: str) -> str:
     lowered = text.casefold().translate(_WHOLE_LETTERS)
     if lowered.isascii():
         return lowered

@@ -78,6 +78,7 @@ _NOBODY = frozenset(
         "nil",
         "null",
         "n",
+        "k",
         "a",
         "withheld",
         "client",
@@ -91,6 +92,7 @@ _NOBODY = frozenset(
         "xxx",
         "xxxx",
         "the",
+        "of",
         "other",
         "party",
         "side",
@@ -190,7 +192,7 @@ def read_name(
     """The name as it is compared; `NAMELESS` when it only says that somebody is unknown."""
     parts = [_name_words(part) for part in (given, middle, family, known_as)]
     said = [word for part in parts for word in part]
-    if not said or all(word in _NOBODY or not word.isalpha() for word in said):
+    if not said or all(word in _NOBODY or not any(map(str.isalpha, word)) for word in said):
         return NAMELESS
     if parts[0] and all(word in _NOBODY for word in parts[0]):
         parts[0] = ()
