@@ -6,7 +6,7 @@ that stand there. A key under which too many stand leads nowhere; the others are
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -42,10 +42,16 @@ class Found(NamedTuple):
     candidates: list[Likeness]
 
 
-def hashed_person(mention: Mention, keys: Keys, judge: Judge) -> list[bytes]:
-    """Under what somebody stands, without what only tells of an event."""
-    found = dict.fromkeys((*keys_of_person(mention, judge.canonicals), *keys_of_place(mention.home)))
-    return [keys.lookup.hash("match", *key) for key in found]
+_SHARED_BY_MANY = ("name", "street")
+
+
+def hashed_person(mention: Mention, keys: Keys, judge: Judge) -> tuple[list[bytes], list[bytes]]:
+    """Under what somebody stands, apart from what tells of an event: what few share, and the rest."""
+    first: list[bytes] = []
+    second: list[bytes] = []
+    for key in dict.fromkeys((*keys_of_person(mention, judge.canonicals), *keys_of_place(mention.home))):
+        (second if key[0] in _SHARED_BY_MANY else first).append(keys.lookup.hash("match", *key))
+    return first, second
 
 
 def find_person(
@@ -53,19 +59,36 @@ def find_person(
 ) -> Found:
     """Who of those whom triage knows this is: `same` with their id, `ask` a human, or `different` from all.
 
-    Two who are not one and weigh nearly the same leave it open, whichever is ahead.
+    Two who are not one and weigh nearly the same leave it open, whichever is ahead. Keys that many share, a
+    name alone or with a street, are tried only when the others lead to nobody who is surely the same.
     """
+    margin = judge.model.thresholds.margin
+    first, second = hashed_person(mention, keys, judge)
+    candidates = _held_against(mention, first, connection, database, keys, judge)
+    verdict, person = _decide(candidates, margin)
+    if verdict != "same" and second:
+        candidates = _held_against(mention, [*first, *second], connection, database, keys, judge)
+        verdict, person = _decide(candidates, margin)
+    return Found(verdict, person, candidates)
+
+
+def _held_against(
+    mention: Mention,
+    under: Sequence[bytes],
+    connection: Connection,
+    database: Database,
+    keys: Keys,
+    judge: Judge,
+) -> list[Likeness]:
     candidates = []
     known = judge.frequencies.people
-    for account, people in accounts_under(
-        connection, database, keys.rest, hashed_person(mention, keys, judge)
-    ):
+    for account, people in accounts_under(connection, database, keys.rest, under):
         for place, other in enumerate(account.people):
             evidence, levels = judge.people(mention, other)
             verdict = person_verdict(evidence, levels, known, judge.model)
             candidates.append(Likeness(account.reference, place, people[place], verdict, evidence))
     candidates.sort(key=lambda one: (-one.evidence.bits, one.reference, one.place))
-    return Found(*_decide(candidates, judge.model.thresholds.margin), candidates)
+    return candidates
 
 
 def _decide(candidates: Iterable[Likeness], margin: float) -> tuple[Verdict, UUID | None]:
