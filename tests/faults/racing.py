@@ -21,6 +21,13 @@ _TURN_SECONDS = 60
 
 def a_worker(settings: Mapping[str, str], bodies: Sequence[bytes], line: Barrier | threading.Barrier) -> None:
     """Handle one message after the other, each when the other worker is ready for its own."""
+    work_through(settings, [[body] for body in bodies], line)
+
+
+def work_through(
+    settings: Mapping[str, str], batches: Sequence[Sequence[bytes]], line: Barrier | threading.Barrier
+) -> None:
+    """Handle one batch after the other, each when all other workers are ready for theirs."""
     room = TRIAGE.furnish(Settings.read(settings))
     consumer = Consumer(
         room.service.name,
@@ -31,27 +38,30 @@ def a_worker(settings: Mapping[str, str], bodies: Sequence[bytes], line: Barrier
         hears=room.service.hears(room),
     )
     queue = next(queue for queue in QUEUES if queue.name == "triage.normal")
-    for body in bodies:
-        delivery = Delivery(body, queue, redelivered=False, receipt=None)
+    for batch in batches:
+        deliveries = [Delivery(body, queue, redelivered=False, receipt=None) for body in batch]
         line.wait(_TURN_SECONDS)
-        consumer.handle([delivery])
+        consumer.handle(deliveries)
     room.database.close()
 
 
 def race_two_processes(settings: Mapping[str, str], pairs: Sequence[tuple[bytes, bytes]]) -> None:
     """Give the two messages of each pair to two processes at the same instant."""
-    line = copies.processes.Barrier(2)
+    work_in_processes(settings, [[[pair[side]] for pair in pairs] for side in (0, 1)])
+
+
+def work_in_processes(settings: Mapping[str, str], piles: Sequence[Sequence[Sequence[bytes]]]) -> None:
+    """Give each pile of equally many batches to a process of its own, batch by batch at once."""
+    line = copies.processes.Barrier(len(piles))
     workers = [
-        copies.processes.Process(
-            target=a_worker, args=(settings, [pair[side] for pair in pairs], line), daemon=True
-        )
-        for side in (0, 1)
+        copies.processes.Process(target=work_through, args=(settings, pile, line), daemon=True)
+        for pile in piles
     ]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert [worker.exitcode for worker in workers] == [0] * len(piles)
 
 
 def race_two_threads(settings: Mapping[str, str], pairs: Sequence[tuple[bytes, bytes]]) -> None:
