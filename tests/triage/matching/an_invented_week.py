@@ -228,7 +228,7 @@ _TRAPS = {
 
 def write_labelled(folder: Path) -> tuple[Path, Path]:
     """The week as labelled data: what was sent, and beside each line what is true of it."""
-    data, truth = folder / "week.ndjson", folder / "truth.ndjson"
+    data, truth = folder / "labelled-referrals.ndjson", folder / "labelled-truth.ndjson"
     lines = [{"agency": sent.agency, "referral": sent.referral} for sent in WEEK]
     data.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     truth.write_text("".join(json.dumps(_truth(sent)) + "\n" for sent in WEEK), encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,10 +21,10 @@ from tests.triage.matching.an_invented_week import WEEK, write_labelled
 from tests.triage.matching.test_order import in_turn
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.support.houses import Hub
     from tests.triage.matching.conftest import Run
+
+EXAMPLES = Path(__file__).parents[3] / "docs/examples"
 
 
 def test_an_evaluation_without_a_hub_makes_the_cases_and_people_that_a_hub_makes(tmp_path: Path) -> None:
@@ -55,6 +56,11 @@ def test_evaluate_measures_and_tells_wrong_merges_one_by_one(run: Run, tmp_path:
     assert "base                  prior" in wrong.stdout
 
 
+def test_the_labelled_examples_in_the_docs_are_this_week(tmp_path: Path) -> None:
+    for written in write_labelled(tmp_path):
+        assert (EXAMPLES / written.name).read_bytes() == written.read_bytes()
+
+
 def test_evaluate_gives_its_figures_to_machines(run: Run, tmp_path: Path) -> None:
     told = run("match", "evaluate", *write_labelled(tmp_path), "--json")
     figures = json.loads(told.stdout)
@@ -74,7 +80,7 @@ def test_labels_that_do_not_fit_are_told_with_their_line(run: Run, tmp_path: Pat
     truth.write_text("\n".join([*lines[:4], "{", *lines[5:]]), encoding="utf-8")
     told = run("match", "evaluate", data, truth)
     assert told.exit_code == 1
-    assert "truth.ndjson, line 5" in told.stderr
+    assert "labelled-truth.ndjson, line 5" in told.stderr
     assert "Traceback" not in told.output
 
 
