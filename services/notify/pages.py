@@ -65,6 +65,12 @@ DOORS: Final = (
         "Cases",
         "See yours, what is next in each and by when, move them on, and record what was said.",
     ),
+    Door(
+        ("coordinator", "supervisor"),
+        "/reviews",
+        "Reviews",
+        "Look at two records that may tell of one case, and say whether they do.",
+    ),
     Door(("ops",), "/v1/docs", "The reference of the API", "Every route, to read and to try."),
 )
 

@@ -13,6 +13,7 @@ from services.triage.cases import described as told
 from services.triage.cases import store
 from services.triage.cases.assess_needs import AlreadyAssessed, assess_needs, may_read
 from services.triage.cases.change_case import change_case
+from services.triage.cases.find_households import find_households
 from services.triage.cases.hold_case import NotNow, NotYours, Who, hold_case
 from services.triage.cases.kinds import body_schema
 from services.triage.cases.record_fact import record_fact
@@ -152,6 +153,10 @@ def show_case(case: str, who: Who) -> dict[str, Any]:
             "cross_referrals": [
                 write_offer(one) for one in store.list_cross_referrals(unit.connection, case_id)
             ],
+            "households": [one._asdict() for one in find_households(case_id, who.sees, unit, room.database)],
+            "reviews": [str(one) for one in store.open_reviews_of(unit.connection, case_id)]
+            if who.role in COORDINATORS
+            else [],
             "history": [write_line(line) for line in read_history(unit.connection, case_id)],
         }
 

@@ -95,6 +95,25 @@ WHOLE_CASE: Final = Shape(
             "records": a_list_of(an_object({"kind": TEXT, "on": _DAY, "who": TEXT, "says": _FREE})),
             "assessments": a_list_of(ASSESSED),
             "cross_referrals": a_list_of(OFFER),
+            "households": {
+                **a_list_of(
+                    an_object(
+                        {
+                            "referral": TEXT,
+                            "party": {**WHOLE, "description": "Their place in the referral, from 0."},
+                            "other_referral": TEXT,
+                            "other_party": WHOLE,
+                            "case": {**TEXT, "description": "The case that the other is in."},
+                            "name": TEXT,
+                        }
+                    )
+                ),
+                "description": "Other people of the same home and family name whom the caller may see.",
+            },
+            "reviews": {
+                **a_list_of(UUID_TEXT),
+                "description": "Questions whether this is one with another case.",
+            },
             "history": a_list_of(an_object({"at": INSTANT, "what": TEXT, "who": TEXT, "detail": _FREE})),
         }
     ),

@@ -9,7 +9,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, request
 
 from services.triage.cases import store
-from services.triage.cases.api import AT_WORK, show_case, table_of, who_is
+from services.triage.cases.api import AT_WORK, COORDINATORS, show_case, table_of, who_is
 from services.triage.cases.change_case import change_case
 from services.triage.cases.kinds import KINDS, faults_of, read_day
 from services.triage.cases.record_fact import record_fact
@@ -186,7 +186,8 @@ def _show(
             for one in case["choices"]
             if one["transition"] in NAMES
         ],
-        people=[_people(one) for one in case["referrals"]],
+        people=[_people(one, case) for one in case["referrals"]],
+        may_separate=caller.role in COORDINATORS and len(case["referrals"]) > 1,
         records=[_record(one) for one in reversed(case["records"])],
         kinds=[
             (name, kind.title)
@@ -253,7 +254,7 @@ def _team(slug: str) -> str:
     return team.name if team else ""
 
 
-def _people(told: dict[str, Any]) -> dict[str, Any]:
+def _people(told: dict[str, Any], case: dict[str, Any]) -> dict[str, Any]:
     """The people in a referral, each side by itself."""
     referral = told["referral"]
     return {
@@ -263,8 +264,20 @@ def _people(told: dict[str, Any]) -> dict[str, Any]:
         else told["agency"],
         "stands": told["stands"],
         "summary": referral["event"].get("summary"),
-        "parties": [_party(party) for party in referral["parties"]],
+        "parties": [
+            _party(party) | {"household": _household(told["reference"], place, case)}
+            for place, party in enumerate(referral["parties"])
+        ],
     }
+
+
+def _household(reference: str, place: int, case: dict[str, Any]) -> list[tuple[str, str]]:
+    """With whom somebody lives, and the case that these are in, if it is another."""
+    return [
+        (one["name"], one["case"] if one["case"] != case["case"] else "")
+        for one in case["households"]
+        if (one["referral"], one["party"]) == (reference, place)
+    ]
 
 
 def _party(party: dict[str, Any]) -> dict[str, Any]:

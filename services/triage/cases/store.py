@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, true
@@ -13,17 +14,17 @@ from services.triage.cases.tables import assessments, case_facilitators, cross_r
 from services.triage.domain.life.states import OPEN
 from services.triage.lives.store import Kept, read_life
 from services.triage.lives.tables import lives
-from services.triage.store import Case
-from services.triage.tables import cases, referrals, withdrawals
+from services.triage.store import Case, unpack_account
+from services.triage.tables import cases, referrals, reviews, withdrawals
 from shared.contracts.referral import Referral
 from shared.resealing import SealedColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from uuid import UUID
+    from collections.abc import Collection, Iterator, Sequence
 
     from sqlalchemy import Connection
 
+    from services.triage.domain.matching.accounts import Mention
     from shared.messaging.unit import Unit
     from shared.sealing import KeyRing
 
@@ -218,6 +219,38 @@ def all_references_in(connection: Connection, case_id: UUID) -> list[str]:
     """The referrals of a case, those that were taken back too."""
     query = select(referrals.c.reference).where(referrals.c.case_id == case_id)
     return list(connection.execute(query.order_by(referrals.c.heard_at, referrals.c.reference)).scalars())
+
+
+def mentioned_in(
+    connection: Connection, keys: KeyRing, case_id: UUID
+) -> dict[str, list[tuple[Mention, UUID]]]:
+    """Whom each referral of a case mentions, as they are compared, and who that is."""
+    query = select(referrals.c.reference, referrals.c.version, referrals.c.account, referrals.c.people)
+    found = {}
+    for row in connection.execute(query.where(referrals.c.case_id == case_id)):
+        if row.account is not None:
+            account = unpack_account(keys, row.reference, row.version, row.account)
+            found[row.reference] = list(zip(account.people, map(UUID, row.people), strict=False))
+    return found
+
+
+def cases_seen_of(connection: Connection, sees: Sees, references: Collection[str]) -> dict[str, str]:
+    """The cases of these referrals, by their references, as far as this person sees them."""
+    query = (
+        select(referrals.c.reference, cases.c.reference)
+        .join(cases, cases.c.id == referrals.c.case_id)
+        .where(referrals.c.reference.in_(references), visible(sees))
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def open_reviews_of(connection: Connection, case_id: UUID) -> list[UUID]:
+    """The questions about referrals of this case that wait for a word."""
+    here = select(referrals.c.reference).where(referrals.c.case_id == case_id)
+    query = select(reviews.c.id).where(
+        reviews.c.closed_at.is_(None), or_(reviews.c.one.in_(here), reviews.c.other.in_(here))
+    )
+    return list(connection.execute(query.order_by(reviews.c.id)).scalars())
 
 
 def give_to(unit: Unit, case_id: UUID, emails: Sequence[str]) -> None:

@@ -72,10 +72,16 @@ def read_decision(body: object) -> tuple[str, str, list[int] | None]:
 
 def read_separation(body: object) -> tuple[list[str], str]:
     """Who leaves, and why; `Unprocessable` with every fault."""
-    said = read_body(body, SEPARATION)
+    faults: list[Fault] = []
+    if isinstance(body, dict) and body.get("referrals") == []:
+        faults.append(Fault("/referrals", "required", "Name at least one referral."))
+    try:
+        said = read_body(body, SEPARATION)
+    except Unprocessable as bad:
+        raise Unprocessable(errors=[*faults, *bad.errors]) from None
+    if faults:
+        raise Unprocessable(errors=faults)
     _must_say(said["why"])
-    if not said["referrals"]:
-        raise Unprocessable(errors=[Fault("/referrals", "required", "Name at least one referral.")])
     return said["referrals"], said["why"].strip()
 
 
