@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import update
 
 from services.triage.matching.evaluate_matching import arrivals
 from services.triage.matching.explain_match import explain
@@ -15,7 +15,7 @@ from services.triage.matching.group_accounts import group_accounts
 from services.triage.matching.labelled import read_labelled
 from services.triage.matching.read_model import CURRENT, MODELS, read_model
 from services.triage.matching.store import all_evidence
-from services.triage.tables import comparisons, match_keys, referrals
+from services.triage.tables import comparisons
 from tests.support.builders import an_account
 from tests.triage.matching.an_invented_week import WEEK, write_labelled
 from tests.triage.matching.test_order import in_turn
@@ -136,31 +136,6 @@ def test_every_kept_evidence_of_a_week_replays_to_the_same_sum(hub: Hub) -> None
     assert len(kept) > len(WEEK) / 2
     assert [one for one in map(explain, kept) if not one.same] == []
     assert {one.weights for one in kept} == {"crime", "dispute"}
-
-
-@pytest.mark.parametrize("everything", [False, True], ids=["never read", "all"])
-def test_who_was_never_read_is_found_again_after_a_rekey(hub: Hub, run: Run, *, everything: bool) -> None:
-    hub.take(an_account("OLD", references=("CRI009999902",)))
-    hub.take(an_account("READ", family="Another"))
-    hub.settle()
-    triage = hub.rooms["triage"].database
-    with triage.transaction() as connection:
-        before = connection.execute(select(func.count()).select_from(match_keys)).scalar_one()
-        old = referrals.c.source_record_id == "OLD"
-        reference = connection.execute(select(referrals.c.reference).where(old)).scalar_one()
-        connection.execute(update(referrals).where(old).values(account=None))
-        connection.execute(delete(match_keys).where(match_keys.c.reference == reference))
-    told = run("match", "rekey", *(["--all"] if everything else []))
-    assert told.exit_code == 0, told.output
-    assert f"{2 if everything else 1} accounts were read" in told.stdout
-    with triage.reading() as connection:
-        assert connection.execute(select(func.count()).select_from(match_keys)).scalar_one() == before
-    hub.take(an_account("NEW", references=("CRI009999902",)), "vip")
-    hub.settle()
-    links = hub.links()
-    assert links["vip:NEW"]["case"] == links["vcas:OLD"]["case"]
-    again = run("match", "rekey")
-    assert "0 accounts were read, 0 keys were new." in again.stdout
 
 
 @pytest.mark.nightly
