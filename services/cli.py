@@ -32,7 +32,7 @@ from services.every import SERVICES
 from services.export_links import export_links
 from services.furnish import furnished_house, furnished_room
 from services.intake import store as intake_store
-from services.intake.keep_agency_keys import make_key
+from services.intake.keep_agency_keys import make_key, revoke_key, tell_keys
 from services.notify import store as notify_store
 from services.notify.keep_staff import keep_staff
 from services.replay import Replay
@@ -242,14 +242,21 @@ def list_agency_keys() -> None:
 def revoke_agency_key(key_id: str) -> None:
     """Revoke the key with this id; it opens nothing five seconds later."""
     room = furnished_room("intake")
-    with room.database.reading() as connection:
-        known = any(found == key_id for _, found, _, _ in intake_store.keys_of(connection))
-    if not known:
-        message = "There is no key with this id; see `hub agencies list`."
-        raise click.ClickException(message)
     with room.unit() as unit:
-        intake_store.revoke_key(unit, key_id)
+        revoked = revoke_key(key_id, unit)
+    if not revoked:
+        message = "There is no key with this id that is good; see `hub agencies list`."
+        raise click.ClickException(message)
     click.echo("Revoked.")
+
+
+@agencies.command("tell")
+def tell_agency_keys() -> None:
+    """Tell the other services of every good key again, when one has lost them."""
+    room = furnished_room("intake")
+    with room.unit() as unit:
+        told = tell_keys(unit)
+    click.echo(f"Told of {told} keys.")
 
 
 @hub.group()

@@ -86,6 +86,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     agencies: dict[str, Agency]
     teams: dict[str, Team]
     staff: list[StaffMember] = []
+    sharing_agreements: list[tuple[str, str]] = []
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,8 @@ class Directory:
     agencies: dict[str, Agency]
     teams: dict[str, Team]
     staff: tuple[StaffMember, ...] = field(default=())
+    # Which two points may tell one another that somebody is known to them, if that person agreed.
+    sharing_agreements: tuple[tuple[str, str], ...] = field(default=())
 
     @classmethod
     def read(cls, path: str = "") -> Directory:
@@ -112,7 +115,11 @@ class Directory:
         if faults:
             message = f"{source}: {'; '.join(faults)}"
             raise BadDirectory(message)
-        return cls(file.agencies, file.teams, tuple(file.staff))
+        return cls(file.agencies, file.teams, tuple(file.staff), tuple(file.sharing_agreements))
+
+    def share(self, one: str, other: str) -> bool:
+        """Whether these two have agreed to share; in whichever order."""
+        return (one, other) in self.sharing_agreements or (other, one) in self.sharing_agreements
 
     def agency_at(self, address: str) -> str | None:
         """The agency that this address refers for: by the address itself, a practitioner's, or the domain."""
@@ -169,12 +176,19 @@ def _faults_of(file: _File) -> Iterator[str]:
             yield f"staff: {member.email} is there twice"
         yield from (f"staff: {member.email}: {fault}" for fault in _faults_of_rota(member, emails))
     yield from _faults_of_mail(file.agencies.values())
+    yield from _faults_of_agreements(file)
     for slug in file.teams:
         if not any(m.team == slug and m.role in ("coordinator", "supervisor") for m in file.staff):
             yield f"teams: {slug} has neither coordinator nor supervisor"
     for slug in (*file.agencies, *file.teams):
         if not slug.isascii() or not slug.replace("_", "").isalnum() or not slug.islower():
             yield "agencies, teams: a slug is lower-case letters, digits and underscores"
+
+
+def _faults_of_agreements(file: _File) -> Iterator[str]:
+    for slug in (slug for pair in file.sharing_agreements for slug in pair):
+        if slug not in file.agencies and slug not in file.teams:
+            yield f"sharing_agreements: there is neither agency nor team {slug}"
 
 
 def _faults_of_rota(member: StaffMember, emails: Collection[str]) -> Iterator[str]:

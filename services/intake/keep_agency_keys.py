@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
-import secrets
 from typing import TYPE_CHECKING
 
 from services.intake import store
+from shared.agency_keys import fits, hash_of, key_id_of, new_key
+from shared.contracts import AgencyKey
 from shared.problems import NotFound
 
 if TYPE_CHECKING:
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from shared.messaging.unit import Unit
-
-_KEY = re.compile(r"rh_([a-z0-9]{10})_([A-Za-z0-9_-]{43})", re.ASCII)
 
 
 class UnknownAgency(NotFound):
@@ -30,10 +26,32 @@ class UnknownAgency(NotFound):
 def make_key(agency: str, agencies: Collection[str], unit: Unit) -> str:
     """A new key for the agency; only its hash is kept, so this is the one time it can be shown."""
     check_agency(agency, agencies)
-    key_id = "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz23456789") for _ in range(10))
-    key = f"rh_{key_id}_{secrets.token_urlsafe(32)}"
-    store.add_key(unit, agency, key_id, _hash(key))
+    key_id, key = new_key()
+    store.add_key(unit, agency, key_id, hash_of(key))
+    _tell(key_id, agency, hash_of(key), unit, good=True)
     return key
+
+
+def revoke_key(key_id: str, unit: Unit) -> bool:
+    """From now on this key opens nothing; False if there is none with this id."""
+    found = store.find_key(unit.connection, key_id)
+    if found is None:
+        return False
+    store.revoke_key(unit, key_id)
+    _tell(key_id, *found, unit, good=False)
+    return True
+
+
+def tell_keys(unit: Unit) -> int:
+    """Tell the other services of every good key again; how many there are."""
+    good = store.good_keys(unit.connection)
+    for key_id, agency, key_hash in good:
+        _tell(key_id, agency, key_hash, unit, good=True)
+    return len(good)
+
+
+def _tell(key_id: str, agency: str, key_hash: bytes, unit: Unit, *, good: bool) -> None:
+    unit.say(AgencyKey(key_id=key_id, agency=agency, key_hash=key_hash, good=good, said_at=unit.now))
 
 
 def check_agency(agency: str, agencies: Collection[str]) -> None:
@@ -45,13 +63,6 @@ def check_agency(agency: str, agencies: Collection[str]) -> None:
 
 def agency_of(key: str, connection: Connection) -> str | None:
     """The agency whose key this is; None if it is nobody's, or no longer."""
-    form = _KEY.fullmatch(key)
-    found = store.find_key(connection, form[1]) if form else None
-    if found is None:
-        return None
-    agency, key_hash = found
-    return agency if hmac.compare_digest(key_hash, _hash(key)) else None
-
-
-def _hash(key: str) -> bytes:
-    return hashlib.sha256(key.encode()).digest()
+    key_id = key_id_of(key)
+    found = store.find_key(connection, key_id) if key_id else None
+    return found[0] if found is not None and fits(key, found[1]) else None

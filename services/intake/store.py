@@ -370,6 +370,13 @@ def add_key(unit: Unit, agency: str, key_id: str, key_hash: bytes) -> None:
     )
 
 
+def good_keys(connection: Connection) -> list[tuple[str, str, bytes]]:
+    """Every key that is good: its id, the agency and the hash."""
+    query = select(agency_keys.c.key_id, agency_keys.c.agency, agency_keys.c.key_hash)
+    rows = connection.execute(query.where(agency_keys.c.revoked_at.is_(None)).order_by(agency_keys.c.key_id))
+    return [(row.key_id, row.agency, row.key_hash) for row in rows]
+
+
 def keys_of(connection: Connection, agency: str | None = None) -> list[tuple[str, str, dt.datetime, bool]]:
     """The keys of one agency or of all: agency, key id, when made, whether still good."""
     query = select(agency_keys).order_by(agency_keys.c.agency, agency_keys.c.made_at)

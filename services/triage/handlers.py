@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.triage import follow_withdrawal as withdrawal
+from services.triage.reviews.know_agencies import keep_agency_key
 from services.triage.triage_referral import prepare_batch, triage_referral
-from shared.contracts import ReferralReceived, ReferralWithdrawn
+from shared.contracts import AgencyKey, ReferralReceived, ReferralWithdrawn
 from shared.messaging.consumer import Hearer
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def hears(database: Database, table: Table, desk: Desk) -> Mapping[type[Message]
             handle=lambda message, unit: triage_referral(message, unit, table, desk),
             prepare=lambda messages, unit: prepare_batch(messages, unit, database, desk),
         ),
+        AgencyKey: Hearer(keep_agency_key),
         ReferralWithdrawn: Hearer(
             handle=lambda message, unit: withdrawal.follow_withdrawal(message, unit, table),
             prepare=lambda messages, unit: withdrawal.prepare_batch(messages, unit, database),

@@ -15,7 +15,7 @@ from services.triage.lives.store import keep_routing_table
 from services.triage.matching.count_frequencies import count_frequencies
 from services.triage.matching.store import SEALED as SEALED_FREQUENCIES
 from services.triage.reviews.api import api as reviews_api
-from services.triage.reviews.api import desk_of
+from services.triage.reviews.api import authenticate, desk_of
 from services.triage.reviews.pages import ADDRESS, REVIEWS
 from services.triage.reviews.pages import pages as review_pages
 from services.triage.store import SEALED
@@ -38,7 +38,7 @@ def _hears(room: Room) -> Mapping[type[Message], Hearer]:
 
 
 def _web(room: Room) -> Flask:
-    app = put_together(room, "triage")
+    app = put_together(room, "triage", authenticate)
     app.register_blueprint(pages)
     app.register_blueprint(review_pages)
     CASES.told_in(app)
@@ -58,7 +58,7 @@ TRIAGE = Service(
     migrations=Path(__file__).parent / "migrations",
     hears=_hears,
     web=_web,
-    paths=("/v1/cases", "/v1/reviews", "/v1/routing", "/cases", "/reviews"),
+    paths=("/v1/cases", "/v1/reviews", "/v1/routing", "/v1/person-checks", "/cases", "/reviews"),
     chores=(
         Chore("clocks", _watch_clocks, every=60.0),
         Chore("frequencies", count_frequencies, every=15.0),

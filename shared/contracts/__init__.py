@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.contracts.agency_key import AgencyKey
 from shared.contracts.case_due import CaseDue
 from shared.contracts.case_joined import CaseJoined
 from shared.contracts.case_merged import CaseMerged
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MESSAGES",
+    "AgencyKey",
     "CaseDue",
     "CaseJoined",
     "CaseMerged",
@@ -48,5 +50,6 @@ MESSAGES: dict[str, type[Message]] = {
         CaseProgressed,
         CaseDue,
         LetterKept,
+        AgencyKey,
     )
 }

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.contracts import (
+    AgencyKey,
     CaseDue,
     CaseJoined,
     CaseMerged,
@@ -44,7 +45,15 @@ class Queue:
 # No binding ends in "#": kombu's in-process exchange wants at least one word where AMQP takes none as well.
 QUEUES: tuple[Queue, ...] = (
     # In each service the first queue is served first.
-    Queue("triage.urgent", "triage", (f"{ReferralReceived.TYPE}.urgent", f"{ReferralWithdrawn.TYPE}.urgent")),
+    Queue(
+        "triage.urgent",
+        "triage",
+        (
+            f"{ReferralReceived.TYPE}.urgent",
+            f"{ReferralWithdrawn.TYPE}.urgent",
+            f"{AgencyKey.TYPE}.urgent",
+        ),
+    ),
     Queue("triage.normal", "triage", (f"{ReferralReceived.TYPE}.normal",)),
     Queue("triage.bulk", "triage", (f"{ReferralReceived.TYPE}.bulk",)),
     # The urgent lane goes through to the alert: ten thousand routed cases of an import must not delay it.

@@ -100,8 +100,8 @@ def test_a_route_opens_to_whom_it_says_and_to_nobody_else(
     wrong = []
     for rule, method, roles in routes_of(apps[name]):
         for who, (role, bearer) in bearers_of(hub).items():
-            # Only intake knows the keys of agencies; to the others they are nobody.
-            known = ANYONE if role == AGENCY and name != "intake" else role
+            # Notify does not know the keys of agencies; to it they are nobody.
+            known = ANYONE if role == AGENCY and name == "notify" else role
             for body in BODIES if method in ("POST", "PUT", "PATCH", "DELETE") else BODIES[:1]:
                 for address in addresses_of(rule):
                     status = ask(client, method, address, bearer, body)

@@ -15,6 +15,7 @@ import msgspec
 
 from services.intake.schema import read_referral
 from shared.contracts import (
+    AgencyKey,
     CaseDue,
     CaseJoined,
     CaseMerged,
@@ -87,6 +88,7 @@ def examples() -> dict[str, Message]:
             travels="urgent",
         ),
         LetterKept(letter="L-7KQX4-M3DTW", kept_at=WHEN),
+        AgencyKey(key_id="abcdefghij", agency="vcas", key_hash=bytes(range(32)), good=False, said_at=WHEN),
         CaseReferralWithdrawn(
             case=case, referral=referral, to_team="restorative_hub", withdrawn_at=WHEN, stands=False
         ),

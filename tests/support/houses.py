@@ -29,6 +29,7 @@ from services.every import SERVICES
 from services.export_links import export_links
 from services.intake.tables import agency_keys
 from services.notify.tables import staff
+from services.triage.reviews.tables import agency_keys as triage_agency_keys
 from services.wsgi import Front
 from shared.clock import utc_now
 from shared.database import Database, migrate
@@ -253,7 +254,7 @@ def prepare_database(name: str, url: str) -> None:
 
 
 # Keys and accounts are slow to make, on purpose: each hub begins with the same ones.
-_KEPT = {"intake": (agency_keys,), "notify": (staff,)}
+_KEPT = {"intake": (agency_keys,), "notify": (staff,), "triage": (triage_agency_keys,)}
 
 
 @functools.cache
@@ -261,6 +262,12 @@ def _prepared_home() -> Path:
     """A home after its first start, made once in a run and copied by each test."""
     home = Path(tempfile.mkdtemp(prefix="hub-home-"))
     house = build(Settings.read({}, home=str(home)))
+    # Triage hears of the keys; what was said of them is nothing that a test has to do with.
+    house.settle()
+    for room in house.rooms.values():
+        with room.database.transaction() as connection:
+            connection.execute(delete(room.service.tables.outbox))
+            connection.execute(delete(room.service.tables.inbox))
     house.stop()
     return home
 

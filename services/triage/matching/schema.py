@@ -81,6 +81,11 @@ def read_account(reference: str, agency: str, referral: wire.Referral) -> Accoun
     )
 
 
+def read_mention(party: wire.Party, told_on: dt.date) -> Mention:
+    """Somebody alone, as they are compared; `told_on` is the day on which they are told of."""
+    return _mention(party, told_on, (), ())
+
+
 def _mention(
     party: wire.Party, told_on: dt.date, office_phones: tuple[str, ...], office_emails: tuple[str, ...]
 ) -> Mention:

@@ -12,26 +12,34 @@ from services.triage.cases.described import THE_CASE
 from services.triage.cases.hold_case import NotYours
 from services.triage.cases.schema import read_uuid
 from services.triage.matching.desk import Desk
+from services.triage.move_case import today_of
 from services.triage.reviews import described as told
 from services.triage.reviews import store
+from services.triage.reviews.check_person import check_person
 from services.triage.reviews.decide_review import AlreadyDecided, decide_review
 from services.triage.reviews.hold_neighbourhood import Office, Stale
+from services.triage.reviews.know_agencies import agency_of
 from services.triage.reviews.look_at_review import look_at_review
 from services.triage.reviews.schema import (
     DECISION,
+    PERSON,
     SEPARATION,
     STATES,
     read_cursor,
     read_decision,
+    read_person,
     read_separation,
     read_state,
+    write_checked,
     write_question,
     write_shown,
 )
 from services.triage.reviews.separate_case import separate_case
+from shared.allowance import Allowances
+from shared.contracts.referral import AssessmentPoint, codes
 from shared.openapi import TEXT, Answer, Asked, Takes, described, how_many
-from shared.problems import Fault, NotFound, Unprocessable
-from shared.web import json_body, open_to, the_caller, the_room, the_trace
+from shared.problems import Fault, NotFound, TooMany, Unprocessable
+from shared.web import AGENCY, Caller, json_body, open_to, the_caller, the_room, the_trace
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -41,6 +49,9 @@ if TYPE_CHECKING:
     from shared.service import Room
 
 api = Blueprint("reviews", __name__)
+POINTS = codes(AssessmentPoint)
+# Often enough for people who come to a point's door, and too seldom to go through a list.
+CHECKS_A_MINUTE = 10
 _TAG = "Reviews"
 _MOST = 200
 _SMALL = re.compile(r"[0-9]{1,3}")
@@ -167,3 +178,48 @@ def post_separation(case: str) -> dict[str, Any]:
         "case": case,
         "referrals": [{"referral": reference, "case": now} for reference, now in found.items()],
     }
+
+
+def authenticate(room: Room, bearer: str) -> Caller | None:
+    """The agency that this key belongs to."""
+    with room.database.reading() as connection:
+        agency = agency_of(bearer, connection)
+    return Caller(AGENCY, agency) if agency in room.directory.agencies and agency else None
+
+
+@api.post("/v1/person-checks")
+@open_to(AGENCY)
+@described(
+    "Person checks",
+    takes=Takes(
+        PERSON,
+        {
+            "Somebody at the door": {
+                "name": {"given": "Fable", "family": "Figment"},
+                "date_of_birth": "1988-02-29",
+                "contacts": [{"channel": "mobile", "value": "07700 900123"}],
+            }
+        },
+    ),
+    answers={200: Answer("What the point may know.", told.CHECKED)},
+)
+def post_person_check() -> dict[str, Any]:
+    """Whether somebody is known and who leads, for the four assessment points.
+
+    Only who is surely known is told of, and only where both points have agreed to share and the person agreed
+    to it; all else is answered as if nobody were known. Each point has ten a minute. Nothing asked is kept.
+    """
+    room, caller = the_room(), the_caller()
+    if caller.name not in POINTS:
+        raise NotFound
+    if room.settings.rate_per_minute:
+        allowances: Allowances = room.keep("person_checks", lambda: Allowances(CHECKS_A_MINUTE))
+        standing = allowances.spend(caller.name, 1, room.clock().timestamp())
+        if standing.wait:
+            message = f"Wait {standing.wait} seconds: a point may ask {CHECKS_A_MINUTE} times a minute."
+            raise TooMany(message, retry_after=standing.wait)
+    mention = read_person(json_body(), today_of(room.clock()))
+    with room.unit(the_trace()) as unit:
+        judge = desk_of(room).judge(unit.now)
+        checked = check_person(caller.name, mention, unit, room.database, room.directory, judge)
+    return write_checked(checked)

@@ -90,4 +90,14 @@ SEPARATED: Final = Shape(
     "Separated",
     an_object({"case": TEXT, "referrals": a_list_of(an_object({"referral": TEXT, "case": TEXT}))}),
 )
+CHECKED: Final = Shape(
+    "PersonCheck",
+    an_object(
+        {
+            "known": FLAG,
+            "lead": {**maybe(TEXT), "description": "The point or team that leads."},
+            "case": {**maybe(TEXT), "description": "Only where the case is the asking point's own."},
+        }
+    ),
+)
 THE_REVIEW: Final = Asked("review", TEXT, "The id of the review.", "path")

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from services.triage.cases.schema import instant, read_body, read_uuid
+from services.triage.matching.schema import read_mention
 from services.triage.reviews.decide_review import verdicts_of
 from services.triage.reviews.words import tell_line
+from shared.contracts import referral as wire
 from shared.problems import Fault, Unprocessable
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from services.triage.cases.hold_case import Who
+    from services.triage.domain.matching.accounts import Mention
+    from services.triage.reviews.check_person import Checked
     from services.triage.reviews.look_at_review import Shown
     from services.triage.reviews.store import Beside, Question
 
@@ -41,6 +48,39 @@ DECISION: Final[dict[str, Any]] = {
         },
     },
     "required": ["verdict", "why"],
+    "additionalProperties": False,
+}
+_PART: Final = {"type": "string", "maxLength": 200, "pattern": r"^[^\x00]*$"}
+PERSON: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "name": {
+            "type": "object",
+            "properties": dict.fromkeys(("title", "given", "middle", "family", "known_as"), _PART),
+            "minProperties": 1,
+            "additionalProperties": False,
+        },
+        "date_of_birth": {"type": "string", "format": "date"},
+        "contacts": {
+            "type": "array",
+            "maxItems": 20,
+            "items": {
+                "type": "object",
+                "properties": {
+                    "channel": {"type": "string", "enum": ["mobile", "landline", "email", "post"]},
+                    "value": _PART,
+                },
+                "required": ["channel", "value"],
+                "additionalProperties": False,
+            },
+        },
+        "address": {
+            "type": "object",
+            "properties": dict.fromkeys(("line1", "line2", "town", "postcode", "uprn"), _PART),
+            "additionalProperties": False,
+        },
+    },
+    "required": ["name"],
     "additionalProperties": False,
 }
 SEPARATION: Final[dict[str, Any]] = {
@@ -83,6 +123,17 @@ def read_separation(body: object) -> tuple[list[str], str]:
         raise Unprocessable(errors=faults)
     _must_say(said["why"])
     return said["referrals"], said["why"].strip()
+
+
+def read_person(body: object, told_on: dt.date) -> Mention:
+    """Somebody, as a party of a referral would tell of them; `Unprocessable` with every fault."""
+    said = read_body(body, PERSON)
+    return read_mention(msgspec.convert({"role": "party", **said}, wire.Party), told_on)
+
+
+def write_checked(checked: Checked) -> dict[str, Any]:
+    """What a point is told: always these three."""
+    return checked._asdict()
 
 
 def _must_say(why: str) -> None:

@@ -1,0 +1,143 @@
+"""An assessment point learns who leads for somebody, where they and the person agreed, and else nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from services.intake.keep_agency_keys import make_key, revoke_key, tell_keys
+from shared.agency_keys import key_id_of
+from tests.support.builders import an_account
+from tests.support.houses import StoppedClock
+from tests.triage.cases.doing import a_crime, take, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.houses import Hub
+
+NOTHING = {"known": False, "lead": None, "case": None}
+POINTS = ("vcas", "vip", "restorative_hub", "community_peer_mentors")
+
+
+def check(hub: Hub, point: str, body: object) -> Any:  # noqa: ANN401 - a response
+    headers = {"Authorization": f"Bearer {hub.key_of(point)}"}
+    return hub.front.post("/v1/person-checks", json=body, headers=headers)
+
+
+def a_person(**account: str) -> dict[str, Any]:
+    """Somebody as a point asks about them."""
+    party = an_account("", **account)["parties"][0]  # type: ignore[arg-type]  # handed on
+    contacts = [{"channel": one["channel"], "value": one["value"]} for one in party["contacts"]]
+    return {key: party[key] for key in ("name", "date_of_birth", "address")} | {"contacts": contacts}
+
+
+def known_to(hub: Hub, point: str, **account: str) -> str:
+    """Somebody is in a case in which that point leads, and agreed to sharing; the case."""
+    return take(hub, a_crime(f"BY-{point}", assessment_point=point, **account), "durham_constabulary")
+
+
+def test_another_point_learns_who_leads_and_the_leading_one_which_case(hub: Hub) -> None:
+    case = known_to(hub, "vip")
+    assert check(hub, "vcas", a_person()).get_json() == {"known": True, "lead": "vip", "case": None}
+    assert check(hub, "vip", a_person()).get_json() == {"known": True, "lead": "vip", "case": case}
+    checks = [line for line in whole(hub, case, "supervisor")["history"] if line["what"] == "person_checked"]
+    assert [(line["who"], line["detail"]) for line in checks] == [
+        ("vcas", {"answered": True}),
+        ("vip", {"answered": True}),
+    ]
+
+
+def test_without_an_agreement_between_the_two_points_nobody_is_known(hub: Hub) -> None:
+    case = known_to(hub, "vip")
+    assert check(hub, "community_peer_mentors", a_person()).get_json() == NOTHING
+    (line,) = [one for one in whole(hub, case, "supervisor")["history"] if one["what"] == "person_checked"]
+    assert (line["who"], line["detail"]) == ("community_peer_mentors", {"answered": False})
+
+
+@pytest.mark.parametrize("decision", [None, "refused", "deferred"])
+def test_without_the_persons_consent_to_sharing_nobody_is_known(hub: Hub, decision: str | None) -> None:
+    account = a_crime(assessment_point="vip")
+    consents = [one for one in account["parties"][0]["consents"] if one["to"] != "sharing"]
+    account["parties"][0]["consents"] = [
+        *consents,
+        *([{"to": "sharing", "decision": decision}] if decision else []),
+    ]
+    take(hub, account, "durham_constabulary")
+    assert check(hub, "vcas", a_person()).get_json() == NOTHING
+
+
+def test_who_refused_once_is_not_told_of_though_they_agreed_elsewhere(hub: Hub) -> None:
+    known_to(hub, "vip")
+    again = a_crime("AGAIN", on="2025-01-01", kind="assault", assessment_point="vip")
+    again["parties"][0]["consents"] = [
+        {"to": "referral", "decision": "given"},
+        {"to": "sharing", "decision": "refused"},
+    ]
+    take(hub, again, "durham_constabulary")
+    assert check(hub, "vcas", a_person()).get_json() == NOTHING
+
+
+def test_who_is_only_like_somebody_is_not_known(hub: Hub) -> None:
+    known_to(hub, "vip")
+    assert check(hub, "vcas", a_person(given="Zebedee")).get_json() == NOTHING
+    assert check(hub, "vcas", {"name": {"given": "Fable", "family": "Figment"}}).get_json() == NOTHING
+    assert check(hub, "vcas", a_person(family="Nobody")).get_json() == NOTHING
+
+
+def test_only_the_four_points_may_ask_and_only_with_a_key_that_is_good(hub: Hub) -> None:
+    known_to(hub, "vip")
+    assert {point: check(hub, point, a_person()).status_code for point in POINTS} == dict.fromkeys(
+        POINTS, 200
+    )
+    for agency in ("durham_constabulary", "self_referral"):
+        assert check(hub, agency, a_person()).status_code == 404
+    assert hub.front.post("/v1/person-checks", json=a_person()).status_code == 401
+    staff = {"Authorization": f"Bearer {hub.token_of('coordinator')}"}
+    assert hub.front.post("/v1/person-checks", json=a_person(), headers=staff).status_code == 403
+
+
+def test_a_new_key_asks_and_one_that_was_revoked_does_not_any_more(hub: Hub) -> None:
+    intake = hub.rooms["intake"]
+    with intake.unit() as unit:
+        key = make_key("vcas", intake.directory.agencies, unit)
+    hub.settle()
+    headers = {"Authorization": f"Bearer {key}"}
+    assert hub.front.post("/v1/person-checks", json=a_person(), headers=headers).status_code == 200
+    key_id = key_id_of(key)
+    assert key_id is not None
+    with intake.unit() as unit:
+        assert revoke_key(key_id, unit)
+    hub.settle()
+    assert hub.front.post("/v1/person-checks", json=a_person(), headers=headers).status_code == 401
+    with intake.unit() as unit:
+        assert not revoke_key(key_id, unit)
+        assert tell_keys(unit) > 0
+    hub.settle()
+    assert check(hub, "vcas", a_person()).status_code == 200
+
+
+def test_a_point_that_asks_too_often_waits(make_hub: Callable[..., Hub]) -> None:
+    clock = StoppedClock()
+    hub = make_hub(clock)
+    answers = [check(hub, "vcas", a_person()) for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert int(answers[-1].headers["Retry-After"]) > 0
+    assert check(hub, "vip", a_person()).status_code == 200
+    clock.move(seconds=6)
+    assert check(hub, "vcas", a_person()).status_code == 200
+
+
+def test_every_fault_of_a_check_is_told(hub: Hub) -> None:
+    body = {"date_of_birth": "soon", "contacts": [{"channel": "pigeon"}], "mood": "bad"}
+    answer = check(hub, "vcas", body)
+    assert answer.status_code == 422
+    assert {fault["pointer"] for fault in answer.get_json()["errors"]} == {
+        "",
+        "/name",
+        "/date_of_birth",
+        "/contacts/0/value",
+        "/contacts/0/channel",
+    }
+    assert "pigeon" not in answer.text
