@@ -30,6 +30,17 @@ MAPPING, AGENCY = "first", "durham_county_council"
 Cells = dict[str, str]
 
 
+_SYLLABLES = ("ba", "de", "fi", "go", "hu", "ka", "le", "mi", "no", "pu", "ra", "se", "ti", "vo", "wu", "za")
+
+
+def spelt(number: int) -> str:
+    """A number as a name, another for each number."""
+    word = ""
+    for place in range(5):
+        word += _SYLLABLES[(number * 2654435761 + 40503 >> 4 * place) % 16]
+    return word.capitalize()
+
+
 def a_row(number: int = 1, **changes: str) -> Cells:
     """A row about which there is nothing to mend; `changes` are by column, with _ for a space."""
     row = {
@@ -38,14 +49,14 @@ def a_row(number: int = 1, **changes: str) -> Cells:
         "Case Type": "Crime",
         "Category": "Assault",
         "Client Title": "Ms",
-        "Client Forename": "Fable",
-        "Client Surname": f"Figment{number}",
+        "Client Forename": spelt(number * 7919),
+        "Client Surname": spelt(number),
         "Client D.O.B.": f"{1 + number % 28:02}/{1 + number % 12:02}/19{50 + number % 50}",
-        "Client Address": f"{1 + number % 200} Nowhere Terrace, Darlington",
-        "Client Post Code": "DL1 9ZZ",
-        "Client Tel": "07700 900123",
+        "Client Address": f"{1 + number % 90} {spelt(number // 90 + 4000)} Terrace, Darlington",
+        "Client Post Code": f"DL1 {number // 90 % 9 + 1}ZZ",
+        "Client Tel": f"07700 9{number % 100_000:05}",
         "First Incident": "17/03/2026",
-        "Police Crime No": f"CRI{number:09}",
+        "Police Crime No": f"CRI{7_000_000 + number * 37:09}",
         "Case Officer": "Imogen Dreamt",
         "Consent": "Y",
         "Case Notes": "An invented account of an invented assault.",

@@ -105,13 +105,15 @@ def _running(lines: Sequence[Line]) -> Iterator[Step]:
 
 
 def replay(lines: Sequence[Line], weights: Weights, model: Model) -> float:
-    """The sum that the levels make with these weights; a guard holds it at its limit."""
+    """The sum that the levels make with these weights; a guard, or a floor, holds it at its limit."""
     bits = 0.0
     for line in lines:
         if line.comparison == "guard":
             thresholds = model.thresholds
             limit = thresholds.ask_case if line.level == STRANGERS else thresholds.same_case
             bits = min(bits, limit - BELOW)
+        elif line.comparison == "floor":
+            bits = max(bits, model.thresholds.ask_case)
         else:
             bits += weights.get(line.comparison, {}).get(line.level, 0.0)
     return bits

@@ -78,6 +78,9 @@ class Judge:
         if guard and bits > most:
             lines.append(Line("guard", guard, most - bits))
             bits = most
+        if bits < thresholds.ask_case and _one_number(levels):
+            lines.append(Line("floor", "one_number", thresholds.ask_case - bits))
+            bits = thresholds.ask_case
         return Judged(Evidence(bits, tuple(lines)), tuple(pairings))
 
     def verdict(self, bits: float) -> Verdict:
@@ -116,8 +119,7 @@ def _guard(
     asked. Whoever was harmed in March and again in April was harmed twice, and whoever harmed two people did
     it twice, unless one number says otherwise: that, a human may say.
     """
-    one_number = any(levels.get(comparison) == "exact" for comparison in ("number", "log", "file"))
-    if one_number:
+    if _one_number(levels):
         return ""
     if crime and levels.get("date") in _ANOTHER_DAY:
         return "another_day"
@@ -137,6 +139,11 @@ def _harmed(account: Account) -> list[Mention]:
 
 def _own_order(account: Account) -> tuple[str, str, str]:
     return account.agency, account.record, account.reference
+
+
+def _one_number(levels: Mapping[str, str]) -> bool:
+    """Whether both accounts give one number: however unlike the rest is, a human is asked at least."""
+    return any(levels.get(comparison) == "exact" for comparison in ("number", "log", "file"))
 
 
 def _own(mention: Mention, shared: frozenset[str]) -> Mention:
