@@ -69,10 +69,9 @@ def _pairings(
 
     def hold(one: str, other: str, *, together: bool) -> bool:
         pairings = judged(one, other, clerk.judge, clerk.register, clerk.unit).people
-        if together or any(pairing.evidence.bits >= WORTH_A_LOOK for pairing in pairings):
-            found[one, other] = pairings
-            return True
-        return False
+        # Kept also where nobody is alike: that two are not one keeps a third from making them one.
+        found[one, other] = pairings
+        return together or any(pairing.evidence.bits >= WORTH_A_LOOK for pairing in pairings)
 
     near = set(anew)
     for one, other in combinations(sorted(known), 2):

@@ -139,14 +139,16 @@ def _people(
 ) -> dict[Party, int]:
     held: dict[Pair, Sequence[Pairing]] = {}
     in_case = list(_pairs_within(case_of))
+    every: dict[Pair, Sequence[Pairing]] = {}
     for pair in sorted({*pairs, *in_case}):
-        people = judge(*pair).people
+        people = every[pair] = judge(*pair).people
         if case_of[pair[0]] == case_of[pair[1]] or any(p.evidence.bits >= WORTH_A_LOOK for p in people):
             held[pair] = people
     person_of: dict[Party, int] = {}
     for together in _connected(accounts, held):
         near = sorted(together)
-        inside = {pair: held[pair] for pair in combinations(near, 2) if pair in held}
+        # That two are not one counts too: it keeps a third from making them one.
+        inside = {pair: every[pair] for pair in combinations(near, 2) if pair in every}
         groups = group_people([accounts[r] for r in near], inside, case_of, model, frequencies.people)
         for group in groups:
             number = len(person_of)
