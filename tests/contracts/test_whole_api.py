@@ -159,6 +159,7 @@ BETWEEN_FIELDS = {
     "not_an_email",
     "needed_with_template",
     "not_in_case",
+    "needed_here",
 }
 WRITTEN_OTHERWISE = {"/demand_baseline/police_calls", "/demand_baseline/police_attendances"}
 # What only the hub can know: which cursors it gave, which addresses can be called, what is in a file.

@@ -9,7 +9,7 @@ from services.triage.cases import store
 from services.triage.domain.life.moving import Actor
 from services.triage.lives.store import Lives, hold_cases
 from shared.identity import read_reference
-from shared.problems import Conflict, NotFound, Unprocessable
+from shared.problems import Conflict, Fault, NotFound, Unprocessable
 
 if TYPE_CHECKING:
     from services.triage.cases.store import Seen, Sees
@@ -75,5 +75,5 @@ def as_problem(refused: Refused) -> Unprocessable | Conflict:
     if refused.why == "role":
         return NotYours(str(refused))
     if refused.why == "given":
-        return Unprocessable(str(refused))
+        return Unprocessable(str(refused), errors=[Fault("", "needed_here", str(refused))])
     return NotNow(str(refused))
