@@ -40,7 +40,7 @@ def merge_life(case: Case, into: Case, unit: Unit, table: Table, *, who: str = S
 def separate_life(case: Case, unit: Unit, table: Table, *, who: str = SYSTEM) -> None:
     """The case is one of its own again, and stands where it stood before it was merged.
 
-    What the other case learnt from it stays known there: a danger that was told once is not forgotten.
+    What the other case learnt from it leaves with it (`learn_anew`): it was another family's trouble.
     """
     lives = Lives.of(unit)
     kept = lives.find(case.id)
