@@ -27,7 +27,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import queues_of
 
-HUB = "hub: triage with the exact rule"
+HUB = "hub: triage with weighed matching"
 RAW = "bare loop: batches of 50, one statement"
 DRAMATIQ = "Dramatiq worker, one row a task"
 CELERY = "Celery worker, one row a task"
