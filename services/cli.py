@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import signal
 import sys
@@ -13,7 +14,7 @@ from uuid import UUID
 
 import click
 import waitress
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from services import doctor as examination
 from services import embedded
@@ -67,12 +68,19 @@ class _Hub(click.Group):
         except Problem as problem:
             raise click.ClickException(problem.detail or problem.title) from problem
         except SQLAlchemyError as error:
-            # Its own words hold the statement and its values.
             message = (
-                f"A database cannot be used ({type(error).__name__}). Check the settings of the databases "
+                f"A database cannot be used ({_why(error)}). Check the settings of the databases "
                 "(`hub --help`) and run `hub prepare`."
             )
             raise click.ClickException(message) from error
+
+
+def _why(error: SQLAlchemyError) -> str:
+    """What the database said when nobody could connect; else the error's name, without its words."""
+    if isinstance(error, DBAPIError) and error.statement is None:
+        return " ".join(str(error.orig).split())
+    # The words of a statement that failed hold its values.
+    return type(error).__name__
 
 
 def _settings_help() -> str:
@@ -96,7 +104,10 @@ def main() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to serve on.")
 def up(home: Path | None, port: int, host: str) -> None:
     """Run the whole hub in this process, with nothing else installed."""
-    settings = Settings.read(home=str(home)) if home else Settings.read()
+    changes = {"home": str(home)} if home else {}
+    if "HUB_PUBLIC_URL" not in os.environ:
+        changes["public_url"] = f"http://localhost:{port}"
+    settings = Settings.read(None, **changes)
     log_to_stderr(settings.log_level)
 
     def ready(port: int) -> None:

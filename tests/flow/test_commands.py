@@ -16,6 +16,7 @@ from shared.identity import new_id
 from shared.messaging.carrier import Outgoing
 from tests.support.builders import an_account
 from tests.support.houses import Hub
+from tests.support.ports import free_port
 from tests.support.web_server import serving
 
 Run = Callable[..., Result]
@@ -40,6 +41,16 @@ def poison(hub: Hub, body: bytes = b"this is no message") -> None:
     publisher.publish([Outgoing(new_id(), "referral.received", "referral.received.normal", body)])
     publisher.close()
     hub.settle()
+
+
+def test_who_cannot_reach_a_database_is_told_why_and_no_password(run: Run) -> None:
+    nowhere = f"postgresql+psycopg://somebody:invented-secret@127.0.0.1:{free_port()}/none"
+    done = run("prepare", HUB_INTAKE_DATABASE_URL=nowhere)
+    assert done.exit_code == 1
+    assert "A database cannot be used" in done.output
+    assert "127.0.0.1" in done.output
+    assert "refused" in done.output
+    assert "invented-secret" not in done.output
 
 
 def test_a_new_key_of_an_agency_opens_until_it_is_revoked(hub: Hub, run: Run) -> None:

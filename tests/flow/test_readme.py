@@ -72,6 +72,7 @@ def test_a_newcomer_pastes_the_readme_and_sees_a_referral_become_an_alert(newcom
     assert json.loads(receipt)["warnings"] == []
     assert "Invented" not in mail
     assert alert["case"] in mail
+    assert f"http://localhost:{port}/" in mail
     assert (referral["reference"], referral["status"]) == (reference, "allocated")
 
 
