@@ -1,0 +1,59 @@
+"""The commands of whoever looks after the hub: `hub queues`, `hub doctor`, `hub reconcile`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from services import doctor as examination
+from services.furnish import furnished_house
+from shared.house import topology_for
+from shared.messaging.carrier import BrokerAway
+from shared.messaging.parking import count_held
+
+
+@click.command()
+def reconcile() -> None:
+    """Say again whatever was said and never heard, after a broker has lost messages."""
+    house = furnished_house()
+    for name, again in house.reconcile().items():
+        click.echo(f"{name:8} {again} to be said again")
+
+
+@click.command()
+def queues() -> None:
+    """What waits where: queues, outboxes, and messages that are held."""
+    house = furnished_house()
+    if not house.broker.volatile:
+        for queue in topology_for(house.rooms.values()):
+            try:
+                depth = house.broker.depth(queue)
+            except BrokerAway as problem:
+                message = f"RabbitMQ cannot be reached ({problem.detail})."
+                raise click.ClickException(message) from problem
+            click.echo(f"queue    {queue.name:24} {'missing' if depth is None else f'{depth} ready'}")
+    for name, room in house.rooms.items():
+        unsent = examination.count_unsent(room)
+        held, waiting = count_held(room.books)
+        click.echo(f"service  {name:24} {unsent} unsent, {waiting} to be tried again, {held} parked")
+
+
+@click.command()
+def doctor() -> None:
+    """Look for leaderless queues, missing bindings, a lagging relay and clocks apart, and say what to do."""
+    house = furnished_house()
+    settings = next(iter(house.rooms.values())).settings
+    ill = 0
+    for finding in examination.examine(
+        house,
+        clock=next(iter(house.rooms.values())).clock,
+        broker_url=settings.broker_url,
+        management_url=settings.broker_management_url,
+    ):
+        ill += not finding.well
+        click.echo(f"{'ok  ' if finding.well else 'ILL '} {finding.what}: {finding.told}")
+        if not finding.well:
+            click.echo(f"     → {finding.advice}")
+    if ill:
+        sys.exit(1)
