@@ -13,14 +13,17 @@ from services.furnish import furnished_room
 from services.triage.cases.api import table_of
 from services.triage.cases.try_table import try_table
 from services.triage.domain.routing.checking import check as check_table
-from services.triage.read_tables import SHIPPED, read_routing
+from services.triage.read_routing import BadRouting, read_routing
+from services.triage.read_tables import SHIPPED, land_of, read_areas
 from services.triage.read_teams import read_teams
 from shared.directory import Directory
 from shared.settings import Settings
 
 if TYPE_CHECKING:
-    from services.triage.domain.teams.assigning import Teams
+    from services.triage.domain.routing.checking import Land
+    from services.triage.domain.routing.table import RoutingTable
 
+_FEW = 10
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -37,11 +40,13 @@ def check(file: Path | None, everything: bool) -> None:  # noqa: FBT001
     settings = Settings.read()
     directory = Directory.read(settings.directory)
     source = file or Path(settings.routing or SHIPPED)
-    table = read_routing(source.read_bytes(), directory)
-    areas = _served(read_teams(settings.teams, directory))
-    found = list(check_table(table, areas))
-    for finding in found if everything else found[:10]:
-        click.echo(finding.told)
+    land = land_of(read_areas(), read_teams(settings.teams, directory))
+    table = _read(source, directory, land)
+    found = list(check_table(table, land))
+    for finding in found if everything else found[:_FEW]:
+        click.echo(f"Remark: {finding.told}")
+    if not everything and len(found) > _FEW:
+        click.echo(f"{len(found) - _FEW} more with --all.")
     click.echo(
         f"{source} can be used: version {table.version}, {len(table.rows)} rows, {len(table.gates)} gates, "
         f"{len(found)} remarks."
@@ -54,13 +59,15 @@ def check(file: Path | None, everything: bool) -> None:  # noqa: FBT001
 def trial(file: Path, last: int) -> None:
     """Try the routing table FILE on the last cases: which of them would go elsewhere. Nothing is changed."""
     room = furnished_room("triage")
-    table = read_routing(file.read_bytes(), room.directory)
+    own = table_of(room)
+    land = land_of(own.areas, own.teams)
+    table = _read(file, room.directory, land)
     began = time.monotonic()
     with (
         room.database.snapshot() as connection,
         click.progressbar(length=last, label="Trying", file=sys.stderr, show_pos=True) as bar,
     ):
-        tried = try_table(table, _served(table_of(room).teams), last, connection, room.keys.rest, bar.update)
+        tried = try_table(table, land, last, connection, room.keys.rest, bar.update)
     for (was, would), count in tried.ways.most_common():
         click.echo(f"{count:8d} from {was} to {would}")
     for change in tried.changes[:20]:
@@ -71,6 +78,11 @@ def trial(file: Path, last: int) -> None:
     )
 
 
-def _served(teams: Teams) -> set[str]:
-    """Every area that some team serves."""
-    return {area for work in teams.work.values() for area in work.areas}
+def _read(file: Path, directory: Directory, land: Land) -> RoutingTable:
+    """The table in a file; every fault on a line of its own when it cannot be used."""
+    try:
+        return read_routing(file.read_bytes(), directory, land)
+    except BadRouting as bad:
+        for fault in bad.errors:
+            click.echo(f"Fault: {fault.detail}", err=True)
+        raise click.ClickException(f"{file} cannot be used: {len(bad.errors)} faults.") from None

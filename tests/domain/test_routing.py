@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.triage.domain.areas import Areas, Authority
-from services.triage.domain.routing.checking import check
+from services.triage.domain.routing.checking import Land, check
 from services.triage.domain.routing.facts import Facts, age_on, together
 from services.triage.domain.routing.table import (
     CONDITIONS,
@@ -21,6 +21,7 @@ from services.triage.domain.routing.table import (
     Row,
     route,
 )
+from services.triage.domain.teams.assigning import TeamWork
 
 TODAY = dt.date(2026, 3, 24)
 
@@ -165,7 +166,10 @@ def test_referrals_of_one_case_speak_together() -> None:
 
 
 def told(rows: tuple[Row, ...], areas: tuple[str, ...] = ()) -> list[str]:
-    return [finding.told for finding in check(RoutingTable("v1", rows), areas)]
+    land = Land(
+        {"E1": "One", "E2": "Two"}, {"E1": "P1", "E2": "P2"}, {"a": TeamWork(areas=areas, takes=("crime",))}
+    )
+    return [finding.told for finding in check(RoutingTable("v1", rows), land)]
 
 
 REST = Row(cases_with(), "desk", "")
@@ -206,19 +210,76 @@ REST = Row(cases_with(), "desk", "")
     ],
 )
 def test_a_row_that_nothing_reaches_is_found(rows: tuple[Row, ...], never: int) -> None:
-    findings = [one for one in check(RoutingTable("v1", rows), ()) if one.is_fault]
-    assert [finding.told.split()[1] for finding in findings] == [str(never)]
+    findings = [one for one in check(RoutingTable("v1", rows), Land()) if one.is_fault]
+    assert [finding.place for finding in findings] == [f"row {never}"]
 
 
 def test_rows_of_which_neither_is_the_exception_overlap() -> None:
     found = told((Row(cases_with(area=["E1"]), "a", ""), Row(cases_with(strand=["crime"]), "b", ""), REST))
-    assert found == ["rows 1 and 2 both fit area E1; strand crime; row 1 decides, for a and not b"]
+    (remark,) = found
+    assert remark == (
+        "row 1: it takes for a what row 2 would take for another team, such as area E1; strand crime. "
+        "If that is not meant, change their order or narrow it."
+    )
     assert told((Row(cases_with(area=["E1"]), "a", ""), REST)) == []
 
 
 def test_what_only_the_last_row_takes_is_told_for_the_areas_that_are_served() -> None:
     found = told((Row(cases_with(area=["E1"], strand=["crime"]), "a", ""), REST), ("E1",))
-    assert found == ["only the last row takes this dispute in E1: anything yes"]
+    (remark,) = found
+    assert remark == (
+        "row 2: nothing but this last row takes every dispute in E1 (One). "
+        "Add a row if a team is there for it; else desk finds somebody."
+    )
+
+
+def test_a_team_that_does_not_serve_the_area_or_take_the_strand_is_told() -> None:
+    found = told((Row(cases_with(area=["E2"], strand=["dispute"]), "a", ""), REST), ("E1",))
+    assert "row 1: a does not serve E2 (Two), as teams.yaml has it." in found[0]
+    assert "row 1: a does not take dispute, as teams.yaml has it." in found[1]
+
+
+def test_an_area_that_nobody_knows_is_told_with_the_one_that_may_be_meant() -> None:
+    land = Land({"E06000047": "County Durham"})
+    rows = (Row(cases_with(area=["E06000074"]), "a", ""), REST)
+    (found,) = (one.told for one in check(RoutingTable("v1", rows), land) if "not among" in one.told)
+    assert found.endswith("Did you mean E06000047 (County Durham)?")
+
+
+@pytest.mark.parametrize(
+    ("asks", "why"),
+    [
+        ({"partner_abuse_disposal": True, "stage": ["charged"]}, "only true at stage out_of_court"),
+        (
+            {"partner_abuse_disposal": False, "stage": ["out_of_court"], "marker": ["domestic_abuse"]},
+            "has partner_abuse_disposal true",
+        ),
+        ({"complex": False, "marker": ["hate", "mappa"]}, "markers make a case complex"),
+        ({"complex": False, "kind": ["stalking"]}, "kinds make a case complex"),
+        ({"complex": False, "partner_abuse_disposal": True}, "abuse makes a case complex"),
+        ({"pre_sentence": True, "stage": ["charged", "trial"]}, "only true at stage awaiting_sentence"),
+        ({"pre_sentence": False, "stage": ["deferred"]}, "have pre_sentence true"),
+        ({"wants_restorative": False, "service": ["restorative_justice"]}, "wants_restorative true"),
+        ({"high_demand": False, "need": ["high_demand"]}, "high_demand true"),
+        ({"area": ["E1"], "police_area": ["P2"]}, "in another police area"),
+        ({"kind": []}, "kind has no value that fits"),
+    ],
+)
+def test_a_row_that_contradicts_itself_fits_no_case_and_is_told_why(asks: dict[str, Any], why: str) -> None:
+    rows = (Row(cases_with(**asks), "a", ""), REST)
+    assert told(rows)[0].startswith("row 1: no case fits it; ")
+    assert why in told(rows)[0]
+    gate = RoutingTable("v1", (REST,), (GateRow(cases_with(**asks), "youth", ""),))
+    land = Land({"E1": "One"}, {"E1": "P1"})
+    (found,) = (one for one in check(gate, land) if one.is_fault)
+    assert found.place == "gate 1"
+    assert why in found.what
+
+
+def test_what_follows_from_a_row_above_is_known() -> None:
+    """A row for one grave marker stands below the row for everything that is complex."""
+    rows = (Row(cases_with(complex=True), "a", ""), Row(cases_with(marker=["hate"]), "b", ""), REST)
+    assert told(rows)[0].startswith("row 2: nothing reaches it; row 1 takes all its cases before it.")
 
 
 @given(
@@ -250,7 +311,7 @@ def test_a_row_is_called_unreachable_exactly_when_no_case_reaches_it(rows: list[
                 facts = Facts(area=area, strand=strand, danger=danger)
                 fits = (n for n, row in enumerate(rows, 1) if row.when.fits(facts, TODAY))
                 reached.add(next(fits, 0))
-    never = {int(found.told.split()[1]) for found in check(table, ()) if found.is_fault}
+    never = {int(found.place.split()[1]) for found in check(table, Land()) if found.is_fault}
     assert never == set(range(1, len(rows) + 1)) - reached
 
 

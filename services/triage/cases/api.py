@@ -44,7 +44,8 @@ from services.triage.domain.routing.table import route
 from services.triage.history.store import History, read_history
 from services.triage.lives.store import Lives
 from services.triage.move_case import today_of
-from services.triage.read_tables import BadRouting, read_routing, read_tables
+from services.triage.read_routing import BadRouting, read_routing
+from services.triage.read_tables import land_of, read_tables
 from shared.openapi import TEXT, Answer, Asked, Takes, described, how_many
 from shared.problems import Fault, NotFound, Unprocessable
 from shared.web import as_json, json_body, open_to, the_caller, the_room, the_trace
@@ -368,13 +369,14 @@ def post_trial() -> dict[str, Any]:
     """Which of the last cases a changed table would have sent elsewhere. Nothing is changed by it."""
     room = the_room()
     said = read_body(json_body(), TRIAL)
+    own = table_of(room)
+    land = land_of(own.areas, own.teams)
     try:
-        table = read_routing(said["table"].encode(), room.directory)
+        table = read_routing(said["table"].encode(), room.directory, land)
     except BadRouting as bad:
-        raise Unprocessable(errors=[Fault("/table", "not_allowed", bad.detail)]) from None
-    areas = {area for work in table_of(room).teams.work.values() for area in work.areas}
+        raise Unprocessable(errors=bad.errors) from None
     with room.database.snapshot() as connection:
-        trial = try_table(table, areas, int(said.get("last", 1000)), connection, room.keys.rest)
+        trial = try_table(table, land, int(said.get("last", 1000)), connection, room.keys.rest)
     return {
         "version": trial.version,
         "cases": trial.cases,
@@ -386,5 +388,7 @@ def post_trial() -> dict[str, Any]:
             {"case": one.case, "from": one.was, "to": one.would, "row": one.row, "why": one.why}
             for one in trial.changes
         ],
-        "findings": [{"is_fault": one.is_fault, "told": one.told} for one in trial.findings],
+        "findings": [
+            {"is_fault": one.is_fault, "place": one.place, "told": one.told} for one in trial.findings
+        ],
     }

@@ -146,7 +146,7 @@ TRIED: Final = Shape(
             "changes": a_list_of(
                 an_object({"case": TEXT, "from": TEXT, "to": TEXT, "row": WHOLE, "why": TEXT})
             ),
-            "findings": a_list_of(an_object({"is_fault": FLAG, "told": TEXT})),
+            "findings": a_list_of(an_object({"is_fault": FLAG, "place": TEXT, "told": TEXT})),
         }
     ),
 )

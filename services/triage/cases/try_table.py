@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from services.triage.cases.store import last_routed
-from services.triage.domain.routing.checking import Finding, check
+from services.triage.domain.routing.checking import Finding, Land, check
 from services.triage.domain.routing.table import route
 from services.triage.move_case import today_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from sqlalchemy import Connection
 
@@ -51,14 +51,14 @@ class Trial:
 
 def try_table(
     table: RoutingTable,
-    areas: Iterable[str],
+    land: Land,
     last: int,
     connection: Connection,
     keys: KeyRing,
     seen: Callable[[int], None] = lambda _: None,
 ) -> Trial:
     """Route the last cases again as of the day they were opened, and compare with where they went."""
-    trial = Trial(table.version, list(check(table, areas)))
+    trial = Trial(table.version, list(check(table, land)))
     for one in last_routed(connection, keys, last):
         decision = route(one.kept.facts, table, today_of(one.case.opened_at))
         was = one.case.why_there.get("routed_to") or one.case.why_there["team"]

@@ -264,5 +264,8 @@ def test_why_a_case_went_where_it_is_can_be_asked_and_a_changed_table_tried(hub:
     assert tried["ways"] == [{"from": "restorative_hub", "to": "duty_desk", "cases": 1}]
     assert tried["changes"][0]["case"] == case
     wrong = post(hub, "/v1/routing/trial", {"table": "version: 1"}, "supervisor")
-    assert [fault["pointer"] for fault in wrong.get_json()["errors"]] == ["/table"]
+    assert [(one["pointer"], one["detail"][:9]) for one in wrong.get_json()["errors"]] == [
+        ("/table", "version: "),
+        ("/table", "rows: the"),
+    ]
     assert post(hub, "/v1/routing/trial", {"table": table}, "coordinator").status_code == 403

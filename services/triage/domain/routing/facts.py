@@ -18,8 +18,8 @@ COMPLEX_MARKERS: Final = frozenset(
     {"domestic_abuse", "sexual", "stalking", "hate", "trafficking", "mappa", "mental_health"}
 )
 COMPLEX_KINDS: Final = frozenset({"domestic_abuse", "sexual_offence", "stalking", "hate_crime", "homicide"})
-_RESTORATIVE: Final = frozenset({"restorative_justice", "restorative_mediation"})
-_PRE_SENTENCE: Final = ("guilty_plea", "awaiting_sentence", "deferred")
+RESTORATIVE: Final = frozenset({"restorative_justice", "restorative_mediation"})
+PRE_SENTENCE: Final = frozenset({"guilty_plea", "awaiting_sentence", "deferred"})
 _HIGH_DEMAND_CALLS: Final = 6  # a call a month in the six months before
 
 
@@ -69,12 +69,12 @@ class Facts:
     @property
     def pre_sentence(self) -> bool:
         """Between plea and sentence, or deferred: a court waits."""
-        return self.stage in _PRE_SENTENCE
+        return self.stage in PRE_SENTENCE
 
     @property
     def wants_restorative(self) -> bool:
         """Whether contact with the other side was asked for, beside or without support."""
-        return bool(self.services & _RESTORATIVE)
+        return bool(self.services & RESTORATIVE)
 
     @property
     def high_demand(self) -> bool:
