@@ -18,7 +18,7 @@ from services.triage.lives.tables import case_records, lives, routing_tables
 from services.triage.tables import cases
 from shared.identity import new_id
 from shared.resealing import SealedColumn
-from shared.rows import Wanted
+from shared.rows import Wanted, insert_unless_known
 from shared.working_time import LONDON
 
 if TYPE_CHECKING:
@@ -206,12 +206,9 @@ def hold_cases(unit: Unit, database: Database, case_ids: Collection[UUID]) -> No
 
 
 def keep_routing_table(unit: Unit, version: str, text: bytes) -> bool:
-    """Keep the text of a table under its version; False if it was kept before."""
-    known = select(routing_tables.c.version).where(routing_tables.c.version == version)
-    if unit.connection.execute(known).first() is not None:
-        return False
-    unit.insert(routing_tables, {"version": version, "text": text, "since": unit.now})
-    return True
+    """Keep the text of a table under its version; False if it was kept before, or by another worker now."""
+    row = {"version": version, "text": text, "since": unit.now}
+    return bool(insert_unless_known(unit.connection, routing_tables, [row], routing_tables.c.version))
 
 
 def read_life(row: Sequence[Any], keys: KeyRing) -> tuple[UUID, Kept]:

@@ -39,10 +39,7 @@ def count_frequencies(room: Room) -> int:
     with room.database.snapshot() as connection:
         counted = count(str(version + 1), all_accounts(connection, ring))
     with room.database.transaction() as connection:
-        if newest_version(connection) != version:
-            return 0  # another worker was faster
-        keep_frequencies(connection, ring, counted, room.clock())
-    return 1
+        return int(keep_frequencies(connection, ring, counted, room.clock()))
 
 
 def count(version: str, accounts: Iterable[Account]) -> Frequencies:

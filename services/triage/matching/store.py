@@ -16,7 +16,7 @@ from services.triage.domain.matching.model import Line
 from services.triage.store import COMMONEST, pack_account, read_content, unpack_account
 from services.triage.tables import comparisons, frequencies, match_keys, referrals
 from shared.resealing import SealedColumn
-from shared.rows import Wanted, find_rows
+from shared.rows import Wanted, find_rows, insert_unless_known
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -63,8 +63,8 @@ def read_frequencies(connection: Connection, ring: KeyRing, version: int) -> Fre
     )
 
 
-def keep_frequencies(connection: Connection, ring: KeyRing, snapshot: Frequencies, now: dt.datetime) -> None:
-    """Keep a snapshot under its number."""
+def keep_frequencies(connection: Connection, ring: KeyRing, snapshot: Frequencies, now: dt.datetime) -> bool:
+    """Keep a snapshot under its number; False if another worker has kept one under it."""
     counted = _Counted(
         snapshot.people,
         dict(snapshot.given),
@@ -73,15 +73,13 @@ def keep_frequencies(connection: Connection, ring: KeyRing, snapshot: Frequencie
         sorted(snapshot.shared),
     )
     version = int(snapshot.version)
-    connection.execute(
-        insert(frequencies),
-        {
-            "version": version,
-            "accounts": snapshot.accounts,
-            "counted_at": now,
-            "sealed": ring.seal(_pack.encode(counted), f"triage/frequencies/{version}"),
-        },
-    )
+    row = {
+        "version": version,
+        "accounts": snapshot.accounts,
+        "counted_at": now,
+        "sealed": ring.seal(_pack.encode(counted), f"triage/frequencies/{version}"),
+    }
+    return bool(insert_unless_known(connection, frequencies, [row], frequencies.c.version))
 
 
 def count_accounts(connection: Connection) -> int:
