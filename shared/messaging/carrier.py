@@ -65,6 +65,9 @@ class Hearing(Protocol):
     def look_ahead(self, limit: int) -> list[Delivery]:
         """What `take` would give now, without waiting and without taking it; it may give something else."""
 
+    def catch_up(self) -> bool:
+        """Read all that the broker has confirmed before this call; whether there is something to take."""
+
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Tell the broker that these are done with."""
 

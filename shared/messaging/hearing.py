@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PREFETCH = 100  # messages sent in advance for each queue: two batches, so that nobody waits for the network
+_MOMENT = 0.05  # seconds
 _HEARTBEAT = 10  # seconds; kombu's own default is none, and a half-open connection is then never noticed
 
 
@@ -62,6 +63,11 @@ class KombuHearing:
         """What would be taken now."""
         self._read_all()
         return list(islice(chain.from_iterable(self._waiting), limit))
+
+    def catch_up(self) -> bool:
+        """Read all that has been published; whether there is something to take."""
+        self._read_all()
+        return any(self._waiting)
 
     def _read_all(self) -> None:
         # All that has arrived, though fewer are taken: something urgent may have come behind the bulk.
@@ -169,6 +175,7 @@ class RabbitMQHearing(KombuHearing):
         except (OSError, *connection.connection_errors) as error:
             raise BrokerAway(type(error).__name__) from error
         self._checked = time.monotonic()
+        self._channels: list[tuple[Any, str]] = []
         super().__init__(connection, queues)
 
     def _consume(self, queue: Queue, waiting: deque[Delivery]) -> None:
@@ -180,6 +187,25 @@ class RabbitMQHearing(KombuHearing):
         self._bodies.deliver_to(channel.channel_id, arrived)
         channel.basic_qos(0, PREFETCH, a_global=False)
         channel.basic_consume(queue.name)
+        self._channels.append((channel, queue.name))
+
+    def catch_up(self) -> bool:
+        """Ask each channel twice how its queue stands; whether there is something to take, or soon will be.
+
+        What a queue has confirmed it has given to its channel before it answers the first question, and the
+        channel sends it on before it answers the second. What waits beyond the prefetch comes after a moment.
+        """
+        try:
+            ready = sum(
+                channel.queue_declare(queue, passive=True).message_count
+                for _ in range(2)
+                for channel, queue in self._channels
+            )
+        except self._away as error:
+            raise self._gone(error) from error
+        if ready and not any(self._waiting):
+            self._wait(_MOMENT)
+        return super().catch_up() or ready > 0
 
     @property
     def _bodies(self) -> BodiesConnection:

@@ -141,6 +141,9 @@ class _DyingHearing:
     def look_ahead(self, limit: int) -> list[Delivery]:
         return self._inner.look_ahead(limit)
 
+    def catch_up(self) -> bool:
+        return self._inner.catch_up()
+
     def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         if self._point == CONSUMER_BEFORE_ACKNOWLEDGEMENT:
             die()

@@ -27,6 +27,7 @@ from shared.messaging.topology import (
     team_queue,
 )
 from tests.support.houses import BOTH, Hub, declare
+from tests.support.hub_processes import wait_until
 from tests.support.rabbitmq_server import RabbitMQServer
 
 TYPES = ("referral.received", "case.routed", "case.joined", "case.imagined")
@@ -154,6 +155,11 @@ def test_what_is_given_out_too_often_comes_to_the_queue_of_the_dead_and_is_parke
     taken = hearing.take(1, 10)  # dead-lettering takes a moment
     assert len(taken) == 1
     hearing.close()
-    hub.settle()
+
+    def came_back() -> bool:
+        hub.settle()
+        return bool(list_parked(hub.books["triage"]))
+
+    wait_until(came_back, 60, "what was taken and not acknowledged has come back and is parked")
     (parked,) = list_parked(hub.books["triage"])
     assert (parked.reason, parked.queue) == ("delivered_too_often", "triage.dead")
