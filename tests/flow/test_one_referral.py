@@ -102,7 +102,11 @@ def test_no_alert_tells_of_a_person_or_of_what_happened(hub: Hub) -> None:
     told = "\n".join(f"{mail['Subject']}\n{mail.get_content()}" for mail in hub.mails()).lower()
     told += str(hub.alerts()).lower().replace("restorative_hub", "").replace("referral-hub", "")
     assert "has come to your team" in told
-    people = ("fable", "figment", "mythos", "madeup", "07700", "nowhere", "dl1", "cri0", "vcas", "invented")
+    # Whole numbers: the first digits of one may stand in a random id.
+    people = (
+        "fable", "figment", "mythos", "madeup", "07700 900123", "07700900123", "nowhere", "dl1 9zz", "dl19zz",
+        "cri009999990", "vcas", "invented",
+    )  # fmt: skip
     forbidden = (
         "victim", "offender", "harmed", "perpetrator", "crime", "burglary", "police", "court", "abuse",
         "violence", "probation", "prison", "justice", "restorative", "mediation", "referral", "danger",

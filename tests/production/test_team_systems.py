@@ -122,4 +122,5 @@ def test_what_a_team_reads_from_its_queue_shows_no_person(hub: Hub, users: dict[
     assert body is not None
     assert b"case.routed" in body
     assert b"Recognisable" not in body
-    assert b"TS1" not in body
+    assert b"TS1 9ZZ" not in body
+    assert b"TS19ZZ" not in body
