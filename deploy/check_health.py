@@ -1,21 +1,24 @@
-"""Whether the container that runs this does its work: `check_health.py web` or `check_health.py worker`.
+"""Whether the container that runs this does its work: `check_health.py web`, `worker` or `watch`.
 
 Web: the service answers that it is ready. Worker: it holds an open connection to the broker and one to its
-database, as a worker that hears does. Standard library only, and little of it: this runs every few seconds.
+database, as a worker that hears does. Watch: it has looked within the last two minutes. Standard library
+only, and little of it: this runs every few seconds.
 """
 
 import os
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 _ESTABLISHED = "01"  # Linux, include/net/tcp_states.h
+_WATCHFUL = 120.0  # seconds: `hub watch` looks every thirty
 _PORTS = {"amqp": 5672, "amqps": 5671, "postgresql+psycopg": 5432}
 
 
 def main(what: str) -> str:
     """What is wrong; nothing when all is well."""
-    return _web() if what == "web" else _worker()
+    return {"web": _web, "worker": _worker, "watch": _watch}[what]()
 
 
 def _web() -> str:
@@ -40,6 +43,14 @@ def _worker() -> str:
     }
     missing = sorted(name for name, port in wanted.items() if port not in connected)
     return f"no open connection: {', '.join(missing)}" if missing else ""
+
+
+def _watch() -> str:
+    try:
+        age = time.time() - Path(os.environ.get("WATCH_SIGN", "/tmp/looked")).stat().st_mtime  # noqa: S108 - the container's own
+    except FileNotFoundError:
+        return "has not looked yet"
+    return f"last looked {age:.0f} seconds ago" if age > _WATCHFUL else ""
 
 
 def _port_of(url: str) -> int:

@@ -23,6 +23,7 @@ from shared.messaging.parking import count_held
 if TYPE_CHECKING:
     import datetime as dt
     import threading
+    from pathlib import Path
 
     from services.notify.domain.alert import Kind
     from shared.house import House
@@ -74,11 +75,13 @@ class Watch:
             log.error("ops cannot be told", extra={"ill": sorted(ill), "error": type(error).__name__})  # noqa: TRY400 - its text could quote data
         return ill
 
-    def keep_on(self, stop: threading.Event, every: float = EVERY_SECONDS) -> None:
-        """Until told to stop."""
+    def keep_on(self, stop: threading.Event, every: float = EVERY_SECONDS, sign: Path | None = None) -> None:
+        """Until told to stop; after each look the file `sign` is made new, so that others see it is awake."""
         while not stop.wait(every):
             try:
                 self.step()
+                if sign is not None:
+                    sign.touch()
             except Exception as error:  # noqa: BLE001 - whoever watches must not fall asleep over one error
                 log.error("the watch stumbled", extra={"error": type(error).__name__})  # noqa: TRY400 - the same
 

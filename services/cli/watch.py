@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from pathlib import Path
 
 import click
 
@@ -14,11 +15,14 @@ from services.watch import EVERY_SECONDS, Watch
 @click.command()
 @click.option("--once", is_flag=True, help="Look once, and say what was found.")
 @click.option("--every", default=EVERY_SECONDS, show_default=True, help="Seconds between two looks.")
-def watch(*, once: bool, every: float) -> None:
+@click.option(
+    "--sign", type=click.Path(dir_okay=False, path_type=Path), help="A file made new after every look."
+)
+def watch(*, once: bool, every: float, sign: Path | None) -> None:
     """Tell ops about queues that grow, parked messages, workers that are gone and relays that lag.
 
-    The embedded hub does so by itself. In production run it wherever `hub doctor` runs: it needs the
-    addresses of the broker and of the three databases.
+    The embedded hub does so by itself; in production the container `watch` does. It needs what `hub doctor`
+    needs: the addresses of the broker and of the three databases.
     """
     watching = Watch(furnished_house())
     if once:
@@ -31,4 +35,4 @@ def watch(*, once: bool, every: float) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    watching.keep_on(stop, every)
+    watching.keep_on(stop, every, sign)

@@ -34,7 +34,7 @@ def gunicorn_settings() -> dict[str, Any]:
 
 
 def test_every_service_has_its_http_and_its_worker() -> None:
-    assert set(CONTAINERS) == {*WEB, *WORKERS, "rabbitmq", "postgres", "prepare", "proxy", "hub"}
+    assert set(CONTAINERS) == {*WEB, *WORKERS, "rabbitmq", "postgres", "prepare", "proxy", "watch", "hub"}
     for service in SERVICES:
         assert CONTAINERS[service]["command"][-1] == f'services.wsgi:app_of("{service}")'
         assert CONTAINERS[f"{service}-worker"]["command"] == ["hub", "work", service]
@@ -81,14 +81,22 @@ def test_what_holds_data_speaks_to_nobody_outside() -> None:
             assert container["networks"] == ["back"]
 
 
-@pytest.mark.parametrize("name", [*WEB, *WORKERS, "rabbitmq", "postgres", "proxy"])
+@pytest.mark.parametrize("name", [*WEB, *WORKERS, "rabbitmq", "postgres", "proxy", "watch"])
 def test_what_dies_is_started_again(name: str) -> None:
     assert CONTAINERS[name]["restart"] == "unless-stopped"
 
 
-@pytest.mark.parametrize("name", [*WEB, *WORKERS])
+@pytest.mark.parametrize("name", [*WEB, *WORKERS, "watch"])
 def test_nothing_is_served_before_tables_and_queues_are_there(name: str) -> None:
     assert CONTAINERS[name]["depends_on"] == {"prepare": {"condition": "service_completed_successfully"}}
+
+
+def test_whoever_watches_opens_no_seal_and_says_that_it_is_awake(hub_secrets: dict[str, str]) -> None:
+    watch, hub = (environment_of(name, hub_secrets) for name in ("watch", "hub"))
+    assert watch.items() <= hub.items()
+    assert {hub_secrets["MESSAGE_KEYS"], hub_secrets["TRIAGE_SEALING_KEYS"]}.isdisjoint(watch.values())
+    assert CONTAINERS["watch"]["command"] == ["hub", "watch", "--sign", "/tmp/looked"]  # noqa: S108
+    assert CONTAINERS["watch"]["healthcheck"]["test"][-1] == "watch"
 
 
 def test_two_triage_workers_share_the_work() -> None:

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.production.stack import DEPLOY
 from tests.support.ports import LOOPBACK, free_port
@@ -55,3 +56,14 @@ def test_a_service_that_does_not_answer_is_ill() -> None:
     done = check("web", HTTP_BIND=f"{LOOPBACK}:{free_port()}")
     assert done.returncode == 1
     assert done.stderr.startswith("no answer")
+
+
+def test_who_watches_is_well_for_as_long_as_it_has_looked_lately(tmp_path: Path) -> None:
+    sign = tmp_path / "looked"
+    assert check("watch", WATCH_SIGN=str(sign)).stderr == "has not looked yet\n"
+    sign.touch()
+    assert check("watch", WATCH_SIGN=str(sign)).returncode == 0
+    os.utime(sign, (0, 0))
+    done = check("watch", WATCH_SIGN=str(sign))
+    assert done.returncode == 1
+    assert done.stderr.startswith("last looked ")
