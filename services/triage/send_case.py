@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,7 +24,6 @@ from shared.directory import DUTY_DESK
 from shared.identity import CASE, new_id
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Sequence
 
     from services.triage.domain.gates import Need
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _NOTHING = Given()
 RETURNED = "The case lacks something and is returned; the duty desk has it until that has come."
 _LOADS_HOLD_FOR = 30.0  # seconds
+_SOON = dt.timedelta(days=28)  # a sentence so near makes the clocks run faster
 
 
 class Brings(Protocol):
@@ -141,7 +142,8 @@ def decide(facts: Facts, lacks: Sequence[str], unit: Unit, table: Table) -> Deci
 
 
 def _begin_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table: Table) -> None:
-    urgent, today = is_urgent(facts, decision), today_of(unit.now)
+    today = today_of(unit.now)
+    urgent = is_urgent(facts, decision, today)
     hearing_on = facts.hearing_on if "court" in decision.gates else None
     due = due_in(case.team, table.targets, today, urgent=urgent, hearing_on=hearing_on)
     life = born(owner_of(case.team, unit, table), unit.now, due)
@@ -152,9 +154,15 @@ def _begin_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table:
     Lives.of(unit).begin(case.id, Kept(life, facts, decision.gates, urgent, lead))
 
 
-def is_urgent(facts: Facts, decision: Decision) -> bool:
-    """Whether its clocks run faster: the table says so, or the harmed person has enhanced rights."""
-    return decision.urgency == "urgent" or facts.enhanced or facts.harmed_age in ("under_10", "10_17")
+def is_urgent(facts: Facts, decision: Decision, today: dt.date) -> bool:
+    """Whether its clocks run faster (DOMAIN §3).
+
+    The table says so, the harmed person has enhanced rights (a child has), or a sentence is four weeks away.
+    """
+    if decision.urgency == "urgent" or facts.enhanced or facts.harmed_age in ("under_10", "10_17"):
+        return True
+    hearing_on = facts.hearing_on if facts.pre_sentence else None
+    return hearing_on is not None and dt.timedelta() <= hearing_on - today <= _SOON
 
 
 def owner_of(team: str, unit: Unit, table: Table, conflicts: frozenset[str] = frozenset()) -> str:
@@ -181,7 +189,7 @@ def learn(message: ReferralReceived, case: Case, unit: Unit, table: Table) -> No
     facts = together(kept.facts, facts_of(message.referral, unit, table))
     decision = route(facts, table.routing, today_of(unit.now))
     gates = tuple(dict.fromkeys((*kept.gates, *decision.gates)))
-    urgent = kept.urgent or is_urgent(facts, decision)
+    urgent = kept.urgent or is_urgent(facts, decision, today_of(unit.now))
     if (facts, gates, urgent) != (kept.facts, kept.gates, kept.urgent):
         Lives.of(unit).change(case.id, replace(kept, facts=facts, gates=gates, urgent=urgent))
         settle_task(case, unit, table.targets)
@@ -203,7 +211,7 @@ def learn_anew(heard: Sequence[ReferralReceived], case: Case, unit: Unit, table:
         facts = replace(facts, area=case.area, police_area=police, possible_areas=())
     decision = route(facts, table.routing, today_of(unit.now))
     gates = tuple(dict.fromkeys((*case.why_there.get("gates", ()), *decision.gates)))
-    urgent = case.why_there.get("urgency") == "urgent" or is_urgent(facts, decision)
+    urgent = case.why_there.get("urgency") == "urgent" or is_urgent(facts, decision, today_of(unit.now))
     if (facts, gates, urgent) != (kept.facts, kept.gates, kept.urgent):
         Lives.of(unit).change(case.id, replace(kept, facts=facts, gates=gates, urgent=urgent))
         settle_task(case, unit, table.targets)
@@ -252,7 +260,9 @@ def release_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table
     if kept is None:
         return
     lead = kept.lead if kept.lead != DUTY_DESK else decision.team
-    changed = replace(kept, gates=decision.gates, urgent=is_urgent(facts, decision), lead=lead)
+    changed = replace(
+        kept, gates=decision.gates, urgent=is_urgent(facts, decision, today_of(unit.now)), lead=lead
+    )
     Lives.of(unit).change(case.id, changed)
     try_to_move(case, "release", unit, table.targets, owner=owner_of(case.team, unit, table))
 

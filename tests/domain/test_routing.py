@@ -100,6 +100,7 @@ WITH_ALL = Facts(
     initiated_by="responsible",
     enhanced=True,
     sharing_agreed_on=TODAY,
+    sharing_refused=True,
 )
 FITS: dict[str, Any] = {
     "area": ["E1"],
@@ -124,6 +125,7 @@ FITS: dict[str, Any] = {
     "wants_restorative": True,
     "enhanced_rights": True,
     "sharing_agreed": True,
+    "sharing_refused": True,
     "hearing_within_days": 7,
 }
 

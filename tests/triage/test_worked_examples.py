@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.builders import Wire, an_account
+from tests.support.builders import Wire, a_consent, an_account
 from tests.support.houses import Hub, StoppedClock, embedded_hub
 from tests.triage.cases.doing import token, whole
 
@@ -30,6 +30,7 @@ def referral_of(number: int, told: dict[str, Any]) -> Wire:
         postcode=told.get("postcode", "DL1 9ZZ"),
         born=told.get("harmed_born", ""),
         strand=told.get("strand", "crime"),
+        phone=f"07700 {900200 + number}",
     )
     fill_harmed(account["parties"][0], told)
     event = account["event"]
@@ -58,6 +59,9 @@ def referral_of(number: int, told: dict[str, Any]) -> Wire:
 def fill_harmed(party: Wire, told: dict[str, Any]) -> None:
     if "uprn" in told:
         party["address"] = {"uprn": told["uprn"]}
+    if told.get("sharing") is False:
+        party["consents"].append(a_consent(to="sharing", decision="refused", contact_again_on=None))
+        party["consents"][-1].pop("contact_again_on")
     if told.get("consent") is False:
         party["consents"][0]["decision"] = "not_asked"
     if told.get("safe") is False:
@@ -100,7 +104,7 @@ def links(hub: Hub) -> dict[str, dict[str, Any]]:
 
 
 def test_there_are_enough_examples_and_each_names_its_source() -> None:
-    assert len(EXAMPLES) >= 40
+    assert len(EXAMPLES) >= 90
     assert all(told["source"] for told in EXAMPLES)
     assert len({told["name"] for told in EXAMPLES}) == len(EXAMPLES)
 

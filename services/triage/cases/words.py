@@ -82,6 +82,7 @@ TOLD: Final[dict[str, str]] = {
     "youth": "The responsible person is a child",
     "guardian": "The harmed person is a child",
     "court": "A court waits",
+    "voluntary": "Condition of a disposal: see that they come freely",
     "ask_area": "Ask where they live",
     "consent_to_refer": "Consent to refer",
     "safe_contact": "A safe way to be in contact",

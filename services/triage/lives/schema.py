@@ -69,6 +69,7 @@ def read_facts(referral: Referral, home: Place, other_home: Place) -> Facts:
         identified=event.offender_identified,
         admission=_admission(referral, responsible),
         forbidden_until=max(_forbidden(referral), default=None),
+        sharing_refused=_refuses_sharing(referral),
         **_agreed(referral),
     )
 
@@ -109,6 +110,16 @@ def _agreed(referral: Referral) -> dict[str, dt.date | None]:
             if consent.decision == "deferred" and consent.contact_again_on:
                 told["more_time_until"] = consent.contact_again_on
     return told
+
+
+def _refuses_sharing(referral: Referral) -> bool:
+    """Whether somebody who was harmed, or who asked, does not want another service to be told."""
+    return any(
+        consent.to == "sharing" and consent.decision == "refused"
+        for party in referral.parties
+        if party.role != "responsible" or referral.initiated_by == "responsible"
+        for consent in party.consents
+    )
 
 
 def begin_situation(

@@ -13,11 +13,12 @@ _RESPONSIBLE_FROM: Final = (
     10  # the age of criminal responsibility (Children and Young Persons Act 1933, s.50)
 )
 _GROWN_UP_FROM: Final = 18
-# What makes a case complex (DOMAIN §4.3): one of these, or more than one marker of risk.
+# What makes a case complex (DOMAIN §4.3): one of these, more than one marker of risk, or serious violence.
 COMPLEX_MARKERS: Final = frozenset(
     {"domestic_abuse", "sexual", "stalking", "hate", "trafficking", "mappa", "mental_health"}
 )
 COMPLEX_KINDS: Final = frozenset({"domestic_abuse", "sexual_offence", "stalking", "hate_crime", "homicide"})
+_VIOLENT_KINDS: Final = frozenset({"assault", "robbery"})
 RESTORATIVE: Final = frozenset({"restorative_justice", "restorative_mediation"})
 PRE_SENTENCE: Final = frozenset({"guilty_plea", "awaiting_sentence", "deferred"})
 _HIGH_DEMAND_CALLS: Final = 6  # a call a month in the six months before
@@ -53,12 +54,15 @@ class Facts:
     approach_agreed_on: dt.date | None = None
     sharing_agreed_on: dt.date | None = None
     more_time_until: dt.date | None = None
+    sharing_refused: bool = False
     possible_areas: tuple[str, ...] = ()
 
     @property
     def is_complex(self) -> bool:
         """Whether it takes an experienced pair."""
-        return bool(self.markers & COMPLEX_MARKERS) or self.kind in COMPLEX_KINDS or len(self.markers) > 1
+        grave = bool(self.markers & COMPLEX_MARKERS) or self.kind in COMPLEX_KINDS
+        armed = self.kind in _VIOLENT_KINDS and "weapons" in self.markers
+        return grave or armed or len(self.markers) > 1
 
     @property
     def partner_abuse_disposal(self) -> bool:
@@ -93,7 +97,7 @@ def age_on(born: dt.date | None, day: dt.date) -> Age:
 
 
 _UNITED: Final = ("markers", "services")
-_EITHER: Final = ("danger", "custody", "enhanced")
+_EITHER: Final = ("danger", "custody", "enhanced", "sharing_refused")
 
 
 def together(known: Facts, told: Facts) -> Facts:

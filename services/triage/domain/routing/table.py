@@ -13,11 +13,11 @@ from services.triage.domain.routing.facts import Facts
 Urgency = Literal["urgent", "normal"]
 Gate = Literal[
     "blocked", "safeguarding_first", "specialist_pair", "victim_liaison_first", "youth", "guardian", "court",
-    "ask_area",
+    "voluntary", "ask_area",
 ]  # fmt: skip
 GATES: Final[tuple[Gate, ...]] = (
     "blocked", "safeguarding_first", "specialist_pair", "victim_liaison_first", "youth", "guardian", "court",
-    "ask_area",
+    "voluntary", "ask_area",
 )  # fmt: skip
 Value = frozenset[str] | bool | int
 
@@ -48,6 +48,7 @@ CONDITIONS: Final[dict[str, tuple[Asked, Callable[[Facts], object]]]] = {
     "wants_restorative": ("flag", lambda facts: facts.wants_restorative),
     "enhanced_rights": ("flag", lambda facts: facts.enhanced),
     "sharing_agreed": ("flag", lambda facts: facts.sharing_agreed_on is not None),
+    "sharing_refused": ("flag", lambda facts: facts.sharing_refused),
     "hearing_within_days": ("days", lambda facts: facts.hearing_on),
 }
 
