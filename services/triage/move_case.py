@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from uuid import UUID
 
+    from services.triage.assign_case import Assigned
     from services.triage.domain.clocks.targets import Targets
     from services.triage.domain.life.situation import Situation
     from services.triage.store import Case
@@ -70,7 +71,7 @@ def move_case(
     *,
     actor: Actor = HUB,
     given: Given = Given(),  # noqa: B008 - it is frozen
-    owner: str | None = None,
+    owner: Assigned | None = None,
     referrals: Sequence[str] = (),
 ) -> Kept | None:
     """The case after this transition; `Refused` when it may not happen.
@@ -81,6 +82,8 @@ def move_case(
     kept = Lives.of(unit).find(case.id)
     if kept is None:
         return None
+    if owner is not None:
+        kept = replace(kept, nobody_fits=owner.nobody_fits)
     today = today_of(unit.now)
     due = due_of(case, kept, targets, today)
     before = kept.life
@@ -94,7 +97,7 @@ def move_case(
             life = replace(life, next_on=england_and_wales().after_working_days(today, max(left, 1)))
         left = None
     if owner is not None:
-        life = replace(life, owner=owner)
+        life = replace(life, owner=owner.owner)
     changed = replace(kept, life=life, left=left, warned_for=None, breached_for=None)
     Lives.of(unit).change(case.id, changed)
     _write(case.id, name, before, changed.life, actor, given, unit)

@@ -61,7 +61,17 @@ def read_tables(path: str, directory: Directory, targets: str = "", teams: str =
         message = f"{source}: {bad.detail}"
         raise BadRouting(message, errors=bad.errors) from None
     by_themselves = frozenset(slug for slug, agency in directory.agencies.items() if agency.self_referral)
-    return Table(routing, areas, read_targets(targets), read_teams(teams, directory), by_themselves, text)
+    contacts = {one.email.lower(): one.email for one in directory.staff}
+    contacts |= {one.mobile: one.email for one in directory.staff if one.mobile}
+    return Table(
+        routing,
+        areas,
+        read_targets(targets),
+        read_teams(teams, directory),
+        by_themselves,
+        text,
+        contacts,
+    )
 
 
 def land_of(areas: Areas, teams: Teams | None = None) -> Land:

@@ -12,10 +12,11 @@ from shared.directory import DUTY_DESK
 from shared.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from shared.directory import Directory
+    from shared.directory import Directory, StaffMember
 
+_AT_WORK = ("coordinator", "supervisor", "facilitator")
 SHIPPED = Path(__file__).parent / "teams.yaml"
 
 
@@ -37,6 +38,7 @@ class _Team(msgspec.Struct, forbid_unknown_fields=True):
     areas: list[str] = []
     room: int | None = None
     members: list[_Member] = []
+    facilitators: list[_Member] = []
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -46,7 +48,8 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 def read_teams(path: str, directory: Directory) -> Teams:
     """The teams of the directory with what the file at `path` says of them; `BadTeams` with every fault.
 
-    A team that the file does not name has the people whom the directory names for it.
+    A team that the file does not name has the people whom the directory names for it. Who facilitates and is
+    named in no file is registered as a beginner: nobody has a complex case by an oversight.
     """
     source = Path(path) if path else SHIPPED
     try:
@@ -58,20 +61,42 @@ def read_teams(path: str, directory: Directory) -> Teams:
     if faults:
         message = f"{source}: {'; '.join(faults)}"
         raise BadTeams(message)
-    leave = {one.email: tuple((away.first, away.last) for away in one.leave) for one in directory.staff}
-    work = {}
+    staff = {one.email: one for one in directory.staff}
+    work, leads = {}, {}
     for slug in directory.teams:
         told = file.teams.get(slug, _Team())
-        members = tuple(
-            Member(one.email, one.level, one.room, leave.get(one.email, ())) for one in told.members
+        members = tuple(_member(staff[one.email], one) for one in told.members if one.email in staff)
+        coordinators = members or tuple(map(_member, directory.people_of(slug)))
+        work[slug] = TeamWork(
+            coordinators, tuple(told.takes), tuple(told.areas), told.room, _facilitators(slug, told, staff)
         )
-        if not members:
-            members = tuple(
-                Member(member.email, away=leave.get(member.email, ())) for member in directory.people_of(slug)
-            )
-        work[slug] = TeamWork(members, tuple(told.takes), tuple(told.areas), told.room)
+        lead = next((one for one in directory.staff if (one.role, one.team) == ("supervisor", slug)), None)
+        if lead is not None:
+            leads[slug] = lead.email
+    everybody = {one.email: _member(one) for one in directory.staff if one.role in _AT_WORK}
+    for team in work.values():
+        everybody |= {one.email: one for one in (*team.members, *team.facilitators)}
     desk = directory.people_of(DUTY_DESK)
-    return Teams(work, desk[0].email if desk else "")
+    return Teams(work, desk[0].email if desk else "", leads, everybody)
+
+
+def _facilitators(slug: str, told: _Team, staff: Mapping[str, StaffMember]) -> tuple[Member, ...]:
+    named = {one.email: one for one in told.facilitators}
+    here = [one for one in staff.values() if one.role == "facilitator" and one.team == slug]
+    others = [staff[email] for email in named if email in staff and staff[email] not in here]
+    return tuple(_member(one, named.get(one.email)) for one in (*here, *others))
+
+
+def _member(one: StaffMember, registered: _Member | None = None) -> Member:
+    beginner: Level = "foundation" if one.role == "facilitator" else "advanced"
+    return Member(
+        one.email,
+        registered.level if registered else beginner,
+        registered.room if registered else _Member(one.email).room,
+        tuple((away.first, away.last) for away in one.leave),
+        tuple(hours is not None for hours in one.week) or Member(one.email).works_on,
+        one.cover,
+    )
 
 
 def _faults_of(file: _File, directory: Directory) -> Iterator[str]:
@@ -79,6 +104,6 @@ def _faults_of(file: _File, directory: Directory) -> Iterator[str]:
     for slug, team in file.teams.items():
         if slug not in directory.teams:
             yield f"there is no team {slug} in the directory"
-        for member in team.members:
+        for member in (*team.members, *team.facilitators):
             if member.email not in staff:
                 yield f"{slug}: {member.email} is not a member of staff in the directory"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from services.triage.areas.store import Places
+from services.triage.assign_case import Assigned, Loads, assign
 from services.triage.domain.areas import Areas
 from services.triage.domain.clocks.targets import Targets
 from services.triage.domain.gates import lacking
@@ -14,17 +15,18 @@ from services.triage.domain.life.guards import Given
 from services.triage.domain.life.moving import born, move
 from services.triage.domain.routing.facts import Facts, together
 from services.triage.domain.routing.table import Decision, RoutingTable, route
-from services.triage.domain.teams.assigning import Teams, choose
+from services.triage.domain.teams.assigning import Task, Teams
+from services.triage.history.store import SYSTEM, History
 from services.triage.lives.schema import begin_situation, home_of, other_home_of, read_facts
-from services.triage.lives.store import Kept, Lives, loads_of
-from services.triage.move_case import HUB, due_in, settle_task, today_of, try_to_move
+from services.triage.lives.store import Kept, Lives
+from services.triage.move_case import HUB, due_in, due_of, settle_task, situation_of, today_of, try_to_move
 from services.triage.store import Case
-from shared.contracts import CaseJoined, CaseReturned, CaseRouted
+from shared.contracts import CaseDue, CaseJoined, CaseReturned, CaseRouted
 from shared.directory import DUTY_DESK
 from shared.identity import CASE, new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from services.triage.domain.gates import Need
     from services.triage.store import Register
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
 _NOTHING = Given()
 RETURNED = "The case lacks something and is returned; the duty desk has it until that has come."
-_LOADS_HOLD_FOR = 30.0  # seconds
 _SOON = dt.timedelta(days=28)  # a sentence so near makes the clocks run faster
 
 
@@ -45,31 +46,6 @@ class Brings(Protocol):
     @property
     def brings(self) -> tuple[Need, ...]:
         """In codes."""
-
-
-class Loads:
-    """How many open cases each has, as it was counted a little while ago and with what came since."""
-
-    def __init__(self) -> None:
-        """Begin with nothing counted."""
-        self._counted: dict[str, int] = {}
-        self._at: dt.datetime | None = None
-
-    def of(self, members: Sequence[str], unit: Unit) -> dict[str, int]:
-        """The loads of these; whoever is alone has no need to be counted."""
-        if len(members) > 1 and (
-            self._at is None
-            or not 0 <= (unit.now - self._at).total_seconds() <= _LOADS_HOLD_FOR
-            or not self._counted.keys() >= set(members)
-        ):
-            counted = loads_of(unit.connection, members)
-            self._counted |= {member: counted.get(member, 0) for member in members}
-            self._at = unit.now
-        return self._counted
-
-    def add(self, member: str) -> None:
-        """One more."""
-        self._counted[member] = self._counted.get(member, 0) + 1
 
 
 @dataclass(frozen=True)
@@ -83,6 +59,8 @@ class Table:
     # The front doors by which people refer themselves: whoever does agrees to being referred.
     by_themselves: frozenset[str] = frozenset()
     text: bytes = b""
+    # The staff's own addresses and telephones: who is somebody in a case does not get it.
+    staff_contacts: Mapping[str, str] = field(default_factory=dict)
     loads: Loads = field(default_factory=Loads)
 
     @property
@@ -132,6 +110,7 @@ def open_case(
         return case
     register.note(case.id, "opened_and_routed", referral=message.reference, **case.why_there)
     _say_routed(message, case, decision, unit)
+    tell_lead(case, unit, table)
     return case
 
 
@@ -146,12 +125,16 @@ def _begin_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table:
     urgent = is_urgent(facts, decision, today)
     hearing_on = facts.hearing_on if "court" in decision.gates else None
     due = due_in(case.team, table.targets, today, urgent=urgent, hearing_on=hearing_on)
-    life = born(owner_of(case.team, unit, table), unit.now, due)
+    assigned = owner_of(case.team, decision.gates, due("triage"), unit, table)
+    life = born(assigned.owner, unit.now, due)
     situation = begin_situation(facts, case.lacks, decision.gates, today)
+    situation = replace(situation, nobody_fits=bool(assigned.nobody_fits))
     name = "return" if case.lacks else "admit"
     life = replace(move(life, name, HUB, _NOTHING, situation, unit.now, due), reason=None)
     lead = facts.assessment_point or decision.team
-    Lives.of(unit).begin(case.id, Kept(life, facts, decision.gates, urgent, lead))
+    Lives.of(unit).begin(
+        case.id, Kept(life, facts, decision.gates, urgent, lead, nobody_fits=assigned.nobody_fits)
+    )
 
 
 def is_urgent(facts: Facts, decision: Decision, today: dt.date) -> bool:
@@ -165,17 +148,58 @@ def is_urgent(facts: Facts, decision: Decision, today: dt.date) -> bool:
     return hearing_on is not None and dt.timedelta() <= hearing_on - today <= _SOON
 
 
-def owner_of(team: str, unit: Unit, table: Table, conflicts: frozenset[str] = frozenset()) -> str:
-    """Who has the next case of this team; where nobody in it may, the duty desk finds somebody."""
-    today = today_of(unit.now)
-    for where in (team, DUTY_DESK):
-        members = table.teams.members_of(where)
-        loads = table.loads.of([member.email for member in members], unit)
-        chosen = choose(members, loads, today, conflicts=conflicts)
-        if chosen is not None:
-            table.loads.add(chosen)
-            return chosen
-    return table.teams.last_resort
+def owner_of(
+    team: str,
+    gates: Sequence[str],
+    due_on: dt.date,
+    unit: Unit,
+    table: Table,
+    conflicts: frozenset[str] = frozenset(),
+) -> Assigned:
+    """Who has the next case of this team, which is due on that day and has these gates."""
+    task = Task(today_of(unit.now), due_on, "specialist_pair" in gates, conflicts)
+    return assign(team, task, table.teams, table.loads, unit)
+
+
+def hand_over(case: Case, kept: Kept, unit: Unit, table: Table) -> Kept:
+    """The case has another team, or whoever had it may not have it any more: somebody else gets it."""
+    due = due_of(case, kept, table.targets, today_of(unit.now))
+    due_on = kept.life.next_on or due(kept.life.task)
+    conflicts = conflicts_in(case, kept, unit)
+    assigned = owner_of(case.team, kept.gates, due_on, unit, table, conflicts)
+    life = replace(kept.life, owner=assigned.owner)
+    changed = replace(kept, life=life, nobody_fits=assigned.nobody_fits)
+    Lives.of(unit).change(case.id, changed)
+    History.of(unit).write(case.id, "handed_over", SYSTEM, {"owner": assigned.owner})
+    settle_task(case, unit, table.targets)
+    tell_lead(case, unit, table)
+    return Lives.of(unit).find(case.id) or changed
+
+
+def tell_lead(case: Case, unit: Unit, table: Table) -> None:
+    """Where nobody of the team may have the case, whoever is to find somebody is told, and why."""
+    kept = Lives.of(unit).find(case.id)
+    if kept is None or not kept.nobody_fits or kept.life.task != "find_owner":
+        return
+    assert kept.life.next_on is not None  # noqa: S101 - there is something to do
+    detail = {"why": list(kept.nobody_fits), "owner": kept.life.owner}
+    History.of(unit).write(case.id, "nobody_fits", SYSTEM, detail)
+    unit.say(
+        CaseDue(
+            case=case.reference,
+            to_team=case.team if table.teams.leads.get(case.team) == kept.life.owner else DUTY_DESK,
+            owner=kept.life.owner,
+            task="find_owner",
+            due_on=kept.life.next_on,
+            kind="warning",
+            said_at=unit.now,
+        )
+    )
+
+
+def conflicts_in(case: Case, kept: Kept, unit: Unit) -> frozenset[str]:
+    """Who knows somebody in a case."""
+    return situation_of(case, kept, unit).conflicts
 
 
 def learn(message: ReferralReceived, case: Case, unit: Unit, table: Table) -> None:
@@ -264,7 +288,10 @@ def release_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table
         kept, gates=decision.gates, urgent=is_urgent(facts, decision, today_of(unit.now)), lead=lead
     )
     Lives.of(unit).change(case.id, changed)
-    try_to_move(case, "release", unit, table.targets, owner=owner_of(case.team, unit, table))
+    due = due_of(case, changed, table.targets, today_of(unit.now))
+    owner = owner_of(case.team, decision.gates, due("triage"), unit, table, conflicts_in(case, changed, unit))
+    try_to_move(case, "release", unit, table.targets, owner=owner)
+    tell_lead(case, unit, table)
 
 
 def _say_routed(

@@ -9,6 +9,7 @@ import msgspec
 from services.triage.compare_account import compare_account
 from services.triage.matching.hashed_keys import HashedKeys, hash_keys, keys_for
 from services.triage.matching.schema import read_account
+from services.triage.mind_conflicts import mind_conflicts
 from services.triage.schema import Routable, read_routable
 from services.triage.send_case import learn, look_up_areas, try_to_release
 from services.triage.settle_cases import Clerk, settle_cases
@@ -91,6 +92,7 @@ def triage_referral(message: ReferralReceived, unit: Unit, table: Table, desk: D
     known = register.known(reference)
     assert known is not None  # noqa: S101 - it was added above
     case = register.case(known.triaged.case_id)
+    mind_conflicts(known, case, clerk)
     if amended:
         register.note(case.id, "amended", referral=reference, version=message.version)
         if reference not in settled.moved:

@@ -1,46 +1,18 @@
-"""A case is given to whoever has the most room and may have it; teams travel as Open Referral UK."""
+"""Teams travel as Open Referral UK, and come back the same."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from services.cli import hub as command
-from services.triage.domain.teams.assigning import Member, choose
 from services.triage.read_teams import BadTeams, read_teams
 from shared.directory import DEFAULT, Directory
-from tests.support.houses import Hub, infrastructure, make_hub, place
-from tests.triage.cases.doing import a_crime, take, whole
 
-__all__ = ["infrastructure", "make_hub", "place"]
-
-TODAY = dt.date(2026, 3, 24)
 A, B, C = "a@hub.example", "b@hub.example", "c@hub.example"
-
-
-@pytest.mark.parametrize(
-    ("members", "loads", "how", "chosen"),
-    [
-        ([Member(A), Member(B)], {A: 2, B: 1}, {}, B),
-        ([Member(A), Member(B)], {}, {}, A),
-        ([Member(A, room=10), Member(B, room=100)], {A: 2, B: 10}, {}, B),
-        ([Member(A), Member(B)], {A: 0, B: 9}, {"conflicts": frozenset({A})}, B),
-        ([Member(A, "foundation"), Member(B)], {A: 0, B: 9}, {"least": "intermediate"}, B),
-        ([Member(A, away=((TODAY, TODAY),)), Member(B)], {A: 0, B: 9}, {}, B),
-        ([Member(A, room=1), Member(B, room=1)], {A: 9, B: 8}, {}, B),
-        ([Member(A)], {}, {"conflicts": frozenset({A})}, None),
-        ([], {}, {}, None),
-    ],
-)
-def test_a_case_is_given_to_whoever_has_the_most_room_and_may_have_it(
-    members: list[Member], loads: dict[str, int], how: dict[str, object], chosen: str | None
-) -> None:
-    assert choose(members, loads, TODAY, **how) == chosen  # type: ignore[arg-type]  # as the function has them
 
 
 def a_directory(folder: Path) -> Path:
@@ -57,19 +29,6 @@ def a_directory(folder: Path) -> Path:
     )
     path.write_text(text + more, encoding="utf-8")
     return path
-
-
-def test_cases_are_spread_over_those_who_are_there(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
-    hub = make_hub(directory=str(a_directory(tmp_path)))
-    owners = [
-        whole(
-            hub,
-            take(hub, a_crime(f"N-{n}", family=f"Spread{'abcdef'[n]}", postcode="TS1 9ZZ")),
-            "supervisor",
-        )["owner"]
-        for n in range(6)
-    ]
-    assert sorted(owners) == sorted([A, B, "cleveland.coordinator@referral-hub.example"] * 2)
 
 
 def run(*words: object, **environment: str) -> Result:

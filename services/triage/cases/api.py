@@ -75,6 +75,7 @@ def table_of(room: Room) -> Table:
 def who_is(caller: Caller) -> Who:
     """Whoever asks, and whose cases they see."""
     sees = store.Sees(
+        name=caller.name,
         everything=caller.role == "supervisor",
         team=caller.team if caller.role == "coordinator" else "",
         facilitator=caller.name if caller.role == "facilitator" else "",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.triage.cases import store
+from services.triage.cases.give_case import as_registered, check_owner, give_to_facilitators
 from services.triage.cases.hold_case import as_problem, hold_case
 from services.triage.cases.refer_across import answer_lead, offer_lead, open_offer
 from services.triage.domain.life.moving import Refused
 from services.triage.domain.life.situation import Record
+from services.triage.domain.life.transitions import BY_NAME
 from services.triage.lives.store import Lives
-from services.triage.move_case import move_case, today_of
+from services.triage.move_case import move_case, settle_task, today_of
 from shared.contracts import CaseReturned
 
 if TYPE_CHECKING:
@@ -31,14 +33,23 @@ def change_case(
     told = store.references_in(unit.connection, case.id)
     offer = open_offer(case.id, unit)
     actor = who.actor(case.team, offer.to_team if offer is not None else None, name)
+    owner = None
+    if actor.role in BY_NAME[name].roles and seen.kept.life.state in BY_NAME[name].origins:
+        if name in ("allocate", "reallocate"):
+            given = as_registered(given, unit, table)
+        elif name == "assign" and given.owner:
+            owner = check_owner(seen, given.owner, unit, table)
     try:
-        kept = move_case(case, name, unit, table.targets, actor=actor, given=given, referrals=told)
+        kept = move_case(
+            case, name, unit, table.targets, actor=actor, given=given, owner=owner, referrals=told
+        )
     except Refused as refused:
         raise as_problem(refused) from None
     assert kept is not None  # noqa: S101 - it was held
     seen = store.Seen(case, kept)
-    if name == "allocate":
-        _give(seen, given, who, unit)
+    if name in ("allocate", "reallocate"):
+        give_to_facilitators(seen, given, who, unit)
+        settle_task(case, unit, table.targets)
     elif name in ("hold_meeting", "finish_indirect"):
         held = Record("held", {"method": given.method}, today_of(unit.now), who.name)
         Lives.of(unit).record(case.id, held)
@@ -49,13 +60,6 @@ def change_case(
     elif name in ("accept_transfer", "refuse_transfer", "record_acceptance"):
         seen = answer_lead(seen, name, given, who.name, unit, table)
     return store.Seen(seen.case, Lives.of(unit).find(case.id) or seen.kept)
-
-
-def _give(seen: Seen, given: Given, who: Who, unit: Unit) -> None:
-    people = [{"email": email, "level": level} for email, level in given.facilitators]
-    record = Record("facilitators", {"who": people}, today_of(unit.now), who.name)
-    Lives.of(unit).record(seen.case.id, record)
-    store.give_to(unit, seen.case.id, [email for email, _ in given.facilitators])
 
 
 def _send_back(seen: Seen, given: Given, told: list[str], unit: Unit) -> Seen:

@@ -6,6 +6,7 @@ from typing import Final
 
 from services.triage.domain.life.states import STAGES
 from services.triage.domain.routing.table import GATES
+from services.triage.domain.teams.assigning import WHYS
 from shared.openapi import FLAG, INSTANT, TEXT, UUID_TEXT, WHOLE, Asked, Shape, a_list_of, an_object, maybe
 
 _DAY: Final = {"type": "string", "format": "date"}
@@ -30,6 +31,10 @@ _CASE_FIELDS: Final = {
     "urgent": FLAG,
     "gates": a_list_of({"enum": list(GATES)}),
     "lacks": a_list_of(TEXT),
+    "nobody_fits": {
+        **a_list_of({"enum": list(WHYS)}),
+        "description": "Why nobody of its team may have it, while somebody is looked for.",
+    },
     "reason": maybe(TEXT),
     "outcome": maybe(TEXT),
     "enabling": a_list_of(TEXT),

@@ -117,7 +117,13 @@ KINDS: Final[dict[str, Kind]] = {
         "The area in which the harmed person lives, asked and told",
         (Field("value", "gss"), _NOTE),
     ),
-    "conflict": Kind("A member of staff knows somebody in the case", (Field("staff", "text"),)),
+    "conflict": Kind(
+        "A member of staff knows somebody in the case",
+        (
+            Field("staff", "text"),
+            Field("knows", "flag", required=False),
+        ),
+    ),
     "agreement": Kind(
         "What they agreed; no action where none was needed", (Field("actions", "count"), _NOTE)
     ),

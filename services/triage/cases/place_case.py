@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.triage.cases import store
 from services.triage.history.store import History
 from services.triage.lives.store import Lives
-from services.triage.send_case import decide, owner_of, release_life
+from services.triage.send_case import decide, hand_over, release_life
 from shared.contracts import CaseRouted
 from shared.directory import DUTY_DESK
 
@@ -41,8 +41,9 @@ def place_case(case: Case, area: str, unit: Unit, table: Table) -> Case:
         release_life(placed, facts, decision, unit, table)
     else:
         now = Lives.of(unit).find(case.id) or kept
-        life = replace(now.life, owner=owner_of(placed.team, unit, table))
-        Lives.of(unit).change(case.id, replace(now, life=life, gates=decision.gates))
+        changed = replace(now, gates=decision.gates)
+        Lives.of(unit).change(case.id, changed)
+        hand_over(placed, changed, unit, table)
     for referral in store.references_in(unit.connection, case.id):
         unit.say(
             CaseRouted(

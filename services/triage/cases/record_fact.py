@@ -11,7 +11,9 @@ from services.triage.cases.place_case import place_case
 from services.triage.domain.life.situation import Record
 from services.triage.history.store import History
 from services.triage.lives.store import Lives
+from services.triage.mind_conflicts import apply_conflict
 from services.triage.move_case import settle_task, today_of
+from shared.problems import Fault, Unprocessable
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -44,6 +46,8 @@ def record_fact(
     if KINDS[kind].supervisor and who.role != "supervisor":
         message = "That is for a supervisor."
         raise NotYours(message)
+    if kind == "conflict" and says["staff"] not in table.teams.everybody:
+        raise Unprocessable(errors=[Fault("/says/staff", "not_allowed", "Nobody here has that address.")])
     day = on or today_of(unit.now)
     if day > today_of(unit.now):
         message = "Nothing is recorded before it has happened."
@@ -53,5 +57,7 @@ def record_fact(
         seen.case.id, "recorded", who.name, {"kind": kind, "record": str(record_id), "role": who.role}
     )
     case = place_case(seen.case, says["value"], unit, table) if kind == "area" else seen.case
+    if kind == "conflict":
+        apply_conflict(case, says["staff"], unit, table, knows=says.get("knows", True))
     settle_task(case, unit, table.targets)
     return store.Seen(case, Lives.of(unit).find(seen.case.id) or seen.kept)

@@ -11,7 +11,7 @@ from services.triage.domain.life import reasons
 from services.triage.history.store import History
 from services.triage.lives.store import Lives, hold_cases
 from services.triage.move_case import due_of, situation_of, today_of, try_to_move
-from services.triage.send_case import owner_of
+from services.triage.send_case import hand_over, owner_of
 from shared.contracts import CaseDue, CaseRouted
 from shared.identity import new_id
 from shared.problems import Fault, NotFound, Unprocessable
@@ -84,7 +84,7 @@ def _offer(
         CaseDue(
             case=case.reference,
             to_team=to_team,
-            owner=owner_of(to_team, unit, table),
+            owner=owner_of(to_team, kept.gates, due_on, unit, table).owner,
             task="answer_offer",
             due_on=due_on,
             kind="warning",
@@ -113,10 +113,8 @@ def answer_lead(seen: Seen, name: str, given: Given, by: str, unit: Unit, table:
         why_there={**seen.case.why_there, "team": offer.to_team, "row": 0, "why": "Accepted from another."},
     )
     store.change_team(unit, case)
-    conflicts = situation_of(case, seen.kept, unit).conflicts
-    owner = owner_of(case.team, unit, table, conflicts)
-    kept = replace(seen.kept, life=replace(seen.kept.life, owner=owner), lead=offer.to_team)
-    Lives.of(unit).change(case.id, kept)
+    Lives.of(unit).change(case.id, replace(seen.kept, lead=offer.to_team))
+    kept = hand_over(case, replace(seen.kept, lead=offer.to_team), unit, table)
     for referral in store.references_in(unit.connection, case.id)[:1]:
         unit.say(
             CaseRouted(

@@ -39,6 +39,7 @@ TRANSITION: Final[dict[str, Any]] = {
         "enabling": {"type": "array", "items": _WORD, "maxItems": 10},
         "method": _WORD,
         "to": {**_WORD, "description": "The team or service that the case is offered to."},
+        "owner": {**_WORD, "description": "The address of who has it from now on."},
         "accepted_by": {**_WORD, "description": "The post of who accepted it outside the hub, and no name."},
         "facilitators": {
             "type": "array",
@@ -46,7 +47,7 @@ TRANSITION: Final[dict[str, Any]] = {
             "items": {
                 "type": "object",
                 "properties": {"email": _WORD, "level": {"type": "string", "enum": list(LEVELS)}},
-                "required": ["email", "level"],
+                "required": ["email"],
                 "additionalProperties": False,
             },
         },
@@ -186,7 +187,7 @@ def _fits_text(value: str, shape: Mapping[str, Any]) -> bool:
 def read_transition(body: object) -> tuple[str, Given]:
     """The name of a transition, and what is given with it."""
     said = read_body(body, TRANSITION)
-    people = tuple((one["email"], one["level"]) for one in said.get("facilitators", ()))
+    people = tuple((one["email"], one.get("level", "")) for one in said.get("facilitators", ()))
     return said["transition"], Given(
         reason=said.get("reason", ""),
         review_on=said.get("review_on", ""),
@@ -196,6 +197,7 @@ def read_transition(body: object) -> tuple[str, Given]:
         to=said.get("to", ""),
         accepted_by=said.get("accepted_by", ""),
         facilitators=people,
+        owner=said.get("owner", ""),
     )
 
 
@@ -275,6 +277,7 @@ def write_case(seen: Seen, today: dt.date) -> dict[str, Any]:
         "urgent": kept.urgent,
         "gates": list(kept.gates),
         "lacks": list(case.lacks or ()),
+        "nobody_fits": list(kept.nobody_fits),
         "reason": life.reason,
         "outcome": life.outcome,
         "enabling": list(life.enabling),

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, true
 from services.triage.cases.tables import assessments, case_facilitators, cross_referrals
 from services.triage.domain.life.states import OPEN
 from services.triage.lives.store import Kept, read_life
-from services.triage.lives.tables import lives
+from services.triage.lives.tables import case_conflicts, lives
 from services.triage.store import Case, unpack_account
 from services.triage.tables import cases, referrals, reviews, withdrawals
 from shared.contracts.referral import Referral
@@ -35,8 +35,12 @@ _CASE = tuple(cases.c[name] for name in Case._fields)
 
 @dataclass(frozen=True)
 class Sees:
-    """Whose cases somebody sees: all, those of a team and those offered to it, or those given to them."""
+    """Whose cases somebody sees: all, those of a team and those offered to it, or those given to them.
 
+    Nobody (`name`) sees a case in which they know somebody.
+    """
+
+    name: str = ""
     everything: bool = False
     team: str = ""
     facilitator: str = ""
@@ -98,6 +102,11 @@ class CrossReferral:
 
 def visible(sees: Sees) -> ColumnElement[bool]:
     """The condition on `cases` under which this person sees one."""
+    known = select(case_conflicts.c.case_id).where(case_conflicts.c.email == sees.name)
+    return and_(_theirs(sees), cases.c.id.not_in(known)) if sees.name else _theirs(sees)
+
+
+def _theirs(sees: Sees) -> ColumnElement[bool]:
     if sees.everything:
         return true()
     if sees.facilitator:

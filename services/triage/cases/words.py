@@ -26,6 +26,8 @@ TASKS: Final = {
     "approve_closure": "Approve the closure, or do not",
     "decide_after_withdrawal": "Decide: every referral was taken back",
     "triage_again": "Look at it again",
+    "find_owner": "Find somebody who may take it",
+    "reallocate": "Give it to other facilitators: one of them knows somebody in it",
     "nothing": "Nothing more",
 }
 SIDES_TOLD: Final = {
@@ -57,6 +59,9 @@ WHATS: Final = {
     "referral_withdrawn": "A referral was taken back",
     "taken_up_again": "Taken up again",
     "facilitators": "Facilitators",
+    "handed_over": "Handed over",
+    "nobody_fits": "Nobody of the team may have it",
+    "conflict_found": "Found that somebody here knows somebody in it",
     "held": "Held",
     "merged": "It is part of another case",
     "merged_in": "Another case was found to be part of it",
@@ -107,6 +112,7 @@ NEEDS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
     "to": ("to", "To which team or service", ()),
     "accepted_by": ("accepted_by", "Who there has accepted it: their post, and no name", ()),
     "facilitators": ("email1", "Who takes it", ()),
+    "owner": ("owner", "Who has it from now on", ()),
 }
 _LABELS: Final = {
     "side": "Which side",
@@ -124,6 +130,7 @@ _LABELS: Final = {
     "legal_action": "Legal action is needed or under way",
     "channel": "By which way",
     "result": "What became of it",
+    "knows": "They know somebody in it",
     "staff": "The address of the member of staff",
     "actions": "How many things were agreed to be done",
     "kept": "It was done",

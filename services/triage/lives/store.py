@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, delete, func, insert, or_, select
 
 from services.triage.domain.life.moving import Life
 from services.triage.domain.life.situation import Record, Situation, with_records
 from services.triage.domain.routing.facts import Facts
 from services.triage.history.store import History
 from services.triage.lives.schema import begin_situation
-from services.triage.lives.tables import case_records, lives, routing_tables
-from services.triage.tables import cases
+from services.triage.lives.tables import case_conflicts, case_records, lives, routing_tables
+from services.triage.tables import cases, people_in, referrals
 from shared.identity import new_id
 from shared.resealing import SealedColumn
 from shared.rows import Wanted, insert_unless_known
@@ -48,6 +48,8 @@ class Kept:
     left: int | None = None
     warned_for: dt.date | None = None
     breached_for: dt.date | None = None
+    # Why nobody of the team may have it, in codes (domain/teams/assigning.py), while that is so.
+    nobody_fits: tuple[str, ...] = ()
 
 
 class Lives:
@@ -104,6 +106,7 @@ class Lives:
             "lead": kept.lead,
             "urgent": kept.urgent,
             "gates": kept.gates,
+            "nobody_fits": kept.nobody_fits or None,
         }
         if facts:
             values["facts"] = self._unit.keys.rest.seal(_encoder.encode(kept.facts), _place(case_id))
@@ -137,7 +140,8 @@ class Lives:
 
     def situation(self, case_id: UUID, kept: Kept, lacks: Sequence[str] | None, today: dt.date) -> Situation:
         """What is known of a case now."""
-        return with_records(begin_situation(kept.facts, lacks, kept.gates, today), self.records(case_id))
+        known = begin_situation(kept.facts, lacks, kept.gates, today)
+        return with_records(replace(known, nobody_fits=bool(kept.nobody_fits)), self.records(case_id))
 
 
 def read_records(connection: Connection, keys: KeyRing, case_id: UUID) -> list[Record]:
@@ -205,6 +209,28 @@ def hold_cases(unit: Unit, database: Database, case_ids: Collection[UUID]) -> No
     History.of(unit).know(ends)
 
 
+def keep_conflict(unit: Unit, case_id: UUID, email: str, *, knows: bool) -> None:
+    """From now on this member of staff does not see the case, or sees it again."""
+    unit.flush()
+    table = case_conflicts
+    unit.connection.execute(delete(table).where(table.c.case_id == case_id, table.c.email == email))
+    if knows:
+        unit.connection.execute(insert(table), [{"email": email, "case_id": case_id}])
+
+
+def conflicts_around(unit: Unit, people: Collection[UUID], case_id: UUID) -> set[str]:
+    """Who knows somebody in another case in which one of these people is."""
+    unit.flush()
+    query = (
+        select(case_conflicts.c.email, people_in.c.person_id, referrals.c.people)
+        .join(referrals, referrals.c.case_id == case_conflicts.c.case_id)
+        .join(people_in, people_in.c.reference == referrals.c.reference)
+        .where(people_in.c.person_id.in_(people), case_conflicts.c.case_id != case_id)
+    )
+    # Whoever was found to be another since is in that referral no more.
+    return {row[0] for row in unit.connection.execute(query) if str(row[1]) in row[2]}
+
+
 def keep_routing_table(unit: Unit, version: str, text: bytes) -> bool:
     """Keep the text of a table under its version; False if it was kept before, or by another worker now."""
     row = {"version": version, "text": text, "since": unit.now}
@@ -226,6 +252,7 @@ def read_life(row: Sequence[Any], keys: KeyRing) -> tuple[UUID, Kept]:
         of["left"],
         of["warned_for"],
         of["breached_for"],
+        tuple(of["nobody_fits"] or ()),
     )
 
 

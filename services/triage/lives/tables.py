@@ -30,6 +30,8 @@ lives = Table(
     Column("lead", String(64), nullable=False),
     Column("urgent", Boolean, nullable=False),
     Column("gates", JSON, nullable=False),
+    # Why nobody of the team may have it; null where somebody has it.
+    Column("nobody_fits", JSON(none_as_null=True)),
     # What routing knows (domain/routing/facts.py).
     Column("facts", LargeBinary, nullable=False),
 )
@@ -47,6 +49,15 @@ case_records = Table(
     Column("who", String(254), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
 )
+
+# Who knows somebody in a case: they do not see it any more.
+case_conflicts = Table(
+    "case_conflicts",
+    metadata,
+    Column("email", String(254), primary_key=True),
+    Column("case_id", Uuid, primary_key=True),
+)
+Index("case_conflicts_of_case", case_conflicts.c.case_id)
 
 # The text of every table that ever routed, so that a decision can be explained years later.
 routing_tables = Table(

@@ -145,7 +145,10 @@ def test_a_list_is_read_page_by_page_those_first_whose_day_comes_first(hub: Hub)
         ({"transition": "dance"}, ["/transition"]),
         ({"transition": "hold", "mood": "bad"}, [""]),
         ({"transition": "hold", "review_on": "soon"}, ["/review_on"]),
-        ({"transition": "allocate", "facilitators": [{"email": "x"}]}, ["/facilitators/0/level"]),
+        (
+            {"transition": "allocate", "facilitators": [{"level": "high"}]},
+            ["/facilitators/0/email", "/facilitators/0/level"],
+        ),
         ([], [""]),
     ],
 )

@@ -64,6 +64,7 @@ def all_it_needs(row: Transition) -> Given:
         facilitators=(("facilitator@referral-hub.example", "advanced"),)
         if "facilitators" in row.needs
         else (),
+        owner=OWNER if "owner" in row.needs else "",
     )
 
 

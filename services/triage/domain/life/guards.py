@@ -23,6 +23,7 @@ class Given:
     method: str = ""
     to: str = ""
     facilitators: tuple[tuple[str, str], ...] = ()  # e-mail and level
+    owner: str = ""
     accepted_by: str = ""
 
 
@@ -101,6 +102,9 @@ GUARDS: Final[dict[str, Guard]] = {
         _fit,
         "Name facilitators who know neither side; a complex case takes two, of whom one is advanced and "
         "none a beginner.",
+    ),
+    "fit_owner": Guard(
+        lambda now, given: given.owner not in now.conflicts, "They know somebody in the case."
     ),
     "safe_contact": Guard(lambda now, _: now.safe_contact, "There is no safe way to be in contact."),
     "nobody_out": Guard(

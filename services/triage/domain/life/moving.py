@@ -18,6 +18,9 @@ Due = Callable[[str], dt.date]
 Why = Literal["role", "state", "guard", "given"]
 
 _STOP: Final = "stop_contact"
+# Where somebody of the team is to have the case, and where those who work with it must know nobody in it.
+_WANTS_OWNER: Final = frozenset[State]({"received", "triage", "enquiries", "reopened"})
+_WANTS_FACILITATORS: Final = BY_NAME["reallocate"].origins
 # What must go on being true for as long as a case is in these states.
 STANDING: Final[dict[State, tuple[str, ...]]] = dict.fromkeys(
     ("contact_other", "assess_prep", "ready_direct", "indirect_active"),
@@ -81,12 +84,14 @@ def move(
         raise Refused("state", (f"The case is {_titled(life.state)}; that happens from {_origins(row)}.",))
     if faults := tuple(faults_of(row, given, situation.today)):
         raise Refused("given", faults)
-    to = life.before or "triage" if row.to == "before" else row.to
+    to = life.state if row.to == "same" else life.before or "triage" if row.to == "before" else row.to
     if not given.outcome and life.state == "closing":
         given = replace(given, outcome=life.outcome or "")  # what was proposed is what is approved
     broken = [GUARDS[guard].why for guard in _guards(row, to) if not GUARDS[guard].holds(situation, given)]
     if broken:
         raise Refused("guard", tuple(broken))
+    if row.to == "same":
+        return with_task(life, situation, due)
     moved = replace(
         life,
         state=to,
@@ -111,6 +116,10 @@ def with_task(life: Life, situation: Situation, due: Due, *, promised: dt.date |
     task, toward = stage.task, stage.toward
     if life.state == "on_hold" and life.reason == "H-MORE-TIME" and not situation.anybody_out:
         task, toward = "call_back", "initiator"
+    if life.state in _WANTS_OWNER and situation.nobody_fits:
+        task, toward = "find_owner", None
+    if life.state in _WANTS_FACILITATORS and situation.has_unfit_facilitators:
+        task, toward = "reallocate", None
     if not _may_reach(toward, situation):
         task, toward = _STOP, None
     if promised is None and life.task == task and life.next_on is not None and life.toward == toward:
@@ -197,6 +206,10 @@ _NEEDS: Final[dict[str, tuple[_Check, str]]] = {
         lambda given, _: given.method in reasons.METHODS,
         f"`method` is one of {_one_of(reasons.METHODS)}.",
     ),
+    "owner": (
+        lambda given, _: bool(given.owner),
+        "`owner` names who has it from now on, by their address.",
+    ),
     "to": (lambda given, _: bool(given.to), "`to` names the team or service that it is offered to."),
     "accepted_by": (
         lambda given, _: bool(given.accepted_by),
@@ -204,7 +217,7 @@ _NEEDS: Final[dict[str, tuple[_Check, str]]] = {
     ),
     "facilitators": (
         lambda given, _: bool(given.facilitators) and all(level in LEVELS for _, level in given.facilitators),
-        "`facilitators` lists who takes it.",
+        "`facilitators` lists who takes it, by their addresses.",
     ),
 }
 

@@ -74,6 +74,12 @@ class Situation:
     agreement: bool = False
     actions_open: int = 0
     merged_into: str | None = None
+    nobody_fits: bool = False  # nobody of the team may have it: somebody is being looked for
+
+    @property
+    def has_unfit_facilitators(self) -> bool:
+        """Whether somebody works with the case who knows somebody in it."""
+        return any(one.email in self.conflicts for one in self.facilitators)
 
     @property
     def accepts_responsibility(self) -> bool:
@@ -171,6 +177,12 @@ def _contact(now: Situation, record: Record) -> Situation:
     return replace(now, attempts=tried, reached=reached)
 
 
+def _conflict(now: Situation, record: Record) -> Situation:
+    one = frozenset({record.says["staff"]})
+    known = record.says.get("knows", True)
+    return replace(now, conflicts=now.conflicts | one if known else now.conflicts - one)
+
+
 def _facilitators(now: Situation, record: Record) -> Situation:
     return replace(
         now, facilitators=tuple(Facilitator(one["email"], one["level"]) for one in record.says["who"])
@@ -204,7 +216,7 @@ _FOLDS: Final[dict[str, Callable[[Situation, Record], Situation]]] = {
     # It decides where the case goes; nothing else hangs on it.
     "area": lambda now, _record: now,
     "contact": _contact,
-    "conflict": lambda now, record: replace(now, conflicts=now.conflicts | {record.says["staff"]}),
+    "conflict": _conflict,
     "facilitators": _facilitators,
     "held": lambda now, record: replace(now, held=(*now.held, record.says["method"])),
     "agreement": _agreement,

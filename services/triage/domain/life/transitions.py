@@ -11,12 +11,12 @@ from services.triage.domain.life.states import OPEN, State
 # offered to. Whoever is not among them never acts in one.
 Role = Literal["system", "coordinator", "supervisor", "facilitator", "receiver"]
 ROLES: Final[tuple[Role, ...]] = ("system", "coordinator", "supervisor", "facilitator", "receiver")
-Back = Literal["before"]
+Back = Literal["before", "same"]
 
 
 @dataclass(frozen=True)
 class Transition:
-    """One line of the table; `to` is a state, or "before": the state that the case was taken out of."""
+    """One line of the table; `to` is a state, "before" (where it was taken out of) or "same"."""
 
     name: str
     told: str
@@ -84,6 +84,24 @@ TABLE: Final[tuple[Transition, ...]] = (
         "allocated",
         _CO,
         ("nothing_lacking", "not_blocked", "safeguarding_done", "gates_passed", "fit_facilitators"),
+        ("facilitators",),
+    ),
+    Transition(
+        "assign",
+        "Give it to somebody in the team",
+        OPEN - {"received"},
+        "same",
+        _CO,
+        ("fit_owner",),
+        ("owner",),
+    ),
+    Transition(
+        "reallocate",
+        "Give it to other facilitators",
+        _AT_WORK | _AFTER | {"allocated"},
+        "same",
+        _CO,
+        ("fit_facilitators",),
         ("facilitators",),
     ),
     Transition(

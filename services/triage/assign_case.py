@@ -1,0 +1,69 @@
+"""Give a case to somebody of its team who may have it; where nobody may, to whoever finds somebody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from services.triage.domain.teams.assigning import WHYS, Task, Teams, choose, reasons_against
+from services.triage.lives.store import loads_of
+from shared.directory import DUTY_DESK
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from shared.messaging.unit import Unit
+
+_LOADS_HOLD_FOR = 30.0  # seconds
+
+
+class Assigned(NamedTuple):
+    """Who has a case; `nobody_fits` says why nobody of its team may, in codes, the weightiest first."""
+
+    owner: str
+    nobody_fits: tuple[str, ...] = ()
+
+
+@dataclass
+class Loads:
+    """How many open cases each has, as it was counted a little while ago and with what came since."""
+
+    _counted: dict[str, int] = field(default_factory=dict)
+    _at: dt.datetime | None = None
+
+    def of(self, members: Sequence[str], unit: Unit) -> dict[str, int]:
+        """The loads of these; whoever is alone has no need to be counted."""
+        if len(members) > 1 and (
+            self._at is None
+            or not 0 <= (unit.now - self._at).total_seconds() <= _LOADS_HOLD_FOR
+            or not self._counted.keys() >= set(members)
+        ):
+            counted = loads_of(unit.connection, members)
+            self._counted |= {member: counted.get(member, 0) for member in members}
+            self._at = unit.now
+        return self._counted
+
+    def add(self, member: str) -> None:
+        """One more."""
+        self._counted[member] = self._counted.get(member, 0) + 1
+
+
+def assign(team: str, task: Task, teams: Teams, loads: Loads, unit: Unit) -> Assigned:
+    """Who has the next case of this team: one of its own, else whoever stands in for one who is away.
+
+    Where none of them may have it the team's lead has it, or the duty desk, whose task it then is to find
+    somebody; why nobody fits is kept with the case.
+    """
+    members = teams.members_of(team)
+    for group in (members, teams.standing_in(team, task.today)):
+        chosen = choose(group, loads.of([member.email for member in group], unit), task)
+        if chosen is not None:
+            loads.add(chosen)
+            return Assigned(chosen)
+    against = set(reasons_against(members, task))
+    why = tuple(reason for reason in WHYS if reason in against)
+    for lead in (teams.lead_of(team), *(member.email for member in teams.members_of(DUTY_DESK))):
+        if lead and lead not in task.conflicts:
+            return Assigned(lead, why)
+    return Assigned(teams.last_resort, why)

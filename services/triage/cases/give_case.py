@@ -1,0 +1,83 @@
+"""Who may be given a case: by the register, their leave, and whom they know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from services.triage.assign_case import Assigned
+from services.triage.cases import store
+from services.triage.cases.hold_case import NotNow
+from services.triage.domain.life.situation import Record
+from services.triage.domain.teams.assigning import LEVELS, WHYS, Member, Task, why_not
+from services.triage.lives.store import Lives
+from services.triage.move_case import today_of
+from services.triage.send_case import conflicts_in
+from shared.directory import DUTY_DESK
+from shared.problems import Fault, Unprocessable
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from services.triage.cases.hold_case import Who
+    from services.triage.cases.store import Seen
+    from services.triage.domain.life.guards import Given
+    from services.triage.send_case import Table
+    from shared.messaging.unit import Unit
+
+
+def colleagues_of(team: str, table: Table, today: dt.date) -> dict[str, Member]:
+    """Who may have a case of this team: who works in it, who stands in for them, its lead, the duty desk."""
+    teams = table.teams
+    members = [*teams.members_of(team), *teams.standing_in(team, today), *teams.members_of(DUTY_DESK)]
+    found = {member.email: member for member in members}
+    lead = teams.lead_of(team)
+    return found | ({lead: teams.everybody[lead]} if lead in teams.everybody else {})
+
+
+def check_owner(seen: Seen, owner: str, unit: Unit, table: Table) -> Assigned:
+    """Whoever a case is given to, when they may have it; a problem that says why not."""
+    today = today_of(unit.now)
+    colleagues = colleagues_of(seen.case.team, table, today)
+    if owner not in colleagues:
+        told = f"One of {', '.join(sorted(colleagues))}."
+        raise Unprocessable(errors=[Fault("/owner", "not_allowed", told)])
+    conflicts = conflicts_in(seen.case, seen.kept, unit)
+    due_on = seen.kept.life.next_on or today
+    task = Task(today, due_on, "specialist_pair" in seen.kept.gates, conflicts)
+    if (why := why_not(colleagues[owner], task)) is not None:
+        message = f"Whoever you named {WHYS[why]}."
+        raise NotNow(message)
+    return Assigned(owner)
+
+
+def as_registered(given: Given, unit: Unit, table: Table) -> Given:
+    """The facilitators at the levels at which they are registered, whatever was sent.
+
+    Nobody is taken who is not in the register, says more of themselves than it does, or is on leave.
+    """
+    faults, people = [], []
+    for place, (email, level) in enumerate(given.facilitators):
+        member = table.teams.everybody.get(email)
+        if member is None:
+            told = "Nobody with that address is registered here."
+            faults.append(Fault(f"/facilitators/{place}/email", "not_allowed", told))
+        elif level in LEVELS and LEVELS.index(level) > LEVELS.index(member.level):
+            told = f"They are registered as {member.level}."
+            faults.append(Fault(f"/facilitators/{place}/level", "not_allowed", told))
+        elif member.is_away(today_of(unit.now)):
+            message = f"Facilitator {place + 1} is on leave."
+            raise NotNow(message)
+        else:
+            people.append((email, member.level))
+    if faults:
+        raise Unprocessable(errors=faults)
+    return replace(given, facilitators=tuple(people))
+
+
+def give_to_facilitators(seen: Seen, given: Given, who: Who, unit: Unit) -> None:
+    """They, and no others, work with the case from now on."""
+    people = [{"email": email, "level": level} for email, level in given.facilitators]
+    record = Record("facilitators", {"who": people}, today_of(unit.now), who.name)
+    Lives.of(unit).record(seen.case.id, record)
+    store.give_to(unit, seen.case.id, [email for email, _ in given.facilitators])

@@ -1,0 +1,266 @@
+"""A case is given to whoever has the most room and may have it; where nobody may, somebody is looked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.triage.domain.teams.assigning import Member, Task, choose, reasons_against
+from services.triage.read_teams import read_teams
+from shared.directory import DEFAULT, Directory
+from tests.support.builders import Wire
+from tests.support.houses import Hub, StoppedClock, hub, infrastructure, make_hub, place
+from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, post, record, take, token, whole
+
+__all__ = ["hub", "infrastructure", "make_hub", "place"]
+
+TUESDAY = dt.date(2026, 3, 24)
+THURSDAY = dt.date(2026, 3, 26)
+A, B, C = "a@hub.example", "b@hub.example", "c@hub.example"
+CLEVELAND = "cleveland.coordinator@referral-hub.example"
+SUPERVISOR = "supervisor@referral-hub.example"
+WEEKEND = (False, False, False, False, False, True, True)
+FRIDAYS = (False, False, False, False, True, False, False)
+WEDNESDAYS = (False, False, True, False, False, False, False)
+
+
+def a_task(*, complex_case: bool = False, conflicts: tuple[str, ...] = ()) -> Task:
+    return Task(TUESDAY, THURSDAY, complex_case, frozenset(conflicts))
+
+
+@pytest.mark.parametrize(
+    ("members", "loads", "task", "chosen"),
+    [
+        ([Member(A), Member(B)], {A: 2, B: 1}, a_task(), B),
+        ([Member(A), Member(B)], {}, a_task(), A),
+        ([Member(A, room=10), Member(B, room=100)], {A: 2, B: 10}, a_task(), B),
+        ([Member(A), Member(B)], {A: 0, B: 9}, a_task(conflicts=(A,)), B),
+        ([Member(A, "foundation"), Member(B)], {A: 0, B: 9}, a_task(complex_case=True), B),
+        ([Member(A, "intermediate"), Member(B)], {A: 0, B: 9}, a_task(complex_case=True), A),
+        ([Member(A, "foundation"), Member(B)], {A: 0, B: 9}, a_task(), A),
+        ([Member(A, away=((TUESDAY, TUESDAY),)), Member(B)], {A: 0, B: 9}, a_task(), B),
+        ([Member(A, works_on=FRIDAYS), Member(B)], {A: 0, B: 9}, a_task(), B),
+        ([Member(A, works_on=WEDNESDAYS), Member(B)], {A: 0, B: 9}, a_task(), A),
+        ([Member(A, works_on=WEDNESDAYS, away=((THURSDAY, THURSDAY),))], {}, a_task(), A),
+        ([Member(A, room=1), Member(B, room=1)], {A: 9, B: 8}, a_task(), B),
+        ([Member(A)], {}, a_task(conflicts=(A,)), None),
+        ([], {}, a_task(), None),
+    ],
+)
+def test_a_case_is_given_to_whoever_has_the_most_room_and_may_have_it(
+    members: list[Member], loads: dict[str, int], task: Task, chosen: str | None
+) -> None:
+    assert choose(members, loads, task) == chosen
+
+
+def test_why_each_of_them_may_not_have_it_is_known() -> None:
+    members = [
+        Member(A),
+        Member(B, "foundation"),
+        Member(C, away=((TUESDAY, TUESDAY),)),
+        Member("d@hub.example", works_on=WEEKEND),
+        Member("e@hub.example"),
+    ]
+    task = a_task(complex_case=True, conflicts=(A,))
+    assert list(reasons_against(members, task)) == ["conflict", "level", "away", "hours"]
+
+
+def a_directory(folder: Path, *, more: str = "", cleveland: str = "") -> str:
+    """The hub's own with more staff, and with words about the coordinator of Cleveland."""
+    text = DEFAULT.read_text(encoding="utf-8")
+    own = f"email: {CLEVELAND}, team: restorative_cleveland"
+    assert own in text
+    path = folder / "directory.yaml"
+    path.write_text(text.replace(own, own + cleveland) + more, encoding="utf-8")
+    return str(path)
+
+
+def a_coordinator(email: str, words: str = "", team: str = "restorative_cleveland") -> str:
+    return f"  - {{role: coordinator, email: {email}, team: {team}{words}}}\n"
+
+
+LEAVE = ", leave: [{first: 2020-01-01, last: 2099-12-31}]"
+
+
+def in_cleveland(record_id: str, family: str, **changes: Any) -> Wire:  # noqa: ANN401 - handed on
+    return a_crime(record_id, family=family, postcode="TS1 9ZZ", **changes)
+
+
+def test_cases_are_spread_over_those_who_are_there(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
+    more = a_coordinator(A) + a_coordinator(B) + a_coordinator(C, f"{LEAVE}, cover: {A}")
+    hub = make_hub(directory=a_directory(tmp_path, more=more))
+    owners = [
+        whole(hub, take(hub, in_cleveland(f"N-{n}", f"Spread{'abcdef'[n]}")), "supervisor")["owner"]
+        for n in range(6)
+    ]
+    assert sorted(owners) == sorted([A, B, CLEVELAND] * 2)
+
+
+def test_whoever_stands_in_has_it_while_the_team_is_away(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    more = a_coordinator(A, team="vcas")
+    hub = make_hub(directory=a_directory(tmp_path, more=more, cleveland=f"{LEAVE}, cover: {A}"))
+    told = whole(hub, take(hub, in_cleveland("ONE", "Covered")), "supervisor")
+    assert (told["owner"], told["nobody_fits"], told["task"]) == (A, [], "triage")
+
+
+def test_where_nobody_may_have_it_the_duty_desk_finds_somebody_and_is_told_why(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = make_hub(directory=a_directory(tmp_path, cleveland=LEAVE))
+    case = take(hub, in_cleveland("ONE", "Nobody"))
+    told = whole(hub, case, "supervisor")
+    assert (told["team"], told["owner"]) == ("restorative_cleveland", SUPERVISOR)
+    assert (told["task"], told["nobody_fits"]) == ("find_owner", ["away"])
+    lines = [line["detail"] for line in told["history"] if line["what"] == "nobody_fits"]
+    assert lines == [{"why": ["away"], "owner": SUPERVISOR}]
+    assert ("due", "duty_desk") in [(alert["kind"], alert["team"]) for alert in hub.alerts()]
+    path = f"/v1/cases/{case}/transitions"
+    away = post(hub, path, {"transition": "assign", "owner": CLEVELAND}, "supervisor")
+    assert away.status_code == 409
+    assert "is on leave" in away.get_json()["detail"]
+    stranger = post(hub, path, {"transition": "assign", "owner": "x@elsewhere.example"}, "supervisor")
+    assert [fault["pointer"] for fault in stranger.get_json()["errors"]] == ["/owner"]
+    given = move(hub, case, "assign", "supervisor", owner=SUPERVISOR)
+    assert (given["owner"], given["task"], given["nobody_fits"]) == (SUPERVISOR, "triage", [])
+
+
+def test_the_team_s_own_lead_finds_somebody_where_there_is_one(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    lead = "  - {role: supervisor, email: lead@hub.example, team: restorative_cleveland}\n"
+    hub = make_hub(directory=a_directory(tmp_path, more=lead, cleveland=LEAVE))
+    told = whole(hub, take(hub, in_cleveland("ONE", "Led")), "supervisor")
+    assert (told["owner"], told["task"]) == ("lead@hub.example", "find_owner")
+
+
+def test_who_does_not_work_before_it_is_due_does_not_get_it(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    # Triage is due in two working days: on Thursday.
+    clock = StoppedClock(dt.datetime(2026, 3, 24, 10, tzinfo=dt.UTC))
+    hours = ', hours: {fri: "09:00-17:00"}'
+    hub = make_hub(clock, directory=a_directory(tmp_path, cleveland=hours, more=a_coordinator(A)))
+    assert whole(hub, take(hub, in_cleveland("ONE", "Hours")), "supervisor")["owner"] == A
+
+
+def test_a_complex_case_goes_to_whoever_is_registered_for_it(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    teams = tmp_path / "teams.yaml"
+    teams.write_text(
+        "teams:\n  restorative_cleveland:\n    members:\n"
+        f"      - {{email: {CLEVELAND}, level: foundation}}\n      - {{email: {A}, level: intermediate}}\n",
+        encoding="utf-8",
+    )
+    directory = a_directory(tmp_path, more=a_coordinator(A))
+    hub = make_hub(directory=directory, teams=str(teams))
+    stalked = in_cleveland("ONE", "Grave", kind="stalking")
+    plain = in_cleveland("TWO", "Plain")
+    assert whole(hub, take(hub, stalked), "supervisor")["owner"] == A
+    assert whole(hub, take(hub, plain), "supervisor")["owner"] == CLEVELAND
+
+
+def test_facilitators_are_taken_at_the_level_at_which_they_are_registered(hub: Hub) -> None:
+    case = take(hub, a_crime(kind="stalking"))
+    second = "second.facilitator@referral-hub.example"
+    path = f"/v1/cases/{case}/transitions"
+
+    def refused(*people: dict[str, str]) -> tuple[int, str, list[str]]:
+        answer = post(hub, path, {"transition": "allocate", "facilitators": list(people)})
+        body = answer.get_json()
+        return answer.status_code, body["detail"], [fault["pointer"] for fault in body.get("errors", [])]
+
+    more = refused({"email": FACILITATOR}, {"email": second, "level": "advanced"})
+    assert (more[0], more[2]) == (422, ["/facilitators/1/level"])
+    unknown = refused({"email": "x@elsewhere.example"}, {"email": second})
+    assert (unknown[0], unknown[2]) == (422, ["/facilitators/0/email"])
+    # One alone, or one twice, is no pair.
+    assert refused({"email": FACILITATOR})[0] == 409
+    assert refused({"email": FACILITATOR}, {"email": FACILITATOR})[0] == 409
+    pair = move(hub, case, "allocate", facilitators=[{"email": FACILITATOR}, {"email": second}])
+    assert pair["state"] == "allocated"
+    (kept,) = [one for one in whole(hub, case)["records"] if one["kind"] == "facilitators"]
+    assert kept["says"]["who"] == [
+        {"email": FACILITATOR, "level": "advanced"},
+        {"email": second, "level": "intermediate"},
+    ]
+
+
+def test_who_facilitates_and_is_not_registered_is_a_beginner(tmp_path: Path) -> None:
+    third = "  - {role: facilitator, email: third@hub.example, team: restorative_hub}\n"
+    teams = read_teams("", Directory.read(a_directory(tmp_path, more=third)))
+    assert teams.everybody["third@hub.example"].level == "foundation"
+    levels = {one.email: one.level for one in teams.work["restorative_hub"].facilitators}
+    assert levels == {
+        FACILITATOR: "advanced",
+        "second.facilitator@referral-hub.example": "intermediate",
+        "third@hub.example": "foundation",
+    }
+
+
+def test_who_declares_that_they_know_somebody_loses_the_case_and_does_not_see_it(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = make_hub(directory=a_directory(tmp_path, more=a_coordinator(A)))
+    case = take(hub, in_cleveland("ONE", "Neighbour"))
+    path = f"/v1/cases/{case}"
+    owner = whole(hub, case, "supervisor")["owner"]
+    other = ({A, CLEVELAND} - {owner}).pop()
+    bearers = {name: token(hub, "coordinator", "restorative_cleveland", name=name) for name in (owner, other)}
+    nobody = hub.front.post(
+        f"{path}/records",
+        json={"kind": "conflict", "says": {"staff": "x@elsewhere.example"}},
+        headers={"Authorization": f"Bearer {bearers[owner]}"},
+    )
+    assert [fault["pointer"] for fault in nobody.get_json()["errors"]] == ["/says/staff"]
+    declared = hub.front.post(
+        f"{path}/records",
+        json={"kind": "conflict", "says": {"staff": owner}},
+        headers={"Authorization": f"Bearer {bearers[owner]}"},
+    )
+    assert declared.get_json()["owner"] == other
+    assert hub.ask(path, bearers[owner]).status_code == 404
+    assert hub.ask("/v1/cases", bearers[owner]).get_json()["cases"] == []
+    assert hub.ask(path, bearers[other]).status_code == 200
+    # It follows the person: their next case is not given to, nor seen by, whoever knows them.
+    later = take(hub, in_cleveland("TWO", "Neighbour", kind="theft", on="2026-01-05"), "vip")
+    assert later != case
+    told = whole(hub, later, "supervisor")
+    assert told["owner"] == other
+    assert [r["says"] for r in told["records"]] == [{"staff": owner, "because": "another_case"}]
+    assert hub.ask(f"/v1/cases/{later}", bearers[owner]).status_code == 404
+    # What was said by mistake is taken back.
+    record(hub, later, "conflict", "supervisor", staff=owner, knows=False)
+    assert hub.ask(f"/v1/cases/{later}", bearers[owner]).status_code == 200
+
+
+def test_who_is_a_party_by_their_own_telephone_does_not_get_the_case(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    words = ', mobile: "+447700900991"'
+    hub = make_hub(directory=a_directory(tmp_path, cleveland=words, more=a_coordinator(A)))
+    case = take(hub, in_cleveland("ONE", "Colleague", phone="07700 900991"))
+    told = whole(hub, case, "supervisor")
+    assert told["owner"] == A
+    assert [r["says"] for r in told["records"]] == [{"staff": CLEVELAND, "because": "own_contact"}]
+
+
+def test_a_facilitator_who_knows_somebody_is_replaced(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    allocate(hub, case)
+    facilitator = token(hub, "facilitator")
+    assert hub.ask(f"/v1/cases/{case}", facilitator).status_code == 200
+    told = record(hub, case, "conflict", staff=FACILITATOR)
+    assert (told["task"], told["toward"]) == ("reallocate", None)
+    assert hub.ask(f"/v1/cases/{case}", facilitator).status_code == 404
+    second = "second.facilitator@referral-hub.example"
+    again = move(hub, case, "reallocate", facilitators=[{"email": second}])
+    assert (again["state"], again["task"]) == ("allocated", "first_contact")
+    theirs = token(hub, "facilitator", "restorative_hub", name=second)
+    assert hub.ask(f"/v1/cases/{case}", theirs).status_code == 200
