@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.triage.cases.api import api, table_of
+from services.triage.cases.needs_store import SEALED as SEALED_CASES
 from services.triage.cases.pages import CASES, pages
 from services.triage.cases.refer_across import return_unanswered
-from services.triage.cases.store import SEALED as SEALED_CASES
 from services.triage.handlers import hears
 from services.triage.lives.store import SEALED as SEALED_LIVES
 from services.triage.lives.store import keep_routing_table

@@ -16,6 +16,8 @@ from services.triage.cases.change_case import change_case
 from services.triage.cases.find_households import find_households
 from services.triage.cases.hold_case import NotNow, NotYours, Who, hold_case
 from services.triage.cases.kinds import body_schema
+from services.triage.cases.know_already import know_already, related_cases
+from services.triage.cases.needs_store import list_assessments
 from services.triage.cases.record_fact import record_fact
 from services.triage.cases.refer_across import answer_support, offer_support, open_offer
 from services.triage.cases.schema import (
@@ -24,6 +26,7 @@ from services.triage.cases.schema import (
     CROSS_REFERRAL,
     TRANSITION,
     TRIAL,
+    read_assessment,
     read_body,
     read_cursor,
     read_record,
@@ -34,6 +37,7 @@ from services.triage.cases.schema import (
     write_case,
     write_choices,
     write_cursor,
+    write_known,
     write_line,
     write_offer,
     write_record,
@@ -139,19 +143,28 @@ def show_case(case: str, who: Who) -> dict[str, Any]:
     """The case as `GET` answers it; the look is written down."""
     room = the_room()
     with room.unit(the_trace()) as unit:
-        seen = hold_case(case, who, unit, room.database)
+        keys = unit.keys.rest
+        seen = hold_case(case, who, unit, room.database, beside=lambda case_id: related_cases(case_id, unit))
+        asked = know_already(seen.case.id, who, unit, room.directory)
         History.of(unit).write(seen.case.id, "looked_at", who.name, {"role": who.role})
+        for other in asked.read_in:
+            # What is known there is shown here: that is a look at that case too.
+            detail = {"role": who.role, "from": seen.case.reference}
+            History.of(unit).write(other, "known_read", who.name, detail)
         unit.flush()
         offer = open_offer(seen.case.id, unit)
         actor = who.actor(seen.case.team, offer.to_team if offer else None)
-        keys, case_id = unit.keys.rest, seen.case.id
-        assessed = store.list_assessments(unit.connection, keys, case_id)
+        case_id = seen.case.id
+        assessed = list_assessments(unit.connection, keys, [case_id])
+        elsewhere = {case for known in asked.people for case in known.elsewhere.values()}
+        sees = store.cases_seen(unit.connection, who.sees, elsewhere)
         return {
             **write_case(seen, today_of(unit.now)),
             "choices": write_choices(seen, actor.role),
             "referrals": [write_told(one) for one in store.list_told(unit.connection, keys, case_id)],
             "records": [write_record(one) for one in Lives.of(unit).records(case_id)],
             "assessments": [write_assessment(one) for one in assessed if may_read(one, who)],
+            "asked": [write_known(known, sees) for known in asked.people],
             "cross_referrals": [
                 write_offer(one) for one in store.list_cross_referrals(unit.connection, case_id)
             ],
@@ -219,7 +232,7 @@ def get_assessments(case: str) -> dict[str, Any]:
     with room.unit(the_trace()) as unit:
         seen = hold_case(case, who, unit, room.database)
         History.of(unit).write(seen.case.id, "assessments_read", who.name, {"role": who.role})
-        found = store.list_assessments(unit.connection, unit.keys.rest, seen.case.id)
+        found = list_assessments(unit.connection, unit.keys.rest, [seen.case.id])
     return {"assessments": [write_assessment(one) for one in found if may_read(one, who)]}
 
 
@@ -236,6 +249,7 @@ def get_assessments(case: str) -> dict[str, Any]:
                 "stage": "start",
                 "shared": True,
                 "needs": {"outlook": {"level": 3}},
+                "wishes": ["explanation"],
             }
         },
     ),
@@ -243,22 +257,15 @@ def get_assessments(case: str) -> dict[str, Any]:
     problems=(AlreadyAssessed,),
 )
 def post_assessment(case: str) -> Response:
-    """Record what somebody needs, in the eight categories. Who was asked already is not asked again."""
+    """Record what somebody needs, in the eight categories, and what they wish for.
+
+    Who was asked already, in this case or at another point that shares it, is not asked again: 409 says who
+    asked them and when.
+    """
     room = the_room()
-    said = read_body(json_body(), ASSESSMENT)
-    needs = {name: {**need, "level": int(need["level"])} for name, need in said["needs"].items()}
+    said = read_assessment(json_body())
     with room.unit(the_trace()) as unit:
-        kept = assess_needs(
-            case,
-            said["side"],
-            said["stage"],
-            needs,
-            who_is(the_caller()),
-            unit,
-            room.database,
-            shared=said["shared"],
-            again=said.get("again"),
-        )
+        kept = assess_needs(case, said, who_is(the_caller()), unit, room.database, room.directory)
     return as_json(write_assessment(kept), HTTPStatus.CREATED)
 
 

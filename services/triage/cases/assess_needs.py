@@ -1,19 +1,24 @@
-"""Record what somebody needs, once: the next point reads it where the person agreed, and asks nothing."""
+"""Record what somebody needs and wishes for, once: the next point reads it, and asks nothing again."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from services.triage.cases import store
 from services.triage.cases.hold_case import hold_case
+from services.triage.cases.know_already import know_already, related_cases
+from services.triage.cases.needs_store import Assessment, add_assessment, list_assessments
 from services.triage.history.store import History
 from shared.identity import new_id
-from shared.problems import Conflict
+from shared.problems import Conflict, Fault, Unprocessable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from services.triage.cases.hold_case import Who
-    from services.triage.cases.store import Assessment
+    from services.triage.cases.know_already import Asked, Known, Source
     from shared.database import Database
+    from shared.directory import Directory
     from shared.messaging.unit import Unit
 
 # The eight categories of need of the Ministry of Justice's commissioning framework of 2013 (DOMAIN §7.1).
@@ -39,31 +44,94 @@ class AlreadyAssessed(Conflict):
     )
 
 
-def assess_needs(  # noqa: PLR0913 - whose needs, as who saw them, when, and with whose consent
-    reference: str,
-    side: str,
-    stage: str,
-    needs: dict[str, Any],
-    who: Who,
-    unit: Unit,
-    database: Database,
-    *,
-    shared: bool,
-    again: str | None,
+@dataclass(frozen=True)
+class Said:
+    """What somebody said: at which stage, whether others may see it, and why they were asked again if so.
+
+    `mention` is the referral and the place in it of whoever it is; without one it is the side's only person.
+    """
+
+    side: str
+    stage: str
+    shared: bool
+    needs: dict[str, Any] = field(default_factory=dict)
+    wishes: tuple[str, ...] = ()
+    again: str | None = None
+    mention: tuple[str, int] | None = None
+
+
+def assess_needs(
+    reference: str, said: Said, who: Who, unit: Unit, database: Database, directory: Directory
 ) -> Assessment:
-    """The assessment as it is kept; `AlreadyAssessed` where another point's can be read instead."""
-    seen = hold_case(reference, who, unit, database)
-    known = store.list_assessments(unit.connection, unit.keys.rest, seen.case.id)
-    asked = [one for one in known if (one.side, one.stage) == (side, stage)]
-    if again is None and any(one.shared or one.team == who.team for one in asked):
-        raise AlreadyAssessed
-    assessment = store.Assessment(
-        new_id(), seen.case.id, side, seen.kept.lead, who.team, stage, shared, unit.now, who.name, needs
+    """The assessment as it is kept.
+
+    `AlreadyAssessed`, with who asked and when, where this case or another in which the person is has the
+    answer already, and it may be read here.
+    """
+    seen = hold_case(reference, who, unit, database, beside=lambda case_id: related_cases(case_id, unit))
+    asked = know_already(seen.case.id, who, unit, directory)
+    person = _person(asked, said)
+    if said.again is None:
+        _check_not_asked(person, said, list_assessments(unit.connection, unit.keys.rest, [seen.case.id]), who)
+    mention = (said.mention or person.mentions[0]) if person is not None else (None, None)
+    assessment = Assessment(
+        new_id(),
+        seen.case.id,
+        person.side if person is not None else said.side,
+        seen.kept.lead,
+        who.team,
+        said.stage,
+        said.shared,
+        unit.now,
+        who.name,
+        said.needs,
+        said.wishes,
+        *mention,
     )
-    store.add_assessment(unit, assessment)
-    detail = {"assessment": str(assessment.id), "side": side, "stage": stage, "shared": shared}
-    History.of(unit).write(seen.case.id, "assessed", who.name, detail | ({"again": again} if again else {}))
+    add_assessment(unit, assessment)
+    detail = {
+        "assessment": str(assessment.id),
+        "side": assessment.side,
+        "stage": said.stage,
+        "shared": said.shared,
+    } | ({"again": said.again} if said.again else {})
+    History.of(unit).write(seen.case.id, "assessed", who.name, detail)
     return assessment
+
+
+def _person(asked: Asked, said: Said) -> Known | None:
+    """Whoever it is about; None where the side has nobody, or more than one and nobody said who."""
+    if said.mention is not None:
+        for known in asked.people:
+            if said.mention in known.mentions:
+                return known
+        told = "Send a referral of this case and the place of somebody in it, from 0."
+        raise Unprocessable(errors=[Fault("/person", "not_allowed", told)])
+    beside = [known for known in asked.people if known.side == said.side]
+    return beside[0] if len(beside) == 1 else None
+
+
+def _check_not_asked(person: Known | None, said: Said, here: Sequence[Assessment], who: Who) -> None:
+    if person is None:
+        # Of a side with more than one person: whoever was asked there was asked for all of them.
+        of_side = [one for one in here if (one.side, one.stage) == (said.side, said.stage)]
+        if any(may_read(one, who) for one in of_side):
+            raise AlreadyAssessed
+        return
+    sources = [*_of_needs(person, said)] if said.needs else []
+    if said.wishes:
+        sources += [source for source, _ in person.wishes]
+    if sources:
+        newest = max(sources, key=lambda source: source.at)
+        message = f"{newest.point} asked them on {newest.at.date():%-d %B %Y}."
+        raise AlreadyAssessed(message)
+
+
+def _of_needs(person: Known, said: Said) -> Iterator[Source]:
+    """Who has asked what they need: at the start wherever it was, at the end in this case."""
+    for source, one in person.needs:
+        if one.stage == said.stage and (said.stage == "start" or not source.case):
+            yield source
 
 
 def may_read(assessment: Assessment, who: Who) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.triage.cases.know_already import WHATS
 from services.triage.domain.life.states import STAGES
 from services.triage.domain.routing.table import GATES
 from services.triage.domain.teams.assigning import WHYS
@@ -43,6 +44,7 @@ _CASE_FIELDS: Final = {
 }
 CASE: Final = Shape("Case", an_object(_CASE_FIELDS))
 CASES: Final = Shape("Cases", an_object({"cases": a_list_of(CASE), "next_cursor": maybe(TEXT)}))
+_MENTION: Final = an_object({"referral": TEXT, "party": WHOLE})
 ASSESSED: Final = Shape(
     "Assessment",
     an_object(
@@ -56,8 +58,34 @@ ASSESSED: Final = Shape(
             "at": INSTANT,
             "who": TEXT,
             "needs": _FREE,
+            "wishes": a_list_of(TEXT),
+            "person": maybe(_MENTION),
         }
     ),
+)
+_SOURCE: Final = {
+    "by": {
+        **TEXT,
+        "description": "Who recorded it; of another case only the point, unless you see that case.",
+    },
+    "point": TEXT,
+    "at": INSTANT,
+    "here": {**FLAG, "description": "Whether it was in this case."},
+    "case": maybe(TEXT),
+}
+ASKED: Final = an_object(
+    {
+        "side": TEXT,
+        "name": TEXT,
+        "mentions": a_list_of(_MENTION),
+        "needs": a_list_of(an_object(_SOURCE | {"stage": TEXT, "shared": FLAG, "needs": _FREE})),
+        "wishes": a_list_of(an_object(_SOURCE | {"wishes": a_list_of(TEXT)})),
+        "elsewhere": a_list_of(an_object({"lead": TEXT, "case": maybe(TEXT)})),
+        "to_ask": {
+            **a_list_of({"enum": list(WHATS)}),
+            "description": "What nobody has asked them yet; what is not here is not asked again.",
+        },
+    }
 )
 ASSESSMENTS: Final = Shape("Assessments", an_object({"assessments": a_list_of(ASSESSED)}))
 OFFER: Final = Shape(
@@ -99,6 +127,10 @@ WHOLE_CASE: Final = Shape(
             ),
             "records": a_list_of(an_object({"kind": TEXT, "on": _DAY, "who": TEXT, "says": _FREE})),
             "assessments": a_list_of(ASSESSED),
+            "asked": {
+                **a_list_of(ASKED),
+                "description": "Everybody in the case, with what is known of them already, and from whom.",
+            },
             "cross_referrals": a_list_of(OFFER),
             "households": {
                 **a_list_of(

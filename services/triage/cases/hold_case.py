@@ -12,6 +12,9 @@ from shared.identity import read_reference
 from shared.problems import Conflict, Fault, NotFound, Unprocessable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from uuid import UUID
+
     from services.triage.cases.store import Seen, Sees
     from services.triage.domain.life.moving import Refused
     from shared.database import Database
@@ -54,13 +57,22 @@ class Who:
         return Actor(self.name, self.role)
 
 
-def hold_case(reference: str, who: Who, unit: Unit, database: Database) -> Seen:
-    """The case, locked as triage locks it; `NotFound` where there is none that they see."""
+def hold_case(
+    reference: str,
+    who: Who,
+    unit: Unit,
+    database: Database,
+    beside: Callable[[UUID], Iterable[UUID]] = lambda _: (),
+) -> Seen:
+    """The case, locked as triage locks it; `NotFound` where there is none that they see.
+
+    `beside` names the cases that are to be held with it: two who look at each other's do not wait for ever.
+    """
     wanted = read_reference(reference)
     seen = wanted and store.find_seen(unit.connection, unit.keys.rest, who.sees, wanted)
     if not seen:
         raise NotFound
-    hold_cases(unit, database, [seen.case.id])
+    hold_cases(unit, database, [seen.case.id, *beside(seen.case.id)])
     kept = Lives.of(unit).find(seen.case.id)
     assert kept is not None  # noqa: S101 - it was found above
     # Whoever held it before may have sent it elsewhere.

@@ -8,19 +8,22 @@ from uuid import UUID
 
 import msgspec
 
-from services.triage.cases.assess_needs import CATEGORIES, HIGHEST
+from services.triage.cases.assess_needs import CATEGORIES, HIGHEST, Said
 from services.triage.cases.kinds import KINDS, faults_of, read_day
 from services.triage.domain.life.guards import Given
 from services.triage.domain.life.moving import may_now
 from services.triage.domain.life.situation import LEVELS
 from services.triage.domain.life.states import STAGES
 from services.triage.domain.life.transitions import TABLE
+from shared.contracts.referral import Wish, codes
 from shared.problems import Fault, Unprocessable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-    from services.triage.cases.store import Assessment, CrossReferral, Seen, Told
+    from services.triage.cases.know_already import Known, Source
+    from services.triage.cases.needs_store import Assessment
+    from services.triage.cases.store import CrossReferral, Seen, Told
     from services.triage.domain.life.situation import Record
     from services.triage.history.domain.chain import Line
 
@@ -69,10 +72,25 @@ ASSESSMENT: Final[dict[str, Any]] = {
             "enum": ["things_have_changed", "person_asked"],
             "description": "Why somebody is asked again who was asked already.",
         },
+        "wishes": {
+            "type": "array",
+            "description": "What they wish for, as referrals have it.",
+            "maxItems": len(codes(Wish)),
+            "items": {"type": "string", "enum": list(codes(Wish))},
+        },
+        "person": {
+            "type": "object",
+            "description": "Who it is, where the side has more than one: a party of a referral of the case.",
+            "properties": {
+                "referral": {**_WORD, "description": "The referral's reference."},
+                "party": {"type": "integer", "minimum": 0, "maximum": 9, "description": "From 0."},
+            },
+            "required": ["referral", "party"],
+            "additionalProperties": False,
+        },
         "needs": {
             "type": "object",
             "description": "Each of the eight categories that was spoken of.",
-            "minProperties": 1,
             "properties": {
                 name: {
                     "type": "object",
@@ -89,7 +107,7 @@ ASSESSMENT: Final[dict[str, Any]] = {
             "additionalProperties": False,
         },
     },
-    "required": ["side", "stage", "shared", "needs"],
+    "required": ["side", "stage", "shared"],
     "additionalProperties": False,
 }
 CROSS_REFERRAL: Final[dict[str, Any]] = {
@@ -198,6 +216,24 @@ def read_transition(body: object) -> tuple[str, Given]:
         accepted_by=said.get("accepted_by", ""),
         facilitators=people,
         owner=said.get("owner", ""),
+    )
+
+
+def read_assessment(body: object) -> Said:
+    """What somebody said of their needs and wishes; one of the two at least."""
+    said = read_body(body, ASSESSMENT)
+    if not said.get("needs") and not said.get("wishes"):
+        told = f"Send at least one of {', '.join(CATEGORIES)}, or `wishes`."
+        raise Unprocessable(errors=[Fault("/needs", "required", told)])
+    person = said.get("person")
+    return Said(
+        side=said["side"],
+        stage=said["stage"],
+        shared=said["shared"],
+        needs={name: {**need, "level": int(need["level"])} for name, need in said.get("needs", {}).items()},
+        wishes=tuple(dict.fromkeys(said.get("wishes", ()))),
+        again=said.get("again"),
+        mention=(person["referral"], int(person["party"])) if person else None,
     )
 
 
@@ -328,6 +364,37 @@ def write_assessment(one: Assessment) -> dict[str, Any]:
         "at": instant(one.at),
         "who": one.who,
         "needs": one.needs,
+        "wishes": list(one.wishes),
+        "person": None if one.referral is None else {"referral": one.referral, "party": one.party},
+    }
+
+
+def write_known(known: Known, seen_cases: Collection[str]) -> dict[str, Any]:
+    """What was asked already of somebody in a case; other cases by name only where the reader sees them."""
+
+    def source(one: Source) -> dict[str, Any]:
+        return {
+            "by": one.by if not one.case or one.case in seen_cases else one.point,
+            "point": one.point,
+            "at": instant(one.at),
+            "here": not one.case,
+            "case": one.case if one.case in seen_cases else None,
+        }
+
+    return {
+        "side": known.side,
+        "name": known.name,
+        "mentions": [{"referral": referral, "party": party} for referral, party in known.mentions],
+        "needs": [
+            source(told) | {"stage": one.stage, "shared": one.shared, "needs": one.needs}
+            for told, one in known.needs
+        ],
+        "wishes": [source(told) | {"wishes": list(wishes)} for told, wishes in known.wishes],
+        "elsewhere": [
+            {"lead": lead, "case": case if case in seen_cases else None}
+            for lead, case in known.elsewhere.items()
+        ],
+        "to_ask": list(known.to_ask),
     }
 
 

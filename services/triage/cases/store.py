@@ -10,14 +10,13 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, true
 
-from services.triage.cases.tables import assessments, case_facilitators, cross_referrals
+from services.triage.cases.tables import case_facilitators, cross_referrals
 from services.triage.domain.life.states import OPEN
 from services.triage.lives.store import Kept, read_life
 from services.triage.lives.tables import case_conflicts, lives
 from services.triage.store import Case, unpack_account
 from services.triage.tables import cases, referrals, reviews, withdrawals
 from shared.contracts.referral import Referral
-from shared.resealing import SealedColumn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from shared.messaging.unit import Unit
     from shared.sealing import KeyRing
 
-_encoder = msgspec.json.Encoder()
 _referral = msgspec.json.Decoder(Referral)
 _CASE = tuple(cases.c[name] for name in Case._fields)
 
@@ -64,22 +62,6 @@ class Told:
     heard_at: dt.datetime
     stands: bool
     content: Referral
-
-
-@dataclass(frozen=True)
-class Assessment:
-    """Somebody's needs as one point recorded them; `shared` if the person agreed that others see them."""
-
-    id: UUID
-    case_id: UUID
-    side: str
-    point: str
-    team: str
-    stage: str
-    shared: bool
-    at: dt.datetime
-    who: str
-    needs: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -253,6 +235,12 @@ def cases_seen_of(connection: Connection, sees: Sees, references: Collection[str
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def cases_seen(connection: Connection, sees: Sees, case_references: Collection[str]) -> set[str]:
+    """Those of these cases that this person sees."""
+    query = select(cases.c.reference).where(cases.c.reference.in_(case_references), visible(sees))
+    return set(connection.execute(query).scalars()) if case_references else set()
+
+
 def open_reviews_of(connection: Connection, case_id: UUID) -> list[UUID]:
     """The questions about referrals of this case that wait for a word."""
     here = select(referrals.c.reference).where(referrals.c.case_id == case_id)
@@ -270,24 +258,6 @@ def give_to(unit: Unit, case_id: UUID, emails: Sequence[str]) -> None:
     rows = [{"email": email, "case_id": case_id} for email in dict.fromkeys(emails)]
     if rows:
         unit.connection.execute(insert(table), rows)
-
-
-def add_assessment(unit: Unit, assessment: Assessment) -> None:
-    """Keep an assessment; what it says is sealed."""
-    values = {name: value for name, value in vars(assessment).items() if name != "needs"}
-    sealed = unit.keys.rest.seal(_encoder.encode(assessment.needs), _place(assessment.id))
-    unit.insert(assessments, values | {"sealed": sealed})
-
-
-def list_assessments(connection: Connection, keys: KeyRing, case_id: UUID) -> list[Assessment]:
-    """A case's assessments, the oldest first."""
-    query = select(assessments).where(assessments.c.case_id == case_id).order_by(assessments.c.id)
-    found = []
-    for row in connection.execute(query):
-        values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
-        needs = msgspec.json.decode(keys.open(values.pop("sealed"), _place(row.id)))
-        found.append(Assessment(**values, needs=needs))
-    return found
 
 
 def add_cross_referral(unit: Unit, one: CrossReferral) -> None:
@@ -338,10 +308,3 @@ def last_routed(connection: Connection, keys: KeyRing, most: int) -> Iterator[Se
         seen = _seen(row, keys)
         if not seen.case.lacks:
             yield seen
-
-
-def _place(assessment_id: UUID) -> str:
-    return f"triage/assessment/{assessment_id}"
-
-
-SEALED = (SealedColumn(assessments.c.sealed, lambda row: _place(row.id)),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Date, Index, LargeBinary, String, Table, Uuid
+from sqlalchemy import Boolean, Column, Date, Index, Integer, LargeBinary, String, Table, Uuid
 
 from services.triage.tables import metadata
 from shared.database import Instant
@@ -21,6 +21,11 @@ assessments = Table(
     Column("at", Instant, nullable=False),
     Column("who", String(254), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    # What they wish for: the five cues and what they would say, sealed; null where nobody spoke of it.
+    Column("wishes", LargeBinary),
+    # Who it is: the party at that place, from 0, of that referral.
+    Column("referral", String(16)),
+    Column("party", Integer),
 )
 Index("assessments_of_case", assessments.c.case_id)
 

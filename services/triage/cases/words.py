@@ -47,6 +47,7 @@ WHATS: Final = {
     "recorded": "Something was recorded",
     "assessed": "Needs were recorded",
     "assessments_read": "Needs were read",
+    "known_read": "What is known of somebody was read from another case",
     "routing_explained": "Why it is here was asked",
     "offered": "Another team was asked",
     "offer_accepted": "The other team accepted",

@@ -30,6 +30,17 @@ def other_home_of(referral: Referral) -> Address | None:
     return next((p.address for p in _responsible(referral) if _is_somewhere(p.address)), None)
 
 
+def sides_of(referral: Referral) -> list[Side]:
+    """On which side each party stands, in their order.
+
+    Where nobody was harmed by somebody (a dispute), whoever is named first has asked.
+    """
+    asked = "responsible" if referral.initiated_by == "responsible" else "harmed"
+    if all(party.role == "party" for party in referral.parties):
+        return ["initiator" if place == 0 else "other" for place in range(len(referral.parties))]
+    return ["initiator" if party.role == asked else "other" for party in referral.parties]
+
+
 def _is_somewhere(address: Address | None) -> bool:
     return address is not None and bool(address.postcode or address.uprn)
 
@@ -96,10 +107,9 @@ def _forbidden(referral: Referral) -> Iterator[dt.date]:
 
 def _agreed(referral: Referral) -> dict[str, dt.date | None]:
     """What whoever asked has agreed to, and until when they wanted to be left to think."""
-    asked = "responsible" if referral.initiated_by == "responsible" else "harmed"
     told: dict[str, dt.date | None] = {}
-    for party in referral.parties:
-        if party.role not in (asked, "party"):
+    for party, side in zip(referral.parties, sides_of(referral), strict=True):
+        if side != "initiator":
             continue
         for consent in party.consents:
             on = consent.decided_on or referral.referred_at.date()
