@@ -58,6 +58,11 @@ def read_reference(typed: str) -> str | None:
     return _grouped(kind, letters)
 
 
+def kind_of(reference: str) -> str:
+    """What it refers to: `REFERRAL`, `CASE` or `LETTER`, also in a sandbox."""
+    return reference.partition("-")[0].removeprefix(TEST)
+
+
 def is_test(reference: str) -> bool:
     """Whether a sandbox made this reference."""
     return reference.startswith(TEST)

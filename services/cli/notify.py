@@ -18,7 +18,7 @@ _EXAMPLE = {
     "case": "C-7KQX4-M3DTW",
     "cases": "C-7KQX4-M3DTW\nC-9MDYP-VTRW9",
     "count": "2",
-    "sign_in": "https://hub.example/sign-in",
+    "sign_in": "https://hub.example/alerts",
     "worker": "Jo",
     "number": "01632 960999",
     "when": "Tuesday 10:00",

@@ -17,6 +17,7 @@ from services.notify.domain.preferences import Preferences
 from services.notify.equipment import board_of
 from services.notify.pages import pages
 from services.notify.schema import read_kept_preferences, read_preferences, write_preferences
+from shared.identity import CASE, kind_of
 from shared.problems import Fault, NotFound, Unprocessable
 from shared.web import open_to, the_caller, the_room, the_trace, wants_page
 from shared.working_time import LONDON
@@ -32,6 +33,7 @@ _WHAT: Final[dict[Kind, str]] = {
     "all_withdrawn": "Please pause: all of a case was taken back",
     "letter": "A message waits to be read",
     "due": "A step in a case is due",
+    "merged": "A case goes on in another",
     "refused": "A message was held back: tell them yourself",
     "undelivered": "Somebody could not be told: tell them yourself",
     "ops_queue": "A queue grows",
@@ -74,19 +76,20 @@ def get_alerts() -> Response:
     """What waits, the urgent ones first."""
     caller = the_caller()
     with the_room().database.reading() as connection:
-        found = store.list_alerts(
-            connection, teams=teams_of(caller), state="open", after=None, limit=_SHOWN + 1
-        )
-    waiting = sorted(found[:_SHOWN], key=lambda alert: (not alert.urgent, alert.id))
+        found = store.list_waiting(connection, teams_of(caller), _SHOWN + 1)
+    waiting = found[:_SHOWN]
     teams = the_room().directory.teams
     return pages.show(
         "alerts.html",
+        signed_in=caller.name,
         alerts=[
             _told(alert) | {"team": teams[alert.team].name if alert.team in teams else "The hub"}
             for alert in waiting
         ],
         more=len(found) > _SHOWN,
-        taken=request.args.get("taken", "") == "1",
+        # Many at once is for what came many at once; what is urgent is looked at one by one.
+        at_once=[alert.id for alert in waiting if not alert.urgent],
+        taken=request.args.get("taken", ""),
     )
 
 
@@ -95,7 +98,14 @@ def get_alerts() -> Response:
 def get_alert(alert_id: str) -> Response:
     """One alert with every step of it."""
     alert, history = _find(alert_id)
-    return pages.show("alert.html", alert=_told(alert), history=history)
+    caller = the_caller()
+    return pages.show(
+        "alert.html",
+        signed_in=caller.name,
+        alert=_told(alert),
+        opens=alert.case if caller.role != "ops" and kind_of(alert.case) == CASE else "",
+        history=history,
+    )
 
 
 @alert_pages.post("/alerts/<alert_id>/taken")
@@ -106,6 +116,17 @@ def post_taken(alert_id: str) -> Response:
     with the_room().unit(the_trace()) as unit:
         acknowledge_alert(wanted, the_caller().name, teams_of(the_caller()), unit)
     return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/alerts?taken=1"})
+
+
+@alert_pages.post("/alerts/taken")
+@open_to(*TOLD)
+def post_all_taken() -> Response:
+    """Say "I have all of these": those that the page showed, and none that came since."""
+    wanted = [_uuid(one) for one in request.form.getlist("alert")[:_SHOWN]]
+    with the_room().unit(the_trace()) as unit:
+        for alert_id in sorted(wanted):
+            acknowledge_alert(alert_id, the_caller().name, teams_of(the_caller()), unit)
+    return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/alerts?taken=many"})
 
 
 @alert_pages.get("/alerts/preferences")
@@ -140,6 +161,7 @@ def _ask(chosen: dict[str, Any], *, faults: tuple[Fault, ...] = (), saved: bool 
     return pages.show(
         "preferences.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,
+        signed_in=the_caller().name,
         chosen=chosen,
         groups=_GROUPS,
         channels={name: _CHANNELS[name] for name in ways},

@@ -26,8 +26,11 @@ def board_of(room: Room) -> Switchboard:
 
 
 def post_of(room: Room) -> Post:
-    """What the room's messages are sent with."""
+    """What the room's messages are sent with.
+
+    They lead to what waits: whoever is signed in takes it with the next tap, others sign in on the way.
+    """
     post: Post = room.keep(
-        "post", lambda: Post(board_of(room), read_wording(), f"{room.settings.public_url}/sign-in")
+        "post", lambda: Post(board_of(room), read_wording(), f"{room.settings.public_url}/alerts")
     )
     return post

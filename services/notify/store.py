@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from uuid import UUID
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Select
 
     from shared.messaging.unit import Unit
 
@@ -107,14 +107,24 @@ def list_alerts(
     connection: Connection, *, teams: Sequence[str] | None, state: str | None, after: UUID | None, limit: int
 ) -> list[Alert]:
     """Alerts of these teams (None: of all), oldest first, after the one with this id."""
-    query = select(alerts).order_by(alerts.c.id).limit(limit)
-    if teams is not None:
-        query = query.where(alerts.c.team.in_(teams))
+    query = _of_teams(teams).order_by(alerts.c.id).limit(limit)
     if state is not None:
         query = query.where(alerts.c.state == state)
     if after is not None:
         query = query.where(alerts.c.id > after)
     return [_alert(row) for row in connection.execute(query)]
+
+
+def list_waiting(connection: Connection, teams: Sequence[str] | None, limit: int) -> list[Alert]:
+    """What nobody of these teams (None: all) has taken, the urgent first, however many came before."""
+    query = _of_teams(teams).where(alerts.c.state == "open")
+    query = query.order_by(alerts.c.urgent.desc(), alerts.c.id).limit(limit)
+    return [_alert(row) for row in connection.execute(query)]
+
+
+def _of_teams(teams: Sequence[str] | None) -> Select[Any]:
+    query = select(alerts)
+    return query if teams is None else query.where(alerts.c.team.in_(teams))
 
 
 def find_alert(unit: Unit, alert_id: UUID) -> Alert | None:

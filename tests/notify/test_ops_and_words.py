@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from click.testing import CliRunner
 from sqlalchemy import insert
 
 from services.cli import hub as command
+from services.notify.domain.alert import GROUPS, OPS, Kind, News
+from services.notify.equipment import board_of
+from services.notify.raise_alert import raise_alert
+from services.notify.read_wording import read_wording
+from services.notify.store import Desk
 from services.watch import Watch
-from shared.identity import new_id
+from shared.identity import CASE, new_id, new_reference
 from tests.support.builders import an_account
 
 if TYPE_CHECKING:
@@ -72,6 +77,26 @@ def test_every_message_can_be_looked_at_with_its_digest() -> None:
     assert "There is no message nothing" in unknown.output
     nothing = CliRunner().invoke(command, ["notify", "bounce"], input=b"From: a@b.example\r\n\r\nHello")
     assert "no mail of ours" in nothing.output
+
+
+def test_every_kind_of_news_has_its_words_its_line_in_the_list_and_its_page(hub: Hub) -> None:
+    room, board = hub.rooms["notify"], board_of(hub.rooms["notify"])
+    for kind in get_args(Kind):
+        case, ops = new_reference(CASE), kind.startswith("ops_")
+        with room.unit() as unit:
+            Desk.of(unit).look_up([case])
+            alert = raise_alert(News(case, kind, OPS if ops else "vip", urgent=False), unit, board)
+        assert alert is not None
+        assert GROUPS[kind]
+        assert read_wording().newest(kind).short
+        asked = {
+            "Authorization": f"Bearer {hub.token_of('ops' if ops else 'coordinator', 'vip')}",
+            "Accept": "text/html",
+        }
+        shown = hub.front.get("/alerts", headers=asked)
+        assert (shown.status_code, case in shown.text) == (200, True), kind
+        shown = hub.front.get(f"/alerts/{alert.id}", headers=asked)
+        assert (shown.status_code, case in shown.text) == (200, True), kind
 
 
 def test_an_alert_of_ops_that_comes_again_later_is_another(hub: Hub) -> None:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from services.notify.domain.alert import News
+from services.notify.equipment import board_of
+from services.notify.raise_alert import raise_alert
+from services.notify.store import Desk
+from shared.identity import CASE, new_reference
+from shared.web import SESSION
 from tests.support.browser import NARROW, WIDE, Site, Visitors, faults_of
 from tests.support.builders import an_account
 
@@ -51,6 +58,9 @@ def test_a_coordinator_takes_what_waits_and_chooses_how_to_be_told(
     rows.first.get_by_role("link").click()
     expect(page.get_by_role("heading", name="What has happened")).to_be_visible()
     expect(page.get_by_text("Raised")).to_be_visible()
+    case = page.get_by_role("link", name="Open the case")
+    expect(case).to_have_attribute("href", re.compile(r"^/cases/C-"))
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     keep_picture(page, f"alert-{width}-{scripts}")
     assert scripts is False or faults_of(page) == []
     page.get_by_role("button", name="I have it").click()
@@ -87,3 +97,70 @@ def test_another_teams_alert_has_no_page_and_a_stranger_signs_in_first(
     assert answer is not None
     assert answer.status == 404
     assert theirs["case"] not in page.content()
+
+
+def raise_alerts(site: Site, count: int, team: str, *, urgent: bool = False) -> list[str]:
+    room = site.hub.rooms["notify"]
+    cases = [new_reference(CASE) for _ in range(count)]
+    with room.unit() as unit:
+        Desk.of(unit).look_up(cases)
+        for case in cases:
+            assert raise_alert(News(case, "opening", team, urgent), unit, board_of(room)) is not None
+    return cases
+
+
+def test_the_urgent_stand_first_however_many_came_before_and_many_are_taken_at_once(
+    visitors: Visitors, site: Site
+) -> None:
+    team = "community_peer_mentors"
+    many = raise_alerts(site, 120, team)
+    (urgent,) = raise_alerts(site, 1, team, urgent=True)
+    page = visitors.visit("/sign-in", width=NARROW)
+    session = {"name": SESSION, "value": site.hub.token_of("coordinator", team), "url": site.url}
+    page.context.add_cookies([session])  # type: ignore[list-item]  # playwright's own dict
+    page.goto("/alerts")
+    rows = page.locator(".govuk-summary-list__row")
+    expect(rows.first).to_contain_text(urgent)
+    expect(rows).to_have_count(100)
+    expect(page.get_by_text("There are more.")).to_be_visible()
+    keep_picture(page, "alerts-many")
+    assert faults_of(page) == []
+    (late,) = raise_alerts(site, 1, team)
+    page.get_by_role("button", name="I have all 99 that are not urgent").click()
+    expect(page.get_by_text("You have them.")).to_be_visible()
+    # What was not shown is not taken: neither what did not fit, nor what came meanwhile, nor the urgent one.
+    expect(rows).to_have_count(23)
+    expect(rows.first).to_contain_text(urgent)
+    for case in (*many[99:], late):
+        expect(page.get_by_role("link", name=case)).to_have_count(1)
+
+
+def test_from_a_phone_an_alert_is_taken_with_two_taps_or_by_keyboard(visitors: Visitors, site: Site) -> None:
+    told_at_once = {"Authorization": f"Bearer {site.hub.token_of('coordinator')}"}
+    site.hub.front.put("/v1/me/preferences", json={}, headers=told_at_once)
+    for by_keyboard in (False, True):
+        # Past whatever else came lately, so that this is a mail of its own.
+        site.hub.clock.move(minutes=10)
+        site.hub.settle()
+        site.hub.take(an_account(f"TAP-{by_keyboard}", family=f"Tap{'ab'[by_keyboard]}"))
+        site.hub.settle()
+        case = str(site.hub.links()[f"vcas:TAP-{by_keyboard}"]["case"])
+        (mail,) = (one for one in site.hub.mails() if case in str(one["Subject"]))
+        # What a lock screen shows is a reference, and no person; the link in the mail is the first tap.
+        assert "Tap" not in f"{mail['Subject']} {mail.get_content()}"
+        (link,) = re.findall(r"https?://\S+", str(mail.get_content()))
+        page = visitors.visit("/sign-in", width=NARROW)
+        sign_in(page, site)
+        page.goto(link)
+        button = page.get_by_role("button", name=f"I have it {case}")
+        expect(button).to_be_visible()
+        if by_keyboard:
+            for _ in range(200):
+                page.keyboard.press("Tab")
+                if button.evaluate("one => one === document.activeElement"):
+                    break
+            page.keyboard.press("Enter")
+        else:
+            button.click()
+        expect(page.get_by_text("You have it.")).to_be_visible()
+        expect(page.get_by_role("link", name=case)).to_have_count(0)
