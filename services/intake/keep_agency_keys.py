@@ -57,7 +57,7 @@ def _tell(key_id: str, agency: str, key_hash: bytes, unit: Unit, *, good: bool) 
 def check_agency(agency: str, agencies: Collection[str]) -> None:
     """Raise `UnknownAgency` if the directory has no such agency."""
     if agency not in agencies:
-        message = f"The directory has: {', '.join(sorted(agencies))}."
+        message = f"There is no agency {agency}. The directory has: {', '.join(sorted(agencies))}."
         raise UnknownAgency(message)
 
 

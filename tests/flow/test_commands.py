@@ -220,7 +220,10 @@ def test_a_file_is_replayed_and_every_line_is_counted(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("agencies", "add", "nobody"), "The directory has: community_peer_mentors"),
+        (
+            ("agencies", "add", "nobody"),
+            "There is no agency nobody. The directory has: community_peer_mentors",
+        ),
         (("agencies", "revoke", "nokeyatall"), "There is no key with this id"),
         (("staff", "add", "a@b.example", "--role", "coordinator", "--team", "none"), "There is no team none"),
         (("parked", "show", str(new_id())), "There is no parked message with this id"),

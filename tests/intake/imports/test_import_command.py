@@ -128,7 +128,7 @@ def test_it_goes_on_with_an_import_that_came_over_http(hub: Hub, run: Run, tmp_p
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"agency": "nobody"}, "The directory has: community_peer_mentors"),
+        ({"agency": "nobody"}, "There is no agency nobody. The directory has: community_peer_mentors"),
         ({"mapping": "unknown"}, "The hub comes with: first"),
         ({"mapping": "/nowhere/own.yaml"}, "cannot be read as a column mapping"),
     ],
