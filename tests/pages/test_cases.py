@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from services.triage.history.store import find_case_id
+from services.triage.lives.store import Lives
 from tests.support.browser import NARROW, WIDE, Site, Visitors, faults_of
 from tests.triage.cases.doing import a_crime
 
@@ -24,6 +28,18 @@ def a_case(site: Site, record: str) -> str:
     site.hub.take(a_crime(record, family=f"Paged{letters}"))
     site.hub.settle()
     return str(site.hub.links()[f"vcas:{record}"]["case"])
+
+
+def due_on(site: Site, case: str, days: int) -> None:
+    """Put the next day of a case so many days from today."""
+    room = site.hub.rooms["triage"]
+    with room.unit() as unit:
+        case_id = find_case_id(unit.connection, case)
+        assert case_id is not None
+        kept = Lives.of(unit).find(case_id)
+        assert kept is not None
+        day = unit.now.date() + dt.timedelta(days=days)
+        Lives.of(unit).change(case_id, replace(kept, life=replace(kept.life, next_on=day)))
 
 
 def look(page: Page, name: str) -> None:
@@ -46,9 +62,10 @@ def test_a_coordinator_sees_a_case_records_in_it_and_moves_it(
     expect(page.get_by_role("heading", level=1)).to_have_text(case)
     # Nobody is named in the title, which others see in a history or over a shoulder.
     expect(page).to_have_title(f"Case {case} \N{EN DASH} Cases")
-    expect(page.get_by_text("Look at it: who, where, what")).to_be_visible()
+    expect(page.get_by_text("Next: Look at it: who, where, what")).to_be_visible()
     look(page, f"case-{width}-{scripts}")
     assert not scripts or faults_of(page) == []
+    page.get_by_text("Record something").click()
     page.get_by_role("link", name="An assessment of risk").click()
     page.get_by_role("button", name="Record it").click()
     expect(page.get_by_role("alert")).to_contain_text("Say it.")
@@ -60,15 +77,140 @@ def test_a_coordinator_sees_a_case_records_in_it_and_moves_it(
     expect(page.get_by_text("An assessment of risk, the risk is acceptable: yes")).to_be_visible()
     page.get_by_text("Put it on hold").first.click()
     box = page.locator("#try-hold")
-    box.get_by_label("When it is looked at again").fill("tomorrow")
+    for part, typed in (("Day", "31"), ("Month", "2"), ("Year", "2199")):
+        box.get_by_label(part).fill(typed)
     box.get_by_role("button").click()
     expect(page.get_by_role("alert")).to_contain_text("later day")
     assert not scripts or faults_of(page) == []
     box = page.locator("#try-hold")
-    box.get_by_label("When it is looked at again").fill("2199-01-01")
+    for part, typed in (("Day", "1"), ("Month", "1"), ("Year", "2199")):
+        box.get_by_label(part).fill(typed)
     box.get_by_role("button").click()
     expect(page.get_by_text("On hold", exact=True).first).to_be_visible()
-    expect(page.get_by_text("Call back, as was promised")).to_be_visible()
+    expect(page.get_by_text("Next: Call back, as was promised")).to_be_visible()
+    expect(page.get_by_text("By Tuesday 1 January 2199")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_what_is_yours_late_or_missing_is_found_at_once(
+    visitors: Visitors, site: Site, *, scripts: bool
+) -> None:
+    late, other = a_case(site, f"LATE-{scripts}"), a_case(site, f"SOON-{scripts}")
+    due_on(site, late, -40)
+    due_on(site, other, 400)
+    page = visitors.visit("/cases", scripts=scripts)
+    sign_in(page, site, "coordinator")
+    expect(page.get_by_role("link", name="Yours")).to_have_attribute("aria-current", "page")
+    # What is late comes first, in a table of its own.
+    first = page.get_by_role("table").first
+    expect(first).to_contain_text("Late")
+    expect(first).to_contain_text(late)
+    expect(first).to_contain_text("working days late")
+    expect(page.get_by_role("table").last).to_contain_text(other)
+    page.get_by_role("link", name="Late (").click()
+    expect(page.get_by_role("link", name=late)).to_be_visible()
+    expect(page.get_by_role("link", name=other)).to_have_count(0)
+    assert not scripts or faults_of(page) == []
+    page.get_by_label("Find a case by its reference").fill(f" {other.lower()} ")
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(other)
+    page.goto("/cases?find=C-NOWHERE")
+    expect(page.get_by_text("There is no such case that you may see.")).to_be_visible()
+    assert not scripts or faults_of(page) == []
+    due_on(site, late, 1)
+
+
+def test_what_stands_against_a_step_is_told_before_it_is_tried(visitors: Visitors, site: Site) -> None:
+    account = a_crime("STANDS", family="Pagedstanding")
+    account["parties"][1].pop("responsibility")
+    site.hub.take(account)
+    site.hub.settle()
+    case = site.hub.links()["vcas:STANDS"]["case"]
+    page = visitors.visit(f"/cases/{case}")
+    sign_in(page, site, "coordinator")
+    expect(page.get_by_role("heading", name="Allocate to facilitators: not yet")).to_be_visible()
+    page.get_by_role("link", name="Record: How far responsibility is accepted").click()
+    page.get_by_label("Is it so").select_option("full")
+    page.get_by_label("To whom it was said").fill("An invented officer")
+    page.get_by_role("button", name="Record it").click()
+    page.get_by_text("Allocate to facilitators", exact=True).first.click()
+    box = page.locator("#try-allocate")
+    # Whoever is chosen is shown with the level at which they are registered.
+    chosen = "second.facilitator@referral-hub.example (intermediate)"
+    box.get_by_label("Who takes it").select_option(label=chosen)
+    box.get_by_role("button", name="Allocate to facilitators").click()
+    expect(page.get_by_text("Next: Make the first contact")).to_be_visible()
+    assert faults_of(page) == []
+
+
+def test_nobody_is_asked_twice_and_another_team_is_asked_to_help(visitors: Visitors, site: Site) -> None:
+    case = a_case(site, "ASKED")
+    page = visitors.visit(f"/cases/{case}", width=NARROW)
+    sign_in(page, site, "coordinator")
+    person = page.get_by_role("link", name="needs and wishes for").first
+    expect(page.get_by_text("Still to ask: what they need and what they wish for").first).to_be_visible()
+    person.click()
+    look(page, "needs-narrow")
+    assert faults_of(page) == []
+    page.get_by_role("button", name="Record it").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    assert faults_of(page) == []
+    page.get_by_label("Outlook and attitudes", exact=True).select_option("3")
+    page.get_by_label("To know why").check()
+    page.get_by_label("Yes, they agreed").check()
+    page.get_by_role("button", name="Record it").click()
+    expect(page.get_by_text("Wishes for: To know why")).to_be_visible()
+    expect(page.get_by_text("Outlook and attitudes 3 of 5")).to_be_visible()
+    expect(page.get_by_text("Do not ask again.").first).to_be_visible()
+    page.get_by_text("Ask another team to help").click()
+    page.get_by_label("Which team", exact=True).select_option("vcas")
+    page.get_by_role("button", name="Ask them to help").click()
+    expect(page.get_by_text("Victim Care and Advice Service was asked to help")).to_be_visible()
+    assert faults_of(page) == []
+    theirs = visitors.visit(f"/cases/{case}")
+    sign_in(theirs, site, "supervisor")
+    theirs.get_by_role("button", name="Accept: we will help").click()
+    expect(theirs.get_by_role("main")).to_contain_text("Accepted")
+    assert faults_of(theirs) == []
+
+
+def test_a_case_is_worked_with_the_keyboard_alone(visitors: Visitors, site: Site) -> None:
+    """From the list into a case, a step of it, and back; where the keyboard is can always be seen."""
+    case = a_case(site, "KEYS")
+    page = visitors.visit(f"/cases/{case}")
+    sign_in(page, site, "coordinator")
+    expect(page.get_by_role("heading", level=1)).to_have_text(case)
+    walk_to(page, "Begin enquiries")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Next: Make enquiries")).to_be_visible()
+    walk_to(page, "Put it on hold")
+    page.keyboard.press("Enter")
+    box = page.locator("#try-hold")
+    expect(box.get_by_label("Day")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.type("h")  # the reasons of a hold are chosen by their first letters
+    for typed in ("1", "2", "2199"):
+        page.keyboard.press("Tab")
+        page.keyboard.type(typed)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("On hold", exact=True).first).to_be_visible()
+    walk_to(page, "Cases")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cases")
+
+
+def walk_to(page: Page, text: str, steps: int = 60) -> None:
+    """Press Tab until what has this text has the focus, and see that it is shown to have it."""
+    for _ in range(steps):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            "() => { const e = document.activeElement; const s = getComputedStyle(e);"
+            " return [e.textContent.trim(), s.outlineStyle, s.boxShadow, s.backgroundColor]; }"
+        )
+        if focused[0] == text:
+            assert focused[1] != "none" or focused[2] != "none"
+            return
+    raise AssertionError(f"the keyboard does not come to {text!r}")
 
 
 def test_a_facilitator_sees_only_what_they_were_given(visitors: Visitors, site: Site) -> None:

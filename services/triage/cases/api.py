@@ -47,7 +47,7 @@ from services.triage.cases.try_table import try_table
 from services.triage.domain.routing.table import route
 from services.triage.history.store import History, read_history
 from services.triage.lives.store import Lives
-from services.triage.move_case import today_of
+from services.triage.move_case import situation_of, today_of
 from services.triage.read_routing import BadRouting, read_routing
 from services.triage.read_tables import land_of, read_tables
 from shared.openapi import TEXT, Answer, Asked, Takes, described, how_many
@@ -160,7 +160,8 @@ def show_case(case: str, who: Who) -> dict[str, Any]:
         sees = store.cases_seen(unit.connection, who.sees, elsewhere)
         return {
             **write_case(seen, today_of(unit.now)),
-            "choices": write_choices(seen, actor.role),
+            "why": seen.case.why_there.get("why", ""),
+            "choices": write_choices(seen, actor.role, situation_of(seen.case, seen.kept, unit)),
             "referrals": [write_told(one) for one in store.list_told(unit.connection, keys, case_id)],
             "records": [write_record(one) for one in Lives.of(unit).records(case_id)],
             "assessments": [write_assessment(one) for one in assessed if may_read(one, who)],

@@ -112,7 +112,20 @@ WHOLE_CASE: Final = Shape(
     an_object(
         _CASE_FIELDS
         | {
-            "choices": a_list_of(an_object({"transition": TEXT, "told": TEXT, "needs": a_list_of(TEXT)})),
+            "why": {**TEXT, "description": "Why it is with its team."},
+            "choices": a_list_of(
+                an_object(
+                    {
+                        "transition": TEXT,
+                        "told": TEXT,
+                        "needs": a_list_of(TEXT),
+                        "stands_against": {
+                            **a_list_of(an_object({"why": TEXT, "records": a_list_of(TEXT)})),
+                            "description": "What does not hold yet, and which kinds of record may mend it.",
+                        },
+                    }
+                )
+            ),
             "referrals": a_list_of(
                 an_object(
                     {

@@ -131,6 +131,26 @@ KINDS: Final[dict[str, Kind]] = {
 }
 
 
+# What is recorded where a condition does not hold, so that it may.
+HELPS: Final = {
+    "safeguarding_done": ("risk",),
+    "gates_passed": ("identified", "admission", "order", "screen"),
+    "safe_contact": ("safe_contact",),
+    "nobody_out": ("consent",),
+    "approach_agreed": ("consent",),
+    "no_order_forbids": ("order",),
+    "support_route": ("support_route",),
+    "both_willing": ("consent",),
+    "risk_current": ("risk",),
+    "risk_signed_off": ("risk_signed_off",),
+    "plan_made": ("plan",),
+    "item_screened": ("item_screened",),
+    "agreement_recorded": ("agreement",),
+    "actions_settled": ("action_settled",),
+    "sharing_agreed": ("consent",),
+}
+
+
 def read_day(text: str) -> dt.date | None:
     """A day written as 2026-03-24."""
     try:

@@ -4,62 +4,98 @@ from __future__ import annotations
 
 import datetime as dt
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
 
-from services.triage.cases import store
+from services.triage.cases import drawn, store
 from services.triage.cases.api import AT_WORK, COORDINATORS, show_case, table_of, who_is
+from services.triage.cases.assess_needs import CATEGORIES, assess_needs
 from services.triage.cases.change_case import change_case
-from services.triage.cases.kinds import KINDS, faults_of, read_day
+from services.triage.cases.give_case import colleagues_of
+from services.triage.cases.kinds import KINDS, faults_of
 from services.triage.cases.record_fact import record_fact
-from services.triage.cases.schema import NAMES, read_states, write_case
-from services.triage.cases.words import NEEDS, SIDES_TOLD, TASKS, TOLD, WHATS, field_label
+from services.triage.cases.refer_across import answer_support, offer_support
+from services.triage.cases.schema import (
+    NAMES,
+    read_assessment,
+    read_cursor,
+    read_uuid,
+    write_case,
+    write_cursor,
+)
+from services.triage.cases.words import NEEDS, TOLD, WISHES, field_label
+from services.triage.domain.life import reasons
 from services.triage.domain.life.guards import Given
-from services.triage.domain.life.reasons import ENABLING
-from services.triage.domain.life.situation import LEVELS
-from services.triage.domain.life.states import STAGES
-from services.triage.domain.life.transitions import BY_NAME
 from services.triage.move_case import today_of
 from shared.identity import read_reference
 from shared.pages import Pages
 from shared.problems import Conflict, Fault, NotFound, Problem, Unprocessable
 from shared.web import open_to, the_caller, the_room, the_trace, wants_page
-from shared.working_time import LONDON
+
+if TYPE_CHECKING:
+    from services.triage.cases.hold_case import Who
+    from services.triage.cases.store import View
 
 pages = Blueprint("case_pages", __name__)
 ADDRESS: Final = "/cases"
 CASES: Final = Pages("services.triage.cases", {"service_name": "Cases", "service_url": ADDRESS})
-_SHOWN: Final = 100
+_SHOWN: Final = 50
 _MOST_FACILITATORS: Final = 4
+_VIEWS: Final[dict[View, str]] = {
+    "mine": "Yours",
+    "open": "All open",
+    "late": "Late",
+    "missing": "Something is missing",
+    "offered": "Offered to your team",
+    "closed": "Closed",
+}
 
 
 @pages.get(ADDRESS)
 @open_to(*AT_WORK)
 def get_list() -> Response:
-    """The cases that somebody sees, those first whose day comes first."""
+    """The cases that somebody sees, in the view they ask for, those first whose day comes first."""
     room, caller = the_room(), the_caller()
-    who, asked = who_is(caller), request.args.get("show", "open")
-    states = read_states("closed" if asked == "closed" else "open")
+    who, today = who_is(caller), today_of(room.clock())
+    views = [view for view in _VIEWS if _is_theirs(view, who)]
+    asked = next((view for view in views if view == request.args.get("show")), views[0])
+    after = read_cursor(request.args.get("after", ""))
+    wanted = request.args.get("find", "").strip()
     with room.database.reading() as connection:
+        keys = room.keys.rest
+        if wanted:
+            reference = read_reference(wanted) or ""
+            if store.find_seen(connection, keys, who.sees, reference) is not None:
+                return _back(reference)
+        counts = store.count_views(connection, who.sees, views, today)
+        only = store.in_view(asked, who.sees, today)
         found = store.list_cases(
-            connection,
-            room.keys.rest,
-            who.sees,
-            states=states,
-            owner=who.name if asked == "mine" else None,
-            limit=_SHOWN + 1,
+            connection, keys, who.sees, states=None, only=only, after=after, limit=_SHOWN + 1
         )
-    today = today_of(room.clock())
-    listed = [_told(write_case(seen, today)) for seen in found[:_SHOWN]]
+    told = [
+        drawn.draw_case(write_case(seen, today), room.directory, caller.name, today)
+        for seen in found[:_SHOWN]
+    ]
     return CASES.show(
         "cases.html",
+        HTTPStatus.NOT_FOUND if wanted else HTTPStatus.OK,
         signed_in=caller.name,
-        team=_team(caller.team),
-        cases=listed,
-        asked=asked if asked in ("mine", "closed") else "open",
-        more=len(found) > _SHOWN,
+        team=drawn.team_name(caller.team, room.directory) if caller.team else "",
+        views=[(view, _VIEWS[view], counts[view]) for view in views],
+        asked=asked,
+        groups=drawn.in_groups(told, today) if asked != "closed" else [("Closed", told)] if told else [],
+        next_page=write_cursor(found[_SHOWN - 1]) if len(found) > _SHOWN else "",
+        wanted=wanted,
+        is_first=after is None,
     )
+
+
+def _is_theirs(view: View, who: Who) -> bool:
+    """A facilitator's cases are all their own, and a supervisor has no team that is offered something."""
+    if view == "mine":
+        return who.role in COORDINATORS
+    return view != "offered" or who.role == "coordinator"
 
 
 @pages.get(f"{ADDRESS}/<reference>")
@@ -77,27 +113,24 @@ def post_step(reference: str) -> Response:
     if name not in NAMES:
         raise NotFound
     form = request.form
-    people = tuple(
-        (form.get(f"email{number}", "").strip(), form.get(f"level{number}", ""))
-        for number in range(1, _MOST_FACILITATORS + 1)
-        if form.get(f"email{number}", "").strip()
-    )
+    emails = (form.get(f"email{number}", "").strip() for number in range(1, _MOST_FACILITATORS + 1))
     given = Given(
         reason=form.get("reason", ""),
-        review_on=form.get("review_on", "").strip(),
+        review_on=_day_of("review_on"),
         outcome=form.get("outcome", ""),
         enabling=tuple(form.getlist("enabling")),
         method=form.get("method", ""),
         to=form.get("to", "").strip()[:200],
         accepted_by=form.get("accepted_by", "").strip()[:200],
-        facilitators=people,
+        facilitators=tuple((email[:200], "") for email in emails if email),
+        owner=form.get("owner", "").strip()[:200],
     )
     room = the_room()
     try:
         with room.unit(the_trace()) as unit:
             change_case(reference, name, given, who_is(the_caller()), unit, room.database, table_of(room))
     except (Unprocessable, Conflict) as problem:
-        return _refuse(reference, problem, name)
+        return _refuse(reference, problem, f"try-{name}", name)
     return _back(reference)
 
 
@@ -116,24 +149,105 @@ def post_record(reference: str, kind: str) -> Response:
     _known(reference, kind)
     says: dict[str, Any] = {}
     for field in KINDS[kind].fields:
-        text = request.form.get(field.name, "").strip()
+        text = _day_of(field.name) if field.what == "day" else request.form.get(field.name, "").strip()
         if text:
             says[field.name] = _value(field.what, text)
     faults = list(faults_of(kind, says))
     day: dt.date | None = None
-    if typed := request.form.get("on", "").strip():
-        day = read_day(typed)
-        if day is None:
-            faults.append(Fault("/on", "not_allowed", "Enter the day as 2026-03-24."))
+    if typed := _day_of("on"):
+        try:
+            day = dt.date.fromisoformat(typed)
+        except ValueError:
+            faults.append(Fault("/on", "not_allowed", "Enter a day that there is, such as 24 3 2026."))
     if faults:
         return _ask(reference, kind, Unprocessable(errors=faults))
     room = the_room()
     try:
         with room.unit(the_trace()) as unit:
             record_fact(reference, kind, says, day, who_is(the_caller()), unit, room.database, table_of(room))
-    except Conflict as problem:
+    except (Conflict, Unprocessable) as problem:
         return _ask(reference, kind, problem)
     return _back(reference)
+
+
+@pages.get(f"{ADDRESS}/<reference>/needs/<int:place>")
+@open_to(*AT_WORK)
+def get_needs(reference: str, place: int) -> Response:
+    """The form for what somebody in the case needs and wishes for."""
+    return _ask_needs(reference, place)
+
+
+@pages.post(f"{ADDRESS}/<reference>/needs/<int:place>")
+@open_to(*AT_WORK)
+def post_needs(reference: str, place: int) -> Response:
+    """Record what somebody in the case needs and wishes for."""
+    form, room = request.form, the_room()
+    mention = {"referral": form.get("referral", "")[:200], "party": int(form.get("party", "0")[:2] or 0)}
+    needs = {
+        name: {"level": int(level)} | ({"note": note} if note else {})
+        for name in CATEGORIES
+        if (level := form.get(f"level-{name}", "")) in tuple("012345")
+        for note in [form.get(f"note-{name}", "").strip()[:500]]
+    }
+    body: dict[str, Any] = {
+        "side": form.get("side", ""),
+        "stage": form.get("stage", ""),
+        "needs": needs,
+        "wishes": form.getlist("wishes"),
+        "person": mention,
+    }
+    if form.get("shared") in ("yes", "no"):
+        body["shared"] = form["shared"] == "yes"
+    if form.get("again"):
+        body["again"] = form["again"]
+    try:
+        said = read_assessment(body)
+        with room.unit(the_trace()) as unit:
+            assess_needs(reference, said, who_is(the_caller()), unit, room.database, room.directory)
+    except (Conflict, Unprocessable) as problem:
+        return _ask_needs(reference, place, problem)
+    return _back(reference)
+
+
+@pages.post(f"{ADDRESS}/<reference>/offers")
+@open_to(*COORDINATORS)
+def post_offer(reference: str) -> Response:
+    """Ask another team to help."""
+    room, to = the_room(), request.form.get("to", "")
+    try:
+        with room.unit(the_trace()) as unit:
+            offer_support(reference, to, who_is(the_caller()), unit, room.database, table_of(room))
+    except (Conflict, Unprocessable) as problem:
+        return _refuse(reference, problem, "ask-help")
+    return _back(reference)
+
+
+@pages.post(f"{ADDRESS}/<reference>/offers/<offer_id>")
+@open_to(*COORDINATORS)
+def post_answer(reference: str, offer_id: str) -> Response:
+    """Answer what was asked, or take it back."""
+    room, form, wanted = the_room(), request.form, read_uuid(offer_id)
+    answer = form.get("answer", "")
+    if wanted is None or answer not in ("accepted", "refused", "withdrawn"):
+        raise NotFound
+    reason = form.get("reason") if answer == "refused" else None
+    try:
+        with room.unit(the_trace()) as unit:
+            answer_support(reference, wanted, answer, reason, who_is(the_caller()), unit, room.database)
+    except (Conflict, Unprocessable) as problem:
+        return _refuse(reference, problem, "other-teams")
+    return _back(reference)
+
+
+def _day_of(name: str) -> str:
+    """A day of three fields as 2026-03-24; as it was typed where it is none, "" where nothing was."""
+    parts = [request.form.get(f"{name}-{part}", "").strip() for part in ("year", "month", "day")]
+    if not any(parts):
+        return ""
+    try:
+        return str(dt.date(*(int(part) for part in parts)))
+    except (ValueError, OverflowError):
+        return "no day"
 
 
 def _value(what: str, text: str) -> object:
@@ -145,69 +259,92 @@ def _value(what: str, text: str) -> object:
 
 
 def _known(reference: str, kind: str) -> None:
-    if kind not in KINDS or read_reference(reference) is None:
+    if kind not in KINDS or not _sees(reference):
         raise NotFound
+
+
+def _sees(reference: str) -> bool:
     room = the_room()
     with room.database.reading() as connection:
         wanted = read_reference(reference) or ""
-        if store.find_seen(connection, room.keys.rest, who_is(the_caller()).sees, wanted) is None:
-            raise NotFound
+        return store.find_seen(connection, room.keys.rest, who_is(the_caller()).sees, wanted) is not None
 
 
 def _back(reference: str) -> Response:
-    place = f"{ADDRESS}/{read_reference(reference)}"
+    """To the case; to the list for whoever has passed it on, or knows somebody in it, and sees it no more."""
+    wanted = read_reference(reference)
+    place = f"{ADDRESS}/{wanted}" if _sees(reference) else ADDRESS
     return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": place})
 
 
-def _refuse(reference: str, problem: Problem, name: str) -> Response:
+def _refuse(reference: str, problem: Problem, field: str, name: str = "") -> Response:
     if not wants_page():
         raise problem
-    faults = problem.errors or (Fault("/transition", problem.code, problem.detail or problem.title),)
-    return _show(reference, faults, problem.status, name)
+    told = [{"field": field, "text": one.detail} for one in _faults(problem)]
+    return _show(reference, told, problem.status, name)
+
+
+def _faults(problem: Problem | None) -> tuple[Fault, ...]:
+    if problem is None:
+        return ()
+    return problem.errors or (Fault("", problem.code, problem.detail or problem.title),)
 
 
 def _show(
-    reference: str, faults: tuple[Fault, ...] = (), status: int = HTTPStatus.OK, tried: str = ""
+    reference: str,
+    faults: list[dict[str, str]] | None = None,
+    status: int = HTTPStatus.OK,
+    tried: str = "",
 ) -> Response:
-    caller = the_caller()
+    room, caller = the_room(), the_caller()
+    directory, today = room.directory, today_of(room.clock())
     case = show_case(reference, who_is(caller))
-    teams = the_room().directory.teams
+    leads = caller.role == "supervisor"
     return CASES.show(
         "case.html",
         status,
         signed_in=caller.name,
-        case=_told(case),
-        steps=[
-            {
-                **one,
-                "needs": [(need, NEEDS[need]) for need in one["needs"]],
-                "open": one["transition"] == tried,
-            }
-            for one in case["choices"]
-            if one["transition"] in NAMES
+        case=drawn.draw_case(case, directory, caller.name, today),
+        steps=drawn.draw_steps(case, tried, NAMES),
+        fields=NEEDS,
+        people=[drawn.draw_people(one, case, directory) for one in case["referrals"]],
+        asked=[drawn.draw_asked(one, n, directory, CATEGORIES) for n, one in enumerate(case["asked"])],
+        offers=[
+            drawn.draw_offer(one, directory, caller.team, leads=leads)
+            for one in reversed(case["cross_referrals"])
         ],
-        people=[_people(one, case) for one in case["referrals"]],
+        refusals=reasons.REFUSALS,
+        may_ask_help=caller.role in COORDINATORS,
         may_separate=caller.role in COORDINATORS and len(case["referrals"]) > 1,
-        records=[_record(one) for one in reversed(case["records"])],
-        kinds=[
-            (name, kind.title)
-            for name, kind in KINDS.items()
-            if not kind.supervisor or caller.role == "supervisor"
-        ],
-        history=[_line(line) for line in reversed(case["history"])],
-        faults=[{"field": f"try-{tried}", "text": fault.detail} for fault in faults],
-        teams=[(slug, team.name) for slug, team in teams.items() if slug != case["team"]],
-        levels=LEVELS,
-        enabling=ENABLING,
+        records=[drawn.draw_record(one) for one in reversed(case["records"])],
+        kinds=[(name, kind.title) for name, kind in KINDS.items() if not kind.supervisor or leads],
+        history=[drawn.draw_line(line) for line in reversed(case["history"])],
+        faults=faults or [],
+        teams=[(slug, team.name) for slug, team in directory.teams.items() if slug != case["team"]],
+        enabling=reasons.ENABLING,
         codes=TOLD,
-        facilitators=[one.email for one in the_room().directory.staff if one.role == "facilitator"],
+        facilitators=_facilitators(case["team"], today),
+        colleagues=[(email, email) for email in _colleagues(case["team"], today) if email != case["owner"]],
     )
+
+
+def _facilitators(team: str, today: dt.date) -> list[tuple[str, str]]:
+    """Who can be chosen to facilitate, the team's own first, with the levels at which they are registered."""
+    work = table_of(the_room()).teams.work
+    own = work[team].facilitators if team in work else ()
+    others = [one for slug in work if slug != team for one in work[slug].facilitators]
+    there = {one.email: one for one in (*own, *others) if not one.is_away(today)}
+    return [(email, f"{email} ({one.level})") for email, one in there.items()]
+
+
+def _colleagues(team: str, today: dt.date) -> list[str]:
+    me = the_caller().name
+    there = [email for email, one in colleagues_of(team, table_of(the_room()), today).items()
+             if not one.is_away(today)]  # fmt: skip
+    return sorted(there, key=lambda email: (email != me, email))
 
 
 def _ask(reference: str, kind: str, problem: Problem | None = None) -> Response:
-    faults = (
-        (problem.errors or (Fault("", problem.code, problem.detail or problem.title),)) if problem else ()
-    )
     first = KINDS[kind].fields[0].name if KINDS[kind].fields else "on"
     return CASES.show(
         "record.html",
@@ -227,106 +364,34 @@ def _ask(reference: str, kind: str, problem: Problem | None = None) -> Response:
             }
             for field in KINDS[kind].fields
         ],
-        on=request.form.get("on", ""),
+        form=request.form,
         faults=[
             {"field": fault.pointer.removeprefix("/says").lstrip("/") or first, "text": fault.detail}
-            for fault in faults
+            for fault in _faults(problem)
         ],
     )
 
 
-def _told(case: dict[str, Any]) -> dict[str, Any]:
-    """A case in words."""
-    toward = SIDES_TOLD.get(case["toward"])
-    return case | {
-        "team_name": _team(case["team"]),
-        "kind_told": case["kind"].replace("_", " "),
-        "task_told": TASKS.get(case["task"], case["task"].replace("_", " ")),
-        "toward_told": toward,
-        "gates_told": [TOLD.get(gate, gate) for gate in case["gates"]],
-        "lacks_told": [TOLD.get(one, one) for one in case["lacks"]],
-        "is_open": STAGES[case["state"]].is_open,
-    }
-
-
-def _team(slug: str) -> str:
-    team = the_room().directory.teams.get(slug)
-    return team.name if team else ""
-
-
-def _people(told: dict[str, Any], case: dict[str, Any]) -> dict[str, Any]:
-    """The people in a referral, each side by itself."""
-    referral = told["referral"]
-    return {
-        "reference": told["reference"],
-        "agency": the_room().directory.agencies[told["agency"]].name
-        if told["agency"] in the_room().directory.agencies
-        else told["agency"],
-        "stands": told["stands"],
-        "summary": referral["event"].get("summary"),
-        "parties": [
-            _party(party) | {"household": _household(told["reference"], place, case)}
-            for place, party in enumerate(referral["parties"])
+def _ask_needs(reference: str, place: int, problem: Problem | None = None) -> Response:
+    room, caller = the_room(), the_caller()
+    case = show_case(reference, who_is(caller))
+    if place >= len(case["asked"]):
+        raise NotFound
+    person = case["asked"][place]
+    return CASES.show(
+        "needs.html",
+        problem.status if problem else HTTPStatus.OK,
+        signed_in=caller.name,
+        reference=case["case"],
+        person=drawn.draw_asked(person, place, room.directory, CATEGORIES),
+        side=person["side"],
+        mention=person["mentions"][0],
+        categories=CATEGORIES,
+        wishes=WISHES,
+        form=request.form,
+        chosen=request.form.getlist("wishes"),
+        faults=[
+            {"field": fault.pointer.lstrip("/").split("/")[0] or "again", "text": fault.detail}
+            for fault in _faults(problem)
         ],
-    }
-
-
-def _household(reference: str, place: int, case: dict[str, Any]) -> list[tuple[str, str]]:
-    """With whom somebody lives, and the case that these are in, if it is another."""
-    return [
-        (one["name"], one["case"] if one["case"] != case["case"] else "")
-        for one in case["households"]
-        if (one["referral"], one["party"]) == (reference, place)
-    ]
-
-
-def _party(party: dict[str, Any]) -> dict[str, Any]:
-    name, address = party.get("name") or {}, party.get("address") or {}
-    parts = [address.get(part) for part in ("line1", "line2", "town", "postcode")]
-    return {
-        "role": {"harmed": "Harmed person", "responsible": "Responsible person"}.get(party["role"], "Party"),
-        "name": " ".join(filter(None, (name.get("given"), name.get("family")))) or "Not named",
-        "born": party.get("date_of_birth"),
-        "address": ", ".join(filter(None, parts)),
-        "confidential": address.get("confidential", False),
-        "contacts": [
-            (one["channel"], one["value"], one.get("safe", "unknown"), one.get("safe_times"))
-            for one in party.get("contacts", ())
-        ],
-        "access": ", ".join(party.get("access_needs", ())),
-        "language": party.get("language"),
-        "interpreter": party.get("interpreter"),
-    }
-
-
-def _record(record: dict[str, Any]) -> dict[str, Any]:
-    says = ", ".join(
-        f"{field_label(name).lower()}: {_word(value)}"
-        for name, value in record["says"].items()
-        if name != "who"
     )
-    kind = KINDS.get(record["kind"])
-    title = kind.title if kind else WHATS.get(record["kind"], record["kind"])
-    return {"title": title, "says": says, "on": record["on"], "who": record["who"]}
-
-
-def _word(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return TOLD.get(str(value), str(value).replace("_", " "))
-
-
-def _line(line: dict[str, Any]) -> dict[str, Any]:
-    at = dt.datetime.fromisoformat(line["at"]).astimezone(LONDON)
-    detail = line["detail"]
-    what = WHATS.get(line["what"], line["what"].replace("_", " ").capitalize())
-    if line["what"] == "moved":
-        row = BY_NAME[detail["transition"]]
-        what = f"{row.told}: {STAGES[detail['to']].title}"
-    codes = (detail.get(name) for name in ("reason", "outcome", "method", "kind", "why"))
-    return {
-        "at": f"{at:%-d %B %Y, %H:%M}",
-        "what": what,
-        "who": "The hub" if line["who"] == "triage" else line["who"],
-        "more": ", ".join(TOLD.get(str(code), str(code)) for code in codes if code),
-    }

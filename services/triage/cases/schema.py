@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 
 from services.triage.cases.assess_needs import CATEGORIES, HIGHEST, Said
-from services.triage.cases.kinds import KINDS, faults_of, read_day
-from services.triage.domain.life.guards import Given
-from services.triage.domain.life.moving import may_now
+from services.triage.cases.kinds import HELPS, KINDS, faults_of, read_day
+from services.triage.domain.life.guards import GUARDS, Given
+from services.triage.domain.life.moving import may_now, stands_against
 from services.triage.domain.life.situation import LEVELS
 from services.triage.domain.life.states import STAGES
 from services.triage.domain.life.transitions import TABLE
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from services.triage.cases.know_already import Known, Source
     from services.triage.cases.needs_store import Assessment
     from services.triage.cases.store import CrossReferral, Seen, Told
-    from services.triage.domain.life.situation import Record
+    from services.triage.domain.life.situation import Record, Situation
     from services.triage.history.domain.chain import Line
 
 _LONGEST: Final = 200
@@ -322,11 +322,20 @@ def write_case(seen: Seen, today: dt.date) -> dict[str, Any]:
     }
 
 
-def write_choices(seen: Seen, role: str) -> list[dict[str, Any]]:
-    """What somebody in this role may try now, and what each needs."""
+def write_choices(seen: Seen, role: str, situation: Situation) -> list[dict[str, Any]]:
+    """What somebody in this role may try now, what each needs, and what stands against it."""
+    life = seen.kept.life
     return [
-        {"transition": row.name, "told": row.told, "needs": list(row.needs)}
-        for row in may_now(seen.kept.life, role)
+        {
+            "transition": row.name,
+            "told": row.told,
+            "needs": list(row.needs),
+            "stands_against": [
+                {"why": GUARDS[guard].why, "records": list(HELPS.get(guard, ()))}
+                for guard in stands_against(life, row, situation)
+            ],
+        }
+        for row in may_now(life, role)
     ]
 
 

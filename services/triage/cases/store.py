@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, true
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, true
+from sqlalchemy import case as sql_case
 
 from services.triage.cases.tables import case_facilitators, cross_referrals
 from services.triage.domain.life.states import OPEN
@@ -100,6 +101,36 @@ def _theirs(sees: Sees) -> ColumnElement[bool]:
     return or_(cases.c.team == sees.team, cases.c.id.in_(offered))
 
 
+# Which cases a list is asked for, beside all that are open: one's own, what is late, what waits for somebody
+# who is missing or for something that is, what was offered to one's team.
+View = Literal["open", "mine", "late", "missing", "offered", "closed"]
+
+
+def in_view(view: View, sees: Sees, today: dt.date) -> ColumnElement[bool]:
+    """The condition on `cases` and `lives` under which a case is in a view."""
+    is_open = lives.c.state.in_(OPEN)
+    if view == "mine":
+        return and_(is_open, lives.c.owner == sees.name)
+    if view == "late":
+        return and_(is_open, lives.c.next_on < today)
+    if view == "missing":
+        return and_(is_open, or_(lives.c.state == "returned", lives.c.task == "find_owner"))
+    if view == "offered":
+        offered = select(cross_referrals.c.case_id).where(
+            cross_referrals.c.to_team == sees.team, cross_referrals.c.state == "offered"
+        )
+        return and_(is_open, cases.c.id.in_(offered))
+    return is_open if view == "open" else lives.c.state.not_in(OPEN)
+
+
+def count_views(connection: Connection, sees: Sees, views: Sequence[View], today: dt.date) -> dict[View, int]:
+    """How many cases this person sees in each view."""
+    counts = [func.count(sql_case((in_view(view, sees, today), 1))).label(view) for view in views]
+    query = select(*counts).join(lives, lives.c.case_id == cases.c.id).where(visible(sees))
+    row = connection.execute(query).one()
+    return dict(zip(views, row, strict=True))
+
+
 def list_cases(
     connection: Connection,
     keys: KeyRing,
@@ -107,12 +138,19 @@ def list_cases(
     *,
     states: Sequence[str] | None,
     owner: str | None = None,
+    only: ColumnElement[bool] | None = None,
     after: tuple[dt.date | None, UUID] | None = None,
     limit: int,
 ) -> list[Seen]:
-    """The cases that somebody sees, those first whose day comes first; `states` None: every open one."""
+    """The cases that somebody sees, those first whose day comes first; `states` None: every open one.
+
+    `only` is another condition in the place of states (`in_view`).
+    """
     query = select(*_CASE, *lives.c).join(lives, lives.c.case_id == cases.c.id).where(visible(sees))
-    query = query.where(lives.c.state.in_(OPEN if states is None else states))
+    if only is not None:
+        query = query.where(only)
+    else:
+        query = query.where(lives.c.state.in_(OPEN if states is None else states))
     if owner is not None:
         query = query.where(lives.c.owner == owner)
     if after is not None:

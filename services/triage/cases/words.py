@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.triage.domain.life import reasons
+from services.triage.domain.teams.assigning import WHYS
 
 TASKS: Final = {
     "triage": "Look at it: who, where, what",
@@ -74,7 +75,16 @@ WHATS: Final = {
     "set_apart": "Referrals were set apart from it",
     "person_checked": "An assessment point asked whether somebody is known",
 }
+WISHES: Final = {
+    "explanation": "An explanation",
+    "reason": "To know why",
+    "reassurance": "Reassurance that it will not happen again",
+    "questions": "Answers to other questions",
+    "apology": "An apology",
+    "say_something": "To say something to the other side",
+}
 TOLD: Final[dict[str, str]] = {
+    **{f"fits_{why}": f"somebody {told}" for why, told in WHYS.items()},
     "initiator": "whoever asked",
     "other": "the other side",
     "process": "taking part",

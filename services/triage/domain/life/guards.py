@@ -82,6 +82,18 @@ def _side_of(outcome: str, now: Situation) -> Side:
     return "initiator" if harmed != (now.initiated_by == "responsible") else "other"
 
 
+# Whether these hold depends on what is given with a transition: nothing can be said of them before.
+ABOUT_WHAT_IS_GIVEN: Final = frozenset(
+    {
+        "fit_facilitators",
+        "fit_owner",
+        "method_agreed",
+        "direct_method",
+        "indirect_method",
+        "consent_after_risk",
+        "honest_outcome",
+    }
+)
 GUARDS: Final[dict[str, Guard]] = {
     "nothing_lacking": Guard(lambda now, _: not now.lacks, "The case still lacks something."),
     "something_lacking": Guard(lambda now, _: bool(now.lacks), "The case lacks nothing."),

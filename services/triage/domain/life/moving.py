@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from services.triage.domain.life import reasons
-from services.triage.domain.life.guards import GUARDS, Given
+from services.triage.domain.life.guards import ABOUT_WHAT_IS_GIVEN, GUARDS, Given
 from services.triage.domain.life.situation import LEVELS, Situation
 from services.triage.domain.life.states import STAGES, State, Toward
 from services.triage.domain.life.transitions import BY_NAME, ROLES, Role, Transition
@@ -130,6 +130,14 @@ def with_task(life: Life, situation: Situation, due: Due, *, promised: dt.date |
 def may_now(life: Life, role: str) -> Iterator[Transition]:
     """What somebody in this role could try in this state, in the order of the table."""
     return (row for row in BY_NAME.values() if life.state in row.origins and role in row.roles)
+
+
+def stands_against(life: Life, row: Transition, situation: Situation) -> Iterator[str]:
+    """The conditions of a transition that do not hold, whatever is given with it."""
+    to = life.before or "triage" if row.to == "before" else life.state if row.to == "same" else row.to
+    for guard in _guards(row, to):
+        if guard not in ABOUT_WHAT_IS_GIVEN and not GUARDS[guard].holds(situation, Given()):
+            yield guard
 
 
 def faults_of(row: Transition, given: Given, today: dt.date) -> Iterator[str]:
