@@ -69,7 +69,7 @@ def _environ(body: bytes, key: str) -> dict[str, Any]:
 
 
 def profile_triage(ground: Ground) -> None:
-    """The consumer with the exact rule, from a filled queue."""
+    """The consumer with weighed matching, from a filled queue."""
     register = triage.known_register(ground, 3000)
     sampler = Sampler()
     done = triage.consume(ground, register, messages(ground, 2 * _COUNT), sampler)

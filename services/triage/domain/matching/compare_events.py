@@ -8,6 +8,7 @@ each other, so people are compared across sides.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -58,6 +59,7 @@ _WORDS = ((4, "0"), (8, "1"), (14, "2"), (22, "3"), (35, "4"))
 _SAYS_ENOUGH = 3.5  # bits; commoner words are grammar and the agencies' own phrases
 _SHORTEST_NUMBER = 5
 _SHORTEST_WORD = 3
+_SHORT = 2  # letters: short words are words, and nobody's name
 
 
 class Pairing(NamedTuple):
@@ -173,18 +175,24 @@ def _sides_of_a_dispute(pairings: Sequence[Pairing]) -> dict[str, str]:
 
 def named_in(mention: Mention, account: Account, canonicals: Canonicals) -> str:
     """How far the words of an account name somebody whom it does not list."""
-    told = account.words
+    said, forms = _said(account.words, canonicals)
     family = any(
-        word_level(word, said) in ("exact", "typo")
-        for word, said in product(mention.name.family, told)
-        if len(word) > 2 and len(said) > 3  # noqa: PLR2004 - short words are words
+        word_level(word, other) in ("exact", "typo")
+        for word, other in product(mention.name.family, said)
+        if len(word) > _SHORT
     )
     given = any(
-        word == said or not canonicals(word).isdisjoint(canonicals(said))
-        for word, said in product(mention.name.given + mention.name.known_as, told)
-        if len(word) > 2 and len(said) > 2  # noqa: PLR2004
+        len(word) > _SHORT and not forms.isdisjoint(canonicals(word))
+        for word in mention.name.given + mention.name.known_as
     )
     return "full" if family and given else "family" if family else "given" if given else "no"
+
+
+@lru_cache(maxsize=1_000)
+def _said(told: tuple[str, ...], canonicals: Canonicals) -> tuple[tuple[str, ...], frozenset[str]]:
+    """What of an account may be a family name, and what that which may be a given name is short for."""
+    long = tuple(word for word in dict.fromkeys(told) if len(word) > _SHORT + 1)
+    return long, frozenset(form for word in told if len(word) > _SHORT for form in canonicals(word))
 
 
 def _numbered(mention: Mention, account: Account) -> str:

@@ -150,6 +150,7 @@ def _called(name: Name) -> tuple[str, ...]:
     return name.given + name.known_as
 
 
+@lru_cache(maxsize=200_000)
 def _given_word(one: str, other: str, canonicals: Canonicals) -> str:
     if len(one) == 1 or len(other) == 1:
         return "initial" if one[0] == other[0] else "none"
@@ -194,6 +195,7 @@ def _is_cut(short: str, long: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=200_000)
 def _family(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     if not one or not other:
         return "missing"

@@ -74,7 +74,9 @@ def weigh(levels: Mapping[str, str], weights: Weights) -> tuple[Line, ...]:
     """The waterfall of these levels; what is missing on either side is worth nothing and has no line."""
     lines = []
     for comparison, level in levels.items():
-        bits = weights.get(comparison, {}).get(level)
-        if bits is not None and level != "missing":
+        if level == "missing" or comparison not in weights:
+            continue
+        bits = weights[comparison].get(level)
+        if bits is not None:
             lines.append(Line(comparison, level, bits))
     return tuple(lines)

@@ -7,6 +7,7 @@ what those words may mean is decided when two names are compared.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from services.triage.domain.matching.letters import unscanned, words
@@ -239,6 +240,7 @@ def _one_prefix(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=100_000)
 def female_form(word: str) -> str:
     """A Slavic surname in one form for both genders (`kowalski`, `kowalska` → `kowalska`)."""
     for male, female in (("ski", "ska"), ("cki", "cka"), ("dzki", "dzka"), ("ov", "ova"), ("ev", "eva")):
