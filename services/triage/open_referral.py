@@ -1,11 +1,13 @@
 """The teams as services of Open Referral UK (HSDS 3.0), written and read again.
 
 The profile's own fields are used where it has them: organization, service_areas (their URI ends in the GSS
-code), contacts. What a team takes, its room, and the level and room of who works in it are attributes.
+code), contacts (coordinators and facilitators by their title), assured_date (when it was last verified). What
+a team takes, its room, and the level and room of who works in it are attributes.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 _GEOGRAPHY: Final = "http://statistics.data.gov.uk/id/statistical-geography/"
 _GSS: Final = re.compile(r"[EWSN]\d{8}$")
 _ROOM: Final = 60
+COORDINATOR: Final = "Coordinator"
+FACILITATOR: Final = "Facilitator"
 
 
 def id_of(*parts: str) -> str:
@@ -70,17 +74,21 @@ def _service(
             }
             for area in work.areas
         ],
-        "contacts": [_contact(slug, member) for member in work.members],
+        "contacts": [
+            *(_contact(slug, member, COORDINATOR) for member in work.members),
+            *(_contact(slug, member, FACILITATOR) for member in work.facilitators),
+        ],
         "attributes": attributes,
+        **({"assured_date": str(work.verified_on)} if work.verified_on else {}),
     }
 
 
-def _contact(slug: str, member: Member) -> dict[str, Any]:
-    contact_id = id_of(slug, member.email)
+def _contact(slug: str, member: Member, title: str) -> dict[str, Any]:
+    contact_id = id_of(slug, title, member.email)
     return {
         "id": contact_id,
         "email": member.email,
-        "title": "Coordinator",
+        "title": title,
         "attributes": [
             _attribute(contact_id, "contact", "level", member.level),
             _attribute(contact_id, "contact", "room", str(member.room)),
@@ -123,16 +131,24 @@ def read_services(document: object, directory: Directory) -> Imported:
         if unknown:
             imported.not_placed.append(f"{slug}: {unknown} service areas have no GSS code in their uri")
         told = _values(service.get("attributes"))
-        members = []
+        members: dict[str, list[Member]] = {COORDINATOR: [], FACILITATOR: []}
         for contact in _objects(service.get("contacts")):
             email = str(contact.get("email", ""))
             if email in staff:
-                members.append(_member(email, contact))
+                title = FACILITATOR if contact.get("title") == FACILITATOR else COORDINATOR
+                members[title].append(_member(email, contact))
             else:
                 imported.not_placed.append(f"{slug}: {email or 'a contact'} is not staff in the directory")
         takes = tuple(value for kind, value in told if kind == "takes") or ("crime", "dispute")
         rooms = [int(value) for kind, value in told if kind == "room" and value.isdigit()]
-        imported.work[slug] = TeamWork(tuple(members), takes, tuple(areas), rooms[0] if rooms else None)
+        imported.work[slug] = TeamWork(
+            tuple(members[COORDINATOR]),
+            takes,
+            tuple(areas),
+            rooms[0] if rooms else None,
+            tuple(members[FACILITATOR]),
+            _day(service.get("assured_date")),
+        )
     return imported
 
 
@@ -145,6 +161,13 @@ def _member(email: str, contact: dict[str, Any]) -> Member:
         level if level in LEVELS else "advanced",
         int(room) if room.isdigit() else _ROOM,
     )
+
+
+def _day(told: object) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(str(told))
+    except ValueError:
+        return None
 
 
 def _services(document: object) -> Iterator[dict[str, Any]]:
@@ -171,6 +194,10 @@ def _gss(area: dict[str, Any]) -> str | None:
     return found[0] if found else None
 
 
+def _told(member: Member) -> dict[str, Any]:
+    return {"email": member.email, "level": member.level, "room": member.room}
+
+
 def as_yaml(imported: Imported) -> dict[str, Any]:
     """The teams as the file of teams holds them."""
     return {
@@ -179,10 +206,9 @@ def as_yaml(imported: Imported) -> dict[str, Any]:
                 "takes": list(work.takes),
                 "areas": list(work.areas),
                 **({"room": work.room} if work.room is not None else {}),
-                "members": [
-                    {"email": member.email, "level": member.level, "room": member.room}
-                    for member in work.members
-                ],
+                **({"verified_on": work.verified_on} if work.verified_on else {}),
+                "members": [_told(member) for member in work.members],
+                "facilitators": [_told(member) for member in work.facilitators],
             }
             for slug, work in imported.work.items()
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ class _Team(msgspec.Struct, forbid_unknown_fields=True):
     room: int | None = None
     members: list[_Member] = []
     facilitators: list[_Member] = []
+    verified_on: dt.date | None = None
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -68,7 +70,12 @@ def read_teams(path: str, directory: Directory) -> Teams:
         members = tuple(_member(staff[one.email], one) for one in told.members if one.email in staff)
         coordinators = members or tuple(map(_member, directory.people_of(slug)))
         work[slug] = TeamWork(
-            coordinators, tuple(told.takes), tuple(told.areas), told.room, _facilitators(slug, told, staff)
+            coordinators,
+            tuple(told.takes),
+            tuple(told.areas),
+            told.room,
+            _facilitators(slug, told, staff),
+            told.verified_on,
         )
         lead = next((one for one in directory.staff if (one.role, one.team) == ("supervisor", slug)), None)
         if lead is not None:

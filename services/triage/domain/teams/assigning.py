@@ -53,6 +53,7 @@ class TeamWork:
     areas: tuple[str, ...] = ()  # GSS codes
     room: int | None = None
     facilitators: tuple[Member, ...] = ()
+    verified_on: dt.date | None = None  # when somebody last saw that all this is so
 
 
 @dataclass(frozen=True)
