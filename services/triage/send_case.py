@@ -26,9 +26,11 @@ from shared.directory import DUTY_DESK
 from shared.identity import CASE, new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from services.triage.domain.gates import Need
+    from services.triage.domain.life.moving import Life
+    from services.triage.domain.life.situation import Situation
     from services.triage.store import Register
     from shared.contracts import ReferralReceived
     from shared.contracts.envelope import Lane
@@ -131,10 +133,25 @@ def _begin_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table:
     situation = replace(situation, nobody_fits=bool(assigned.nobody_fits))
     name = "return" if case.lacks else "admit"
     life = replace(move(life, name, HUB, _NOTHING, situation, unit.now, due), reason=None)
+    if facts.more_time_until is not None and facts.more_time_until > today:
+        life = _with_the_promise(life, facts.more_time_until, situation, unit.now, due)
     lead = facts.assessment_point or decision.team
     Lives.of(unit).begin(
         case.id, Kept(life, facts, decision.gates, urgent, lead, nobody_fits=assigned.nobody_fits)
     )
+
+
+def _with_the_promise(
+    life: Life, day: dt.date, situation: Situation, now: dt.datetime, due: Callable[[str], dt.date]
+) -> Life:
+    """They asked for time to think, and were promised a call on that day: nobody presses them before it.
+
+    Where the case lacks something it is asked for on that day; else the case is on hold until then.
+    """
+    if life.state == "returned":
+        return replace(life, next_on=day)
+    given = Given(reason="H-MORE-TIME", review_on=str(day))
+    return move(life, "hold", HUB, given, situation, now, due)
 
 
 def is_urgent(facts: Facts, decision: Decision, today: dt.date) -> bool:

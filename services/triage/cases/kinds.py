@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from services.triage.domain.life.reasons import METHODS
 from services.triage.domain.life.situation import ADMISSIONS, SIDES
+from shared.contracts.referral import JusticeStage, codes
 from shared.openapi import JsonSchema
 from shared.problems import Fault
 
@@ -113,6 +114,18 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "plan": Kind("Venue, supporters and safety plan", (Field("note", "text"),)),
     "item_screened": Kind("Something to be carried between them was read first", (Field("note", "text"),)),
+    "item_wanted": Kind(
+        "Whether whoever it is for wants what is to be carried", (_SIDE, Field("value", "flag"), _NOTE)
+    ),
+    "strand": Kind(
+        "A dispute has turned out to be a crime, or the other way round",
+        (Field("value", "word", ("crime", "dispute")), _NOTE),
+    ),
+    "court": Kind(
+        "Where the court is, and when it sits next",
+        (Field("stage", "word", codes(JusticeStage)), Field("hearing_on", "day", required=False)),
+    ),
+    "followed_up": Kind("How it is since: somebody was asked", (_SIDE, Field("note", "text"))),
     "area": Kind(
         "The area in which the harmed person lives, asked and told",
         (Field("value", "gss"), _NOTE),
@@ -145,6 +158,8 @@ HELPS: Final = {
     "risk_signed_off": ("risk_signed_off",),
     "plan_made": ("plan",),
     "item_screened": ("item_screened",),
+    "item_wanted": ("item_wanted",),
+    "no_live_trial": ("court",),
     "agreement_recorded": ("agreement",),
     "actions_settled": ("action_settled",),
     "sharing_agreed": ("consent",),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.triage.cases import store
 from services.triage.cases.hold_case import NotNow, NotYours, hold_case
 from services.triage.cases.kinds import KINDS
+from services.triage.cases.learn_of_case import learn_of_court, learn_of_strand
 from services.triage.cases.place_case import place_case
 from services.triage.domain.life.situation import Record
 from services.triage.history.store import History
@@ -57,6 +58,10 @@ def record_fact(
         seen.case.id, "recorded", who.name, {"kind": kind, "record": str(record_id), "role": who.role}
     )
     case = place_case(seen.case, says["value"], unit, table) if kind == "area" else seen.case
+    if kind == "strand":
+        case = learn_of_strand(case, says["value"], unit)
+    if kind == "court":
+        learn_of_court(case, says, unit, table)
     if kind == "conflict":
         apply_conflict(case, says["staff"], unit, table, knows=says.get("knows", True))
     settle_task(case, unit, table.targets)

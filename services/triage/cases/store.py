@@ -200,6 +200,11 @@ def change_place(unit: Unit, case: Case) -> None:
     )
 
 
+def change_strand(unit: Unit, case: Case) -> None:
+    """The case is of the other strand."""
+    unit.change(cases, {"id": case.id}, strand=case.strand)
+
+
 def change_team(unit: Unit, case: Case) -> None:
     """The case is another team's now."""
     unit.change(cases, {"id": case.id}, team=case.team, why_there=case.why_there, lacks=case.lacks)

@@ -150,6 +150,7 @@ def begin_situation(
         identified=facts.identified,
         admission=facts.admission,
         forbidden_until=facts.forbidden_until,
+        stage=facts.stage or "unknown",
         safe_contact="safe_contact" not in (lacks or ()),
         consents=consents,
     )

@@ -36,6 +36,7 @@ def all_is_well(row: Transition) -> Situation:
         support_route=True,
         plan_made=True,
         item_screened=True,
+        item_wanted=True,
         facilitators=(Facilitator("facilitator@referral-hub.example", "advanced"),),
         held=("conference",),
         agreement=True,

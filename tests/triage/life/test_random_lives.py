@@ -35,7 +35,22 @@ RECORDS: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.one_of(
     st.tuples(st.just("identified"), st.fixed_dictionaries({"value": st.booleans()})),
     st.tuples(st.just("order"), st.fixed_dictionaries({"forbids_contact": st.booleans()})),
     st.tuples(st.just("risk"), st.fixed_dictionaries({"acceptable": st.booleans()})),
-    st.tuples(st.sampled_from(["risk_signed_off", "support_route", "plan", "item_screened"]), st.just({})),
+    st.tuples(
+        st.sampled_from(["risk_signed_off", "support_route", "plan", "item_screened", "followed_up"]),
+        st.just({}),
+    ),
+    st.tuples(st.just("item_wanted"), st.fixed_dictionaries({"value": st.booleans()})),
+    st.tuples(st.just("strand"), st.fixed_dictionaries({"value": st.sampled_from(["crime", "dispute"])})),
+    st.tuples(
+        st.just("court"),
+        st.fixed_dictionaries({"stage": st.sampled_from(["trial", "guilty_plea", "complete"])}),
+    ),
+    st.tuples(
+        st.just("conflict"),
+        st.fixed_dictionaries(
+            {"staff": st.sampled_from([OWNER, "facilitator@referral-hub.example"]), "knows": st.booleans()}
+        ),
+    ),
     st.tuples(
         st.just("screen"), st.fixed_dictionaries({"violence": st.booleans(), "legal_action": st.just(False)})
     ),

@@ -9,7 +9,8 @@ from typing import Final
 from services.triage.domain.life.reasons import ACHIEVED, DECLINED, DIRECT, WITHDREW
 from services.triage.domain.life.situation import RISK_IS_NEW_FOR, SIDES, Side, Situation
 
-_ATTEMPTS_BEFORE_GIVING_UP: Final = 2  # on different days and times (DOMAIN §3)
+_ATTEMPTS_BEFORE_GIVING_UP: Final = 2  # on different days, with nobody reached since (DOMAIN §3)
+_BEFORE_A_PLEA: Final = ("awaiting_plea", "trial")
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _honest(now: Situation, given: Given) -> bool:
     if given.outcome in WITHDREW:
         return _side_of(given.outcome, now) in now.took_back
     if given.outcome == "C-UNCONTACTABLE":
-        return max(now.attempts.values(), default=0) >= _ATTEMPTS_BEFORE_GIVING_UP
+        return max(map(len, now.tried_on.values()), default=0) >= _ATTEMPTS_BEFORE_GIVING_UP
     return given.outcome != "C-DUPLICATE" or now.merged_into is not None
 
 
@@ -156,6 +157,14 @@ GUARDS: Final[dict[str, Guard]] = {
     "item_screened": Guard(
         lambda now, _: now.item_screened, "What is carried between them is read by a facilitator first."
     ),
+    "item_wanted": Guard(
+        lambda now, _: now.item_wanted,
+        "Whoever it is for chooses whether, when and how they have it; record that they want it.",
+    ),
+    "no_live_trial": Guard(
+        lambda now, _: now.stage not in _BEFORE_A_PLEA,
+        "A trial is going on: nothing goes further before a guilty plea or the end of it.",
+    ),
     "agreement_recorded": Guard(
         lambda now, _: now.agreement, "Record the agreement, or that none was needed."
     ),
@@ -165,7 +174,7 @@ GUARDS: Final[dict[str, Guard]] = {
     "honest_outcome": Guard(
         _honest,
         "The records do not bear that out: a no or a withdrawal was said by somebody, an achieved outcome "
-        "was held, and nobody is out of reach before two attempts.",
+        "was held, and nobody is out of reach before attempts on two days.",
     ),
     "sharing_agreed": Guard(
         lambda now, _: now.agreed("initiator", "sharing"),

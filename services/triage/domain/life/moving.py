@@ -18,6 +18,8 @@ Due = Callable[[str], dt.date]
 Why = Literal["role", "state", "guard", "given"]
 
 _STOP: Final = "stop_contact"
+# After two weeks, three months and six months (DOMAIN §3); then it is closed.
+FOLLOW_UPS: Final = ("follow_up", "follow_up_3_months", "follow_up_6_months", "propose_closure")
 # Where somebody of the team is to have the case, and where those who work with it must know nobody in it.
 _WANTS_OWNER: Final = frozenset[State]({"received", "triage", "enquiries", "reopened"})
 _WANTS_FACILITATORS: Final = BY_NAME["reallocate"].origins
@@ -120,6 +122,9 @@ def with_task(life: Life, situation: Situation, due: Due, *, promised: dt.date |
         task, toward = "find_owner", None
     if life.state in _WANTS_FACILITATORS and situation.has_unfit_facilitators:
         task, toward = "reallocate", None
+    if life.state == "follow_up":
+        task = FOLLOW_UPS[min(situation.follow_ups, len(FOLLOW_UPS) - 1)]
+        toward = None if task == "propose_closure" else toward
     if not _may_reach(toward, situation):
         task, toward = _STOP, None
     if promised is None and life.task == task and life.next_on is not None and life.toward == toward:

@@ -66,9 +66,12 @@ class Situation:
     support_route: bool = False
     plan_made: bool = False
     item_screened: bool = False
+    item_wanted: bool = False  # whoever it is for has said that they want it
+    stage: str = "unknown"  # where the court is
+    follow_ups: int = 0  # since the meeting was held
     facilitators: tuple[Facilitator, ...] = ()
     conflicts: frozenset[str] = frozenset()
-    attempts: Mapping[Side, int] = field(default_factory=dict)
+    tried_on: Mapping[Side, frozenset[dt.date]] = field(default_factory=dict)  # days of attempts in vain
     reached: frozenset[Side] = frozenset()
     held: tuple[str, ...] = ()
     agreement: bool = False
@@ -172,9 +175,10 @@ def _signed_off(now: Situation, _record: Record) -> Situation:
 
 def _contact(now: Situation, record: Record) -> Situation:
     side: Side = record.says["side"]
-    tried = {**now.attempts, side: now.attempts.get(side, 0) + 1}
-    reached = now.reached | {side} if record.says["result"] == "reached" else now.reached
-    return replace(now, attempts=tried, reached=reached)
+    if record.says["result"] == "reached":
+        return replace(now, reached=now.reached | {side}, tried_on={**now.tried_on, side: frozenset()})
+    days = now.tried_on.get(side, frozenset()) | {record.on}
+    return replace(now, tried_on={**now.tried_on, side: days})
 
 
 def _conflict(now: Situation, record: Record) -> Situation:
@@ -213,12 +217,18 @@ _FOLDS: Final[dict[str, Callable[[Situation, Record], Situation]]] = {
     "safe_contact": lambda now, record: replace(now, safe_contact=bool(record.says["value"])),
     "plan": lambda now, _record: replace(now, plan_made=True),
     "item_screened": lambda now, _record: replace(now, item_screened=True),
+    "item_wanted": lambda now, record: replace(now, item_wanted=bool(record.says["value"])),
+    "strand": lambda now, record: replace(now, strand=record.says["value"]),
+    "court": lambda now, record: replace(now, stage=record.says["stage"]),
+    "followed_up": lambda now, _record: replace(now, follow_ups=now.follow_ups + 1),
     # It decides where the case goes; nothing else hangs on it.
     "area": lambda now, _record: now,
     "contact": _contact,
     "conflict": _conflict,
     "facilitators": _facilitators,
-    "held": lambda now, record: replace(now, held=(*now.held, record.says["method"])),
+    "held": lambda now, record: replace(
+        now, held=(*now.held, record.says["method"]), item_screened=False, item_wanted=False, follow_ups=0
+    ),
     "agreement": _agreement,
     "action_settled": _action_settled,
     "merged": lambda now, record: replace(now, merged_into=record.says["into"]),

@@ -1,0 +1,55 @@
+"""Something was recorded that changes what routing and clocks know: its strand, or where the court is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from services.triage.cases import store
+from services.triage.domain.routing.table import route
+from services.triage.lives.store import Lives
+from services.triage.move_case import due_of, today_of
+from services.triage.send_case import is_urgent
+
+if TYPE_CHECKING:
+    from services.triage.send_case import Table
+    from services.triage.store import Case
+    from shared.messaging.unit import Unit
+
+
+def learn_of_strand(case: Case, strand: str, unit: Unit) -> Case:
+    """A dispute has turned out to be a crime, or the other way round: its other gates hold from now on.
+
+    The team stays the same; it gives the case away by offering it.
+    """
+    kept = Lives.of(unit).find(case.id)
+    assert kept is not None  # noqa: S101 - it is held
+    Lives.of(unit).change(case.id, replace(kept, facts=replace(kept.facts, strand=strand)))
+    changed = case._replace(strand=strand)
+    store.change_strand(unit, changed)
+    return changed
+
+
+def learn_of_court(case: Case, says: dict[str, Any], unit: Unit, table: Table) -> None:
+    """The court has gone on, or sits on another day: gates and clocks follow.
+
+    A hearing that has moved moves what counts back from it, sooner or later.
+    """
+    kept = Lives.of(unit).find(case.id)
+    assert kept is not None  # noqa: S101 - it is held
+    today = today_of(unit.now)
+    day = says.get("hearing_on")
+    hearing_on = dt.date.fromisoformat(day) if day else kept.facts.hearing_on
+    facts = replace(kept.facts, stage=says["stage"], hearing_on=hearing_on)
+    decision = route(facts, table.routing, today)
+    gates = dict.fromkeys((*(gate for gate in kept.gates if gate != "court"), *decision.gates))
+    if facts.pre_sentence:
+        gates.setdefault("court")
+    kept = replace(
+        kept, facts=facts, gates=tuple(gates), urgent=kept.urgent or is_urgent(facts, decision, today)
+    )
+    life = kept.life
+    if facts.pre_sentence and life.is_open and life.state != "on_hold":
+        life = replace(life, next_on=due_of(case, kept, table.targets, today)(life.task))
+    Lives.of(unit).change(case.id, replace(kept, life=life))

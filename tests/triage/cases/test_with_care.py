@@ -1,0 +1,151 @@
+"""What the field asks for beside the plain way: promised calls, courts, letters, follow-up, giving up."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.builders import a_consent
+from tests.support.houses import Hub, StoppedClock
+from tests.triage.cases.doing import a_crime, allocate, move, post, record, take, whole
+
+
+@pytest.fixture
+def hub(make_hub: Callable[..., Hub]) -> Hub:
+    """A hub on a Tuesday morning in March."""
+    return make_hub(StoppedClock(dt.datetime(2026, 3, 24, 10, tzinfo=dt.UTC)))
+
+
+def refused(hub: Hub, case: str, role: str, **body: object) -> str:
+    answer = post(hub, f"/v1/cases/{case}/transitions", body, role)
+    assert answer.status_code == 409, answer.text
+    detail: str = answer.get_json()["detail"]
+    return detail
+
+
+def test_who_was_promised_a_call_by_the_referrer_is_not_pressed_before_that_day(hub: Hub) -> None:
+    account = a_crime()
+    consents = account["parties"][0]["consents"]
+    consents[:] = [one for one in consents if one["to"] != "approach_other_party"]
+    consents.append(a_consent(to="approach_other_party", decision="deferred", contact_again_on="2026-05-05"))
+    told = whole(hub, take(hub, account))
+    assert (told["state"], told["task"], told["toward"]) == ("on_hold", "call_back", "initiator")
+    assert (told["next_on"], told["reason"]) == ("2026-05-05", "H-MORE-TIME")
+    thinking = a_crime("TWO", family="Thinking")
+    consents = thinking["parties"][0]["consents"]
+    consents[0] = a_consent(to="referral", decision="deferred", contact_again_on="2026-06-01")
+    waits = whole(hub, take(hub, thinking), "supervisor")
+    assert (waits["state"], waits["lacks"], waits["next_on"]) == (
+        "returned",
+        ["consent_to_refer"],
+        "2026-06-01",
+    )
+
+
+def test_nobody_is_out_of_reach_before_attempts_on_two_days(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    closing = {"transition": "close", "outcome": "C-UNCONTACTABLE"}
+    tried = {"side": "initiator", "channel": "phone", "result": "no_answer"}
+    record(hub, case, "contact", **tried)
+    record(hub, case, "contact", **tried)
+    assert "two days" in refused(hub, case, "coordinator", **closing)
+    hub.clock.move(days=1)
+    record(hub, case, "contact", **tried)
+    # Whoever was reached is not out of reach.
+    record(hub, case, "contact", **tried | {"result": "reached"})
+    assert "two days" in refused(hub, case, "coordinator", **closing)
+    for _ in range(2):
+        hub.clock.move(days=1)
+        record(hub, case, "contact", **tried)
+    assert move(hub, case, "close", outcome="C-UNCONTACTABLE")["state"] == "closed"
+
+
+def prepared(hub: Hub, case: str) -> None:
+    """A case in which both sides have agreed to a letter."""
+    allocate(hub, case)
+    move(hub, case, "contact_initiator", "facilitator")
+    move(hub, case, "contact_other", "facilitator")
+    record(hub, case, "risk", "facilitator", acceptable=True, note="Invented.")
+    for side in ("initiator", "other"):
+        for to in ("process", "letter"):
+            record(hub, case, "consent", "facilitator", side=side, to=to, decision="given")
+    move(hub, case, "prepare", "facilitator")
+
+
+def test_a_letter_is_read_first_and_given_only_to_whoever_wants_it(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    prepared(hub, case)
+    move(hub, case, "go_indirect", "facilitator", method="letter")
+    finishing = {"transition": "finish_indirect", "method": "letter"}
+    told = refused(hub, case, "facilitator", **finishing)
+    assert "read by a facilitator first" in told
+    assert "chooses whether, when and how" in told
+    record(hub, case, "item_screened", "facilitator", note="Invented.")
+    record(hub, case, "item_wanted", "facilitator", side="initiator", value=False)
+    assert "chooses whether" in refused(hub, case, "facilitator", **finishing)
+    record(hub, case, "item_wanted", "facilitator", side="initiator", value=True)
+    assert move(hub, case, "finish_indirect", "facilitator", method="letter")["state"] == "intervention_held"
+
+
+def test_follow_up_is_after_two_weeks_three_and_six_months(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    prepared(hub, case)
+    move(hub, case, "go_indirect", "facilitator", method="letter")
+    record(hub, case, "item_screened", "facilitator", note="Invented.")
+    record(hub, case, "item_wanted", "facilitator", side="initiator", value=True)
+    move(hub, case, "finish_indirect", "facilitator", method="letter")
+    record(hub, case, "agreement", "facilitator", actions=0)
+    move(hub, case, "agree", "facilitator")
+    told = move(hub, case, "follow_up", "facilitator")
+    found = [(told["task"], told["next_on"])]
+    for _ in range(3):
+        hub.clock.move(days=(dt.date.fromisoformat(found[-1][1]) - hub.clock().date()).days)
+        told = record(hub, case, "followed_up", "facilitator", side="initiator", note="Invented.")
+        found.append((told["task"], told["next_on"]))
+    assert found == [
+        ("follow_up", "2026-04-09"),
+        ("follow_up_3_months", "2026-06-29"),
+        ("follow_up_6_months", "2026-09-25"),
+        ("propose_closure", "2026-10-02"),
+    ]
+
+
+def test_while_a_trial_goes_on_nobody_is_approached_and_a_plea_brings_the_court_s_clock(hub: Hub) -> None:
+    account = a_crime()
+    account["event"]["justice_stage"] = "trial"
+    case = take(hub, account)
+    allocate(hub, case)
+    move(hub, case, "contact_initiator", "facilitator")
+    stands = next(
+        one["stands_against"]
+        for one in whole(hub, case, "facilitator")["choices"]
+        if one["transition"] == "contact_other"
+    )
+    assert [(one["records"]) for one in stands] == [["court"]]
+    assert "A trial is going on" in refused(hub, case, "facilitator", transition="contact_other")
+    told = record(hub, case, "court", stage="guilty_plea", hearing_on="2026-05-20")
+    assert (told["gates"], told["urgent"]) == (["court"], False)
+    # Eighteen working days before the hearing: Friday 24 April, with the bank holiday of 4 May between.
+    assert told["next_on"] == "2026-03-31"
+    sooner = record(hub, case, "court", stage="guilty_plea", hearing_on="2026-04-15")
+    assert (sooner["next_on"], sooner["urgent"]) == ("2026-03-24", True)
+    move(hub, case, "contact_other", "facilitator")
+
+
+def test_a_dispute_that_turns_out_to_be_a_crime_has_the_gates_of_one(hub: Hub) -> None:
+    account = a_crime(kind="noise", strand="dispute")
+    account["parties"][1].pop("responsibility")
+    case = take(hub, account)
+    team = whole(hub, case, "supervisor")["team"]
+    post(hub, f"/v1/cases/{case}/transitions", {"transition": "begin_enquiries"}, "supervisor")
+    record(hub, case, "screen", "supervisor", violence=False, hidden_abuse=False, legal_action=False)
+    told = record(hub, case, "strand", "supervisor", value="crime", note="Invented: a window was broken.")
+    assert (told["strand"], told["team"]) == ("crime", team)
+    allocating = {"transition": "allocate", "facilitators": [{"email": "facilitator@referral-hub.example"}]}
+    assert "accepts what happened" in refused(hub, case, "supervisor", **allocating)
+    record(hub, case, "admission", "supervisor", value="full", told_to="An invented officer")
+    assert move(
+        hub, case, "allocate", "supervisor", **{k: v for k, v in allocating.items() if k != "transition"}
+    )
