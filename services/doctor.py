@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.intake.imports.store import progress_of_all
+from services.notify.dispatch_store import longest_wait
 from shared.house import topology_for
 from shared.messaging.carrier import BrokerAway
 from shared.messaging.parking import count_held
@@ -46,6 +47,8 @@ def examine(house: House, *, clock: Clock, broker_url: str, management_url: str)
         yield from _database(name, room, clock)
         if name == "intake":
             yield from _imports(room, clock)
+        if name == "notify":
+            yield from _sender(room, clock)
     try:
         house.broker.check()
     except BrokerAway as problem:
@@ -132,6 +135,20 @@ def _imports(room: Room, clock: Clock) -> Iterator[Finding]:
         well=not failing and still < STANDING_STILL,
         told=f"{unfinished} unfinished, {failing} of them failing" if unfinished else "none unfinished",
         advice="Is `hub work intake` running? Its log says where and why an import fails.",
+    )
+
+
+def _sender(room: Room, clock: Clock) -> Iterator[Finding]:
+    try:
+        with room.database.reading() as connection:
+            due, wait = longest_wait(connection, clock())
+    except SQLAlchemyError:
+        return  # told of already
+    yield Finding(
+        "notify sender",
+        well=wait < LAGGING,
+        told=f"{due} due, the oldest for {int(wait.total_seconds())} s" if due else "nothing due",
+        advice="Is `hub work notify` running? Its log says which channel does not answer.",
     )
 
 

@@ -135,6 +135,12 @@ SETTINGS: tuple[Setting, ...] = (
         _file,
     ),
     Setting(
+        "HUB_TAKEN_FILE",
+        "{home}/taken.journal",
+        "a file in which senders note what a mail server took before it is recorded; must outlive them",
+        Path,
+    ),
+    Setting(
         "HUB_GATHER_SECONDS",
         "300",
         "a while in which somebody gets no more than five messages; what comes on top goes as one after it",
@@ -272,6 +278,7 @@ class Settings:
     govuk_notify_url: str
     govuk_notify_callback_token: str
     team_hooks: str
+    taken_file: Path
     gather_seconds: int
     public_messages: bool
     mailbox_url: str
@@ -336,6 +343,7 @@ class Settings:
             govuk_notify_url=read["HUB_GOVUK_NOTIFY_URL"],
             govuk_notify_callback_token=read["HUB_GOVUK_NOTIFY_CALLBACK_TOKEN"],
             team_hooks="" if values["HUB_SANDBOX"] else read["HUB_TEAM_HOOKS"],
+            taken_file=Path(read["HUB_TAKEN_FILE"]),
             gather_seconds=int(read["HUB_GATHER_SECONDS"]),
             public_messages=bool(values["HUB_PUBLIC_MESSAGES"]),
             mailbox_url=read["HUB_MAILBOX_URL"],

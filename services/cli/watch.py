@@ -28,7 +28,7 @@ def watch(*, once: bool, every: float, sign: Path | None) -> None:
     if once:
         ill = watching.step()
         for kind, where in ill.items():
-            click.echo(f"{kind}: {where}")
+            click.echo(f"{kind}: {', '.join(where)}")
         if not ill:
             click.echo("All is well.")
         return

@@ -23,7 +23,7 @@ from shared.identity import is_test, read_reference
 from shared.telltales import found_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from contextlib import AbstractContextManager
 
     from services.notify.dispatch_store import Item
@@ -73,8 +73,8 @@ class _Ready:
     parcel: Parcel
 
 
-def deliver_alerts(post: Post, unit_of_work: UnitOfWork) -> int:
-    """One round: how many messages were taken in hand.
+def deliver_alerts(post: Post, unit_of_work: UnitOfWork, only_to: Collection[str] | None = None) -> int:
+    """One round: how many messages were taken in hand, for anybody or only for these people.
 
     The claim is committed first, with the first message marked as begun; after each message one transaction
     records what became of it and marks the next. So a process that dies leaves one message begun and never
@@ -82,8 +82,8 @@ def deliver_alerts(post: Post, unit_of_work: UnitOfWork) -> int:
     channel's rule (docs/decisions/0014).
     """
     with unit_of_work() as unit:
-        packed = pack_messages(unit, post.board, post.wording)
-        claimed = dispatch_store.claim_due(unit, _ROUND)
+        packed = pack_messages(unit, post.board, post.wording, only_to)
+        claimed = dispatch_store.claim_due(unit, _ROUND, only_to)
         ready = _prepare(claimed, post, unit) if claimed else []
         if ready:
             dispatch_store.begin(unit, ready[0].dispatch.id)

@@ -13,10 +13,11 @@ from services.notify.tables import deliveries, dispatches
 from shared.rows import find_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy.sql.dml import ReturningUpdate
 
     from services.notify.domain.alert import ChannelName, DeliveryState, Kind
     from shared.messaging.unit import Unit
@@ -66,20 +67,17 @@ _GROUPS = (
     .order_by(deliveries.c.urgent.desc())
     .limit(bindparam("most"))
 )
-_CLAIM = (
-    update(dispatches)
-    .where(
-        dispatches.c.id.in_(
-            select(dispatches.c.id)
-            .where(dispatches.c.due_at <= bindparam("now"))
-            .order_by(dispatches.c.urgent.desc(), dispatches.c.due_at)
-            .limit(bindparam("most"))
-            .with_for_update(skip_locked=True)
-        )
-    )
-    .values(due_at=bindparam("until"), tries=dispatches.c.tries + 1)
-    .returning(*dispatches.c)
-)
+
+
+def _claiming(*which: ColumnElement[bool]) -> ReturningUpdate[Any]:
+    due = select(dispatches.c.id).where(dispatches.c.due_at <= bindparam("now"), *which)
+    due = due.order_by(dispatches.c.urgent.desc(), dispatches.c.due_at).limit(bindparam("most"))
+    taken = update(dispatches).where(dispatches.c.id.in_(due.with_for_update(skip_locked=True)))
+    taken = taken.values(due_at=bindparam("until"), tries=dispatches.c.tries + 1)
+    return taken.returning(*dispatches.c)
+
+
+_CLAIM = _claiming()
 _MARK_ITEMS = (
     update(deliveries)
     .where(deliveries.c.dispatch_id == bindparam("dispatch"))
@@ -87,9 +85,10 @@ _MARK_ITEMS = (
 )
 
 
-def waiting_groups(unit: Unit, most: int) -> list[Waiting]:
+def waiting_groups(unit: Unit, most: int, only_to: Collection[str] | None = None) -> list[Waiting]:
     """Who waits for how much, urgent ones first."""
-    rows = unit.connection.execute(_GROUPS, {"now": unit.now, "most": most})
+    query = _GROUPS if only_to is None else _GROUPS.where(deliveries.c.recipient.in_(only_to))
+    rows = unit.connection.execute(query, {"now": unit.now, "most": most})
     return [Waiting(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
 
 
@@ -163,10 +162,21 @@ def add_dispatch(unit: Unit, dispatch: Dispatch) -> None:
     unit.connection.execute(items.values(dispatch_id=dispatch.id))
 
 
-def claim_due(unit: Unit, most: int) -> list[Dispatch]:
+def claim_due(unit: Unit, most: int, only_to: Collection[str] | None = None) -> list[Dispatch]:
     """Messages that are due, urgent ones first, now in hand; another sender does not get them."""
-    rows = unit.connection.execute(_CLAIM, {"now": unit.now, "most": most, "until": unit.now + CLAIM})
+    query = _CLAIM if only_to is None else _claiming(dispatches.c.recipient.in_(only_to))
+    rows = unit.connection.execute(query, {"now": unit.now, "most": most, "until": unit.now + CLAIM})
     return sorted((Dispatch(*row) for row in rows), key=lambda one: (not one.urgent, one.id))
+
+
+def longest_wait(connection: Connection, now: dt.datetime) -> tuple[int, dt.timedelta]:
+    """How much is due and nobody has taken it in hand, and for how long the oldest of it has been."""
+    waiting = [
+        connection.execute(select(func.count(), func.min(table.c.due_at)).where(table.c.due_at <= now)).one()
+        for table in (deliveries, dispatches)
+    ]
+    oldest = min((since for _, since in waiting if since is not None), default=now)
+    return sum(count for count, _ in waiting), now - oldest
 
 
 def items_of(unit: Unit, ids: Sequence[UUID]) -> dict[UUID, list[Item]]:

@@ -10,6 +10,8 @@ from services.notify.domain.gathering import SINGLES, pack
 from shared.identity import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from services.notify.dispatch_store import Waiting
     from services.notify.read_wording import Wording
     from services.notify.switchboard import Switchboard
@@ -19,10 +21,12 @@ _GROUPS: Final = 100
 MANY: Final = "many"
 
 
-def pack_messages(unit: Unit, board: Switchboard, wording: Wording) -> int:
+def pack_messages(
+    unit: Unit, board: Switchboard, wording: Wording, only_to: Collection[str] | None = None
+) -> int:
     """One round: how many messages were made, due now."""
     made = 0
-    for group in dispatch_store.waiting_groups(unit, _GROUPS):
+    for group in dispatch_store.waiting_groups(unit, _GROUPS, only_to):
         recent = [] if group.urgent else dispatch_store.left_lately(unit, group, unit.now - board.gather)
         packing = pack(
             group.alerts, recent, unit.now, while_=board.gather, gather=group.gather, urgent=group.urgent

@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from services.notify.domain.alert import Alert, Delivery, Entry, Happening
-from services.notify.tables import alert_history, alerts, deliveries, dispatches, preferences, staff
+from services.notify.tables import (
+    alert_history,
+    alerts,
+    deliveries,
+    dispatches,
+    preferences,
+    staff,
+    troubles,
+)
 from shared.identity import new_id
 from shared.rows import find_rows
 
@@ -143,6 +151,25 @@ def find_open_ops(unit: Unit, kind: str) -> list[Alert]:
     """The alerts of this kind about the hub itself that nobody has taken, locked."""
     query = select(alerts).where(alerts.c.kind == kind, alerts.c.state == "open").with_for_update()
     return [_alert(row) for row in unit.connection.execute(query)]
+
+
+def all_troubles(unit: Unit) -> dict[str, dict[str, int]]:
+    """What was ill when the watch last looked: by kind, where and how much of it; locked."""
+    rows = unit.connection.execute(select(troubles).with_for_update())
+    return {row.kind: row.found for row in rows}
+
+
+def keep_trouble(unit: Unit, kind: str, found: dict[str, int], *, is_new: bool) -> None:
+    """It is ill, and so."""
+    if is_new:
+        unit.insert(troubles, {"kind": kind, "since": unit.now, "found": found})
+    else:
+        unit.change(troubles, {"kind": kind}, found=found)
+
+
+def forget_trouble(unit: Unit, kind: str) -> None:
+    """It is well again."""
+    unit.connection.execute(delete(troubles).where(troubles.c.kind == kind))
 
 
 def alerts_by_id(unit: Unit, ids: Iterable[UUID]) -> dict[UUID, Alert]:

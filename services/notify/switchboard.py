@@ -42,9 +42,7 @@ class BadChannels(Problem):
 def open_channels(settings: Settings, clock: Clock) -> dict[ChannelName, Channel]:
     """Every channel that the settings name; nothing is connected yet."""
     channels: dict[ChannelName, Channel] = {
-        "mail": MailChannel(
-            open_mail(settings.mail_url), settings.mail_from, Journal(settings.home / "taken.journal")
-        )
+        "mail": MailChannel(open_mail(settings.mail_url), settings.mail_from, Journal(settings.taken_file))
     }
     if settings.govuk_notify_key:
         templates = dict(

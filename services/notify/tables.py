@@ -136,6 +136,16 @@ Index(
 )
 Index("dispatches_to", dispatches.c.recipient, dispatches.c.channel, dispatches.c.made_at)
 
+# What is ill with the hub, for as long as it is: whoever has said that they have it is not told of it again.
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("since", Instant, nullable=False),
+    # Where it was found, each place with how much of it.
+    Column("found", JSON, nullable=False),
+)
+
 # How somebody wants to be told; whoever has no row is told at once, by mail.
 preferences = Table(
     "preferences",

@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.notify import store
+from services.notify.channels.channel import Parcel, Taken
+from services.notify.deliver_alerts import deliver_alerts
 from services.notify.domain.alert import OPS, THE_HUB, Kind, News
+from services.notify.domain.rota import who_is_told
 from services.notify.raise_alert import raise_alert
 from services.notify.store import Desk
+from shared.identity import new_id
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
 
+    from services.notify.deliver_alerts import Post, UnitOfWork
     from services.notify.switchboard import Switchboard
     from shared.messaging.unit import Unit
 
@@ -21,23 +27,61 @@ _URGENT: Final = ("ops_worker", "ops_relay")
 _WATCH: Final = "watch"
 
 
-def tell_ops(ill: Mapping[Kind, str], unit: Unit, board: Switchboard) -> int:
-    """`ill` is what was found, by kind, with its codes; how many alerts were raised.
+def tell_ops(ill: Mapping[Kind, Mapping[str, int]], unit: Unit, board: Switchboard) -> int:
+    """`ill` is what was found, by kind: where, and how much of it. How many alerts were raised.
 
-    An alert lasts for as long as its trouble: one that nobody has taken ends when all is well again, and the
-    next time is another alert.
+    An alert lasts for as long as its trouble, and ends by itself when all is well again. Once somebody has
+    said that they have it, it is told again only when it has become more: another place, one more parked.
     """
     raised = 0
     Desk.of(unit).look_up([THE_HUB])
+    known = store.all_troubles(unit)
     for kind in KINDS:
+        found, before = dict(ill.get(kind, {})), known.get(kind, {})
         there = store.find_open_ops(unit, kind)
-        if kind in ill and not there:
+        if _is_more(found, before) and not there:
             news = News(THE_HUB, kind, OPS, urgent=kind in _URGENT, occasion=unit.now.isoformat())
             alert = raise_alert(news, unit, board)
-            if alert is not None:
-                store.note(unit, alert.id, "told", _WATCH, found=ill[kind])
-                raised += 1
-        if kind not in ill:
+            there = [alert] if alert is not None else []
+            raised += len(there)
+        if _is_more(found, before):
+            for alert in there:
+                store.note(unit, alert.id, "told", _WATCH, found=", ".join(found))
+        if not found:
             for alert in there:
                 store.end_by_itself(unit, alert, _WATCH)
+        if found and found != before:
+            store.keep_trouble(unit, kind, found, is_new=kind not in known)
+        elif not found and kind in known:
+            store.forget_trouble(unit, kind)
     return raised
+
+
+def _is_more(found: Mapping[str, int], before: Mapping[str, int]) -> bool:
+    return any(much > before.get(where, 0) for where, much in found.items())
+
+
+def send_to_ops(post: Post, unit_of_work: UnitOfWork) -> int:
+    """Send what is due to ops and to nobody else, where the sender is gone; how many were taken in hand."""
+    rungs = post.board.ladders[OPS].rungs
+    people = {person.email for rung in rungs for person in rung.people}
+    return deliver_alerts(post, unit_of_work, only_to=people)
+
+
+def tell_ops_without_records(post: Post, now: dt.datetime) -> int:
+    """Tell whoever of ops is there that a part of the hub is gone, when not even that can be kept.
+
+    How many channels took it; nothing is recorded, and nobody is reminded.
+    """
+    board, template = post.board, post.wording.newest("ops_worker")
+    letter = template.write({"sign_in": post.sign_in_at}, urgent=True)
+    told = who_is_told(board.ladders[OPS], 0, board.everybody, now, urgent=True)
+    taken = 0
+    for person in told.people:
+        for name in board.ways_to(person.email, ()):
+            address = board.address_of(person.email, name) or ""
+            parcel = Parcel(new_id(), address, letter, urgent=True, sign_in_at=post.sign_in_at)
+            if isinstance(board.channels[name].send(parcel), Taken):
+                taken += 1
+                break
+    return taken

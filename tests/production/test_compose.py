@@ -77,7 +77,7 @@ def test_only_the_proxy_can_be_reached_from_outside_and_only_from_this_machine(n
 def test_what_holds_data_speaks_to_nobody_outside() -> None:
     assert read_compose()["networks"]["back"] == {"internal": True}
     for name, container in CONTAINERS.items():
-        if name not in ("proxy", "notify-worker", "intake-worker", "hub", *WEB):
+        if name not in ("proxy", "notify-worker", "intake-worker", "watch", "hub", *WEB):
             assert container["networks"] == ["back"]
 
 
@@ -93,10 +93,23 @@ def test_nothing_is_served_before_tables_and_queues_are_there(name: str) -> None
 
 def test_whoever_watches_opens_no_seal_and_says_that_it_is_awake(hub_secrets: dict[str, str]) -> None:
     watch, hub = (environment_of(name, hub_secrets) for name in ("watch", "hub"))
-    assert watch.items() <= hub.items()
+    sender = environment_of("notify-worker", hub_secrets)
+    # Beside what `hub` sees it has only the ways to people that notify's sender has.
+    assert watch.items() <= (hub | sender | {"HUB_BROKER_URL": hub["HUB_BROKER_URL"]} | _keys_of(hub)).items()
     assert {hub_secrets["MESSAGE_KEYS"], hub_secrets["TRIAGE_SEALING_KEYS"]}.isdisjoint(watch.values())
     assert CONTAINERS["watch"]["command"] == ["hub", "watch", "--sign", "/tmp/looked"]  # noqa: S108
     assert CONTAINERS["watch"]["healthcheck"]["test"][-1] == "watch"
+
+
+def _keys_of(told: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in told.items() if name.endswith(("_KEYS", "_KEY", "_SECRET"))}
+
+
+def test_what_a_mail_server_took_is_noted_where_it_outlives_the_sender() -> None:
+    for name in ("notify-worker", "watch"):
+        assert "taken:/var/taken" in CONTAINERS[name]["volumes"]
+        assert CONTAINERS[name]["environment"]["HUB_TAKEN_FILE"] == "/var/taken/journal"
+    assert "/var/taken" in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 
 
 def test_two_triage_workers_share_the_work() -> None:

@@ -61,7 +61,7 @@ def why_refused(
     if holds_forbidden_word(words):
         return "forbidden_word"
     # Alone, and next to one another: what is a name only when put together is found too.
-    if any(gives_away(value) for value in (*free, " ".join(free))):
+    if free and any(gives_away(value) for value in (*free, " ".join(free))):
         return "telltale"
     return None
 
