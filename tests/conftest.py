@@ -1,14 +1,23 @@
 """The servers that a test can ask for; each starts when the first test of the run wants it."""
 
+import contextlib
 import secrets
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import pytest
 
+from tests.support.in_memory import held_in_memory
 from tests.support.postgresql_server import PostgreSQLServer
 from tests.support.rabbitmq_server import RabbitMQServer
 from tests.support.smtp_server import SMTPServer
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hold what the run writes in memory, until pytest has tidied up."""
+    run = contextlib.ExitStack()
+    config.add_cleanup(run.close)
+    run.enter_context(held_in_memory())
 
 
 class FreshDatabase(Protocol):
