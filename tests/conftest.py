@@ -6,11 +6,19 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.in_memory import held_in_memory
 from tests.support.postgresql_server import PostgreSQLServer
 from tests.support.rabbitmq_server import RabbitMQServer
 from tests.support.smtp_server import SMTPServer
+
+# The same examples in each run, however long one takes: what a change did not break stays green. Others are
+# looked for with ARGS=--hypothesis-profile=default.
+settings.register_profile(
+    "hub", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("hub")
 
 
 def pytest_configure(config: pytest.Config) -> None:

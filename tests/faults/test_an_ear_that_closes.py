@@ -51,7 +51,7 @@ def test_what_was_given_out_and_not_acknowledged_is_given_out_again(broker: Brok
 def take_all(hearing: Hearing, count: int) -> set[bytes]:
     """So many different messages, or what comes before nothing comes any more."""
     heard: set[bytes] = set()
-    while len(heard) < count and (deliveries := hearing.take(50, 5)):
+    while len(heard) < count and (deliveries := hearing.take(50, SECONDS)):
         heard |= {delivery.body for delivery in deliveries}
         hearing.acknowledge(deliveries)
     return heard

@@ -47,6 +47,7 @@ from tests.support.govuk_notify import (
     answers as notify_answers,
 )
 from tests.support.houses import Hub, StoppedClock, embedded_hub
+from tests.support.hub_processes import wait_until
 from tests.support.troubled_smtp import Step, Trouble, TroubledSMTP
 from tests.support.webhook_receiver import Receiver, answers, drops, says_what_is_no_http
 
@@ -251,14 +252,18 @@ def test_a_slow_notify_is_asked_afterwards_what_it_has(tmp_path: Path) -> None:
     from tests.support.govuk_notify import takes_and_is_silent  # noqa: PLC0415
 
     with StandIn() as notify:
-        channel = GovukNotify("text", KEY, "00000000-0000-4000-8000-000000000002", notify.url, seconds=0.3)
+        template = "00000000-0000-4000-8000-000000000002"
+        channel = GovukNotify("text", KEY, template, notify.url)
+        hasty = GovukNotify("text", KEY, template, notify.url, seconds=1.0)
         parcel = Parcel(new_id(), "+447700900123", Letter("S", "T", "A line"), False, "")
         assert channel.look_up(parcel.token) == "not_taken"
         notify.then(takes_and_is_silent)
-        assert type(channel.send(parcel)).__name__ == "InDoubt"
+        assert type(hasty.send(parcel)).__name__ == "InDoubt"
+        wait_until(lambda: notify.tokens, 60, "it has taken it")
         assert channel.look_up(parcel.token) == "taken"
         assert notify.tokens == {str(parcel.token): 1}
         channel.close()
+        hasty.close()
 
 
 def test_a_receipt_that_says_it_came_back_is_a_task_and_one_that_it_arrived_is_in_the_history(

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.faults
 POISON = 1000
 MOST_POISON = 8000
 GOOD = 60
-SECONDS = 60
+SECONDS = 240
 
 HEARD = {"triage": "referral.received", "notify": "case.routed", "intake": "case.joined"}
 

@@ -94,7 +94,7 @@ def kill_and_check(tmp_path: Path, kills: int, a_round: int) -> dict[str, int]:
                 time.sleep(0.001)
             time.sleep(luck.uniform(0, 0.05))
             os.kill(process.pid, signal.SIGKILL)
-            process.join(10)
+            process.join(60)
             assert process.exitcode == -signal.SIGKILL
             hub.clock.move(seconds=WAIT.total_seconds())
         rest(hub, room)

@@ -151,7 +151,7 @@ def test_several_senders_never_send_the_same_alert(hub: Hub, smtp: SMTPServer) -
     for sender in senders:
         sender.start()
     for sender in senders:
-        sender.join(30)
+        sender.join(60)
     assert set(tokens(smtp).values()) == {1}
     with notify.database.reading() as connection:
         states = list(

@@ -45,7 +45,7 @@ def newcomer(tmp_path: Path) -> Iterator[tuple[Path, int]]:
         yield tmp_path, port
     finally:
         hub.terminate()
-        assert hub.wait(30) == 0
+        assert hub.wait(60) == 0
 
 
 def test_a_newcomer_pastes_the_readme_and_sees_a_referral_become_an_alert(newcomer: tuple[Path, int]) -> None:

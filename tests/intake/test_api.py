@@ -163,7 +163,7 @@ def test_a_referral_sent_many_times_at_once_is_one_record_with_one_receipt(hub: 
     front = Front(hub.rooms)
 
     def post() -> None:
-        together.wait(10)
+        together.wait(60)
         answers.append(
             Client(front).post(
                 "/v1/referrals",
@@ -176,7 +176,7 @@ def test_a_referral_sent_many_times_at_once_is_one_record_with_one_receipt(hub: 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
     assert len({answer.text for answer in answers}) == 1
     hub.settle()
@@ -189,7 +189,7 @@ def test_amendments_at_once_are_versions_one_after_the_other(hub: Hub) -> None:
     front = Front(hub.rooms)
 
     def amend(number: int) -> None:
-        together.wait(10)
+        together.wait(60)
         answer = Client(front).post(
             "/v1/referrals",
             json=an_account("AMENDED", demand_baseline={"police_calls": number}),
@@ -201,7 +201,7 @@ def test_amendments_at_once_are_versions_one_after_the_other(hub: Hub) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert sorted(versions) == [2, 3, 4, 5]
     hub.settle()
     assert hub.links()["vcas:AMENDED"]["version"] == 5

@@ -125,7 +125,7 @@ def test_batches_with_the_same_records_at_once_make_each_once(hub: Hub) -> None:
     answers: list[TestResponse] = []
 
     def post(order: int) -> None:
-        together.wait(10)
+        together.wait(60)
         answers.append(
             Client(front).post(
                 "/v1/referrals/batch",
@@ -138,7 +138,7 @@ def test_batches_with_the_same_records_at_once_make_each_once(hub: Hub) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     taken = [outcome for answer in answers for outcome in outcomes(answer)]
     assert sorted(taken) == ["new"] * 40 + ["repeat"] * 80
     hub.settle()

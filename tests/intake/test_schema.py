@@ -614,7 +614,8 @@ def _nested(depth: int) -> object:
 def test_a_huge_body_is_refused_quickly_and_with_a_short_answer(body: Wire) -> None:
     began = time.process_time()
     faults = faults_of(body)
-    assert time.process_time() - began < 0.5
+    # A tenth of a second of the processor's time, or minutes where anything is compared with everything.
+    assert time.process_time() - began < 10
     assert len(faults) <= 100
 
 

@@ -34,7 +34,7 @@ def test_bodies_of_every_size_arrive_whole_and_in_their_order(broker: Broker) ->
     publisher.close()
     hearing = broker.hearing(queues_of("triage"))
     heard: list[bytes] = []
-    while len(heard) < len(bodies) and (deliveries := hearing.take(5, 10)):
+    while len(heard) < len(bodies) and (deliveries := hearing.take(5, 60)):
         heard += [delivery.body for delivery in deliveries]
         hearing.acknowledge(deliveries)
     hearing.close()

@@ -40,7 +40,7 @@ def all_at_once(number: int, work: Callable[[int], None]) -> list[BaseException]
     together = threading.Barrier(number)
 
     def run(place: int) -> None:
-        together.wait(10)
+        together.wait(60)
         try:
             work(place)
         except BaseException as error:  # noqa: BLE001 - the test tells which

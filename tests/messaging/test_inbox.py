@@ -265,7 +265,7 @@ def test_an_urgent_message_is_given_out_before_the_bulk_that_waits(hub: Hub) -> 
     sends(hub, *(b"bulk %d" % number for number in range(90)), key="referral.received.bulk")
     hearing = hub.house.broker.hearing(queues_of("triage"))
     waits = 90
-    batch = hearing.take(5, 5)
+    batch = hearing.take(5, 60)
     assert {delivery.queue.name for delivery in batch} == {"triage.bulk"}
     sends(hub, b"normal", key="referral.received.normal")
     sends(hub, b"urgent", key="referral.received.urgent")

@@ -125,7 +125,7 @@ def test_the_most_pressing_lane_leaves_first(hub: Hub) -> None:
     watch = hub.house.broker.hearing([BY_NAME["intake.events"]])
     taken: list[Delivery] = []
     while len(taken) < len(lanes):
-        taken += watch.take(50, 5)
+        taken += watch.take(50, 60)
     watch.acknowledge(taken)
     watch.close()
     order = [read_envelope(delivery.body).subject for delivery in taken]
@@ -185,7 +185,7 @@ def test_several_relays_on_one_outbox_send_each_message_once(hub: Hub) -> None:
     assert hub.house.broker.depth(BY_NAME["intake.events"]) == total
     hearing, seen = hub.house.broker.hearing([BY_NAME["intake.events"]]), Counter[bytes]()
     while seen.total() < total:
-        taken = hearing.take(50, 5)
+        taken = hearing.take(50, 60)
         assert taken
         seen.update(delivery.body for delivery in taken)
         hearing.acknowledge(taken)

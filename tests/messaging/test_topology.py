@@ -144,7 +144,7 @@ def test_what_is_given_out_too_often_comes_to_the_queue_of_the_dead_and_is_parke
     with pika.BlockingConnection(pika.URLParameters(hub.settings.broker_url)) as connection:
         channel = connection.channel()
         for _ in range(DELIVERY_LIMIT + 1):
-            frame, _, _ = next(channel.consume("triage.normal", inactivity_timeout=5))
+            frame, _, _ = next(channel.consume("triage.normal", inactivity_timeout=60))
             assert frame is not None
             assert frame.delivery_tag is not None
             channel.basic_nack(frame.delivery_tag, requeue=True)
@@ -152,7 +152,7 @@ def test_what_is_given_out_too_often_comes_to_the_queue_of_the_dead_and_is_parke
         assert channel.queue_declare("triage.normal", passive=True).method.message_count == 0
     (dead,) = [queue for queue in QUEUES if queue.name == "triage.dead"]
     hearing = hub.house.broker.hearing([dead])
-    taken = hearing.take(1, 10)  # dead-lettering takes a moment
+    taken = hearing.take(1, 60)  # dead-lettering takes a moment
     assert len(taken) == 1
     hearing.close()
 

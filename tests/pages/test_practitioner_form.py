@@ -83,14 +83,14 @@ def test_sent_twice_at_the_same_moment_it_is_one_referral(hub: Hub) -> None:
     together, devices = threading.Barrier(3), [Referring(hub, OFFICER) for _ in range(3)]
 
     def send(device: Referring) -> None:
-        together.wait(10)
+        together.wait(60)
         device.post(action, {"form": sealed, "go": "send"})
 
     threads = [threading.Thread(target=send, args=(device,)) for device in devices]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert len({sent_reference(device) for device in devices}) == 1
     hub.settle()
     assert len(hub.links()) == len(hub.alerts()) == 1

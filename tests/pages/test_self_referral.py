@@ -108,14 +108,14 @@ def test_sending_twice_at_once_is_sending_once(hub: Hub) -> None:
     together = threading.Barrier(3)
 
     def press() -> None:
-        together.wait(10)
+        together.wait(60)
         pages.append(Client(front).post("/refer", data=data, headers=A_BROWSER).text)
 
     threads = [threading.Thread(target=press) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     somebody.post(data)
     assert len({reference_in(page) for page in [*pages, somebody.page.text]}) == 1
     hub.settle()

@@ -91,7 +91,7 @@ def test_a_service_says_what_it_has_to_say_and_the_hearer_hears_it(address: Addr
     publisher.close()
     assert published.confirmed == {said.id}
     hearing = RabbitMQ(address("hub-triage")).hearing(queues_of("triage"))
-    deliveries = hearing.take(10, wait=5)
+    deliveries = hearing.take(10, wait=60)
     hearing.acknowledge(deliveries)
     hearing.close()
     assert [delivery.body for delivery in deliveries] == [said.body]
@@ -199,12 +199,12 @@ def test_what_a_service_gives_up_comes_to_its_dead(address: Address) -> None:
     assert len(published.confirmed) == 1
     with pika.BlockingConnection(pika.URLParameters(address("hub-triage"))) as connection:
         channel = connection.channel()
-        for method, _, _ in channel.consume("triage.bulk", inactivity_timeout=5):
+        for method, _, _ in channel.consume("triage.bulk", inactivity_timeout=60):
             assert method is not None
             channel.basic_reject(method.delivery_tag or 0, requeue=False)
             break
         channel.cancel()
-        for method, properties, body in channel.consume("triage.dead", inactivity_timeout=5):
+        for method, properties, body in channel.consume("triage.dead", inactivity_timeout=60):
             assert method is not None
             assert properties is not None
             assert body == b"an invented body"

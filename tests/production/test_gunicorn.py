@@ -51,7 +51,7 @@ class Served:
     log: Path
 
     def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(LOOPBACK, self.port, timeout=20)
+        return http.client.HTTPConnection(LOOPBACK, self.port, timeout=60)
 
     def post(self, body: bytes, path: str = "/v1/referrals") -> tuple[int, bytes]:
         connection = self.connect()
@@ -128,7 +128,7 @@ def test_a_referral_is_taken_and_known_when_it_comes_again(served: Served) -> No
 
 def test_a_request_in_hand_is_answered_before_gunicorn_stops(served: Served) -> None:
     body = json.dumps(a_referral()).encode()
-    with socket.create_connection((LOOPBACK, served.port), timeout=20) as connection:
+    with socket.create_connection((LOOPBACK, served.port), timeout=60) as connection:
         head = [
             "POST /v1/referrals HTTP/1.1",
             "Host: hub.example",
@@ -144,7 +144,7 @@ def test_a_request_in_hand_is_answered_before_gunicorn_stops(served: Served) -> 
         served.process.send_signal(signal.SIGTERM)
         connection.sendall(body[100:])
         assert connection.recv(1000).startswith(b"HTTP/1.1 201")
-    assert served.process.wait(timeout=20) == 0
+    assert served.process.wait(timeout=60) == 0
 
 
 def test_nothing_that_was_typed_into_an_address_is_logged(served: Served) -> None:
@@ -156,11 +156,11 @@ def test_nothing_that_was_typed_into_an_address_is_logged(served: Served) -> Non
         assert connection.getresponse().status == status
         connection.close()
     # Not HTTP at all: what gunicorn says of it goes the same way as everything else.
-    with socket.create_connection((LOOPBACK, served.port), timeout=20) as bare:
+    with socket.create_connection((LOOPBACK, served.port), timeout=60) as bare:
         bare.sendall(b"Figment was here\r\n\r\n")
         assert bare.recv(1000).startswith(b"HTTP/1.1 400")
     served.process.send_signal(signal.SIGTERM)
-    assert served.process.wait(timeout=20) == 0
+    assert served.process.wait(timeout=60) == 0
     lines = served.log.read_text(encoding="utf-8").splitlines()
     assert {"answered", "Invalid request"} <= {json.loads(line)["event"] for line in lines}
     assert not [line for line in lines if "Figment" in line or "1988-02-29" in line]

@@ -18,7 +18,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
-from waitress.server import create_server
 from werkzeug.test import TestResponse
 
 from services.intake.imports import store
@@ -43,8 +42,8 @@ from shared.resealing import reseal
 from shared.sealing import load_keys, rotate_keys_file
 from shared.service import Room
 from tests.support.houses import Hub
-from tests.support.ports import LOOPBACK
 from tests.support.spreadsheets import AGENCY, COLUMNS, MAPPING, Cells, a_csv, a_row, read_csv
+from tests.support.web_server import waiting_on
 
 in_one_process = pytest.mark.parametrize("infrastructure", ["embedded"], indirect=True)
 
@@ -650,22 +649,16 @@ def test_a_long_file_is_nowhere_on_the_disk_while_it_comes_in(
     rows = [a_row(number, Case_Notes="An invented account." * 190, Category="") for number in range(400)]
     content = a_csv(rows)
     assert len(content) > 3 * 500 * 1024  # web servers and frameworks think of a disk from here on
-    server = create_server(Front(hub.rooms), host=LOOPBACK, port=0, **IN_MEMORY)
-    port = getattr(server, "effective_port")  # noqa: B009 - only the server of one address has it
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    # Whoever wants a temporary file now fails.
-    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
-    url = f"http://{LOOPBACK}:{port}/v1/imports"
     headers = {"Authorization": f"Bearer {hub.key_of(AGENCY)}"}
-    with urllib3.PoolManager() as pool:
+    with waiting_on(Front(hub.rooms), **IN_MEMORY) as address, urllib3.PoolManager() as pool:
+        # Whoever wants a temporary file now fails.
+        monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+        url = f"{address}/v1/imports"
         answer = pool.request(
             "POST", url, fields={"file": ("export.csv", content), "mapping": MAPPING}, headers=headers
         )
         assert answer.status == 202, answer.data
         hub.settle()
         back = pool.request("GET", f"{url}/{answer.json()['id']}/rejected", headers=headers)
-    server.close()
-    thread.join(10)
     given_back: list[Cells] = read_csv(back.data.decode())
     assert [{name: row[name] for name in COLUMNS} for row in given_back] == rows

@@ -358,7 +358,7 @@ def test_several_workers_push_and_send_each_change_once(hub: Hub, agency: Agency
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(30)
+        worker.join(60)
     ids = Counter(received.id for received in agency.server.received)
     assert len(ids) == 12
     assert set(ids.values()) == {1}
@@ -373,7 +373,7 @@ def test_an_endpoint_that_hangs_holds_up_no_other_agency(hub: Hub, agency: Agenc
         other.put()
 
         def hangs(handler: Handler) -> None:
-            released.wait(10)
+            released.wait(60)
             answers(204)(handler)
 
         agency.server.otherwise(hangs)
