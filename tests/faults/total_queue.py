@@ -51,11 +51,16 @@ class Standing:
     in_doubt: set[str]
 
     @property
+    def alerted(self) -> bool:
+        """Whether nothing is on its way any more, except for mails."""
+        return not (self.unsent or self.held or self.waiting_for_a_case) and len(self.cases) == len(
+            self.alerts
+        )
+
+    @property
     def at_rest(self) -> bool:
         """Whether nothing is on its way any more."""
-        return not (self.unsent or self.held or self.waiting_for_a_case or self.mails_due) and len(
-            self.cases
-        ) == len(self.alerts)
+        return self.alerted and not self.mails_due
 
     def __str__(self) -> str:
         """The figures, for whoever reads a failure."""
