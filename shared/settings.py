@@ -154,9 +154,15 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("HUB_MAIL_FROM", "Referral Hub <hub@referral-hub.example>", "the sender of mail to coordinators"),
     Setting(
+        "HUB_BOUNCES_URL",
+        "",
+        "where mails come back to: imaps://user:password@host/FOLDER, maildir:PATH or folder:PATH",
+        secret=True,
+    ),
+    Setting(
         "HUB_MAILBOX_URL",
         "",
-        "where referrals come by mail: folder:PATH or imaps://user:password@host/FOLDER; empty for nowhere",
+        "where referrals come by mail: folder:PATH, maildir:PATH or imaps://user:password@host/FOLDER",
         secret=True,
     ),
     Setting(
@@ -281,6 +287,7 @@ class Settings:
     taken_file: Path
     gather_seconds: int
     public_messages: bool
+    bounces_url: str
     mailbox_url: str
     mailbox_vouched_by: str
     public_url: str
@@ -346,6 +353,7 @@ class Settings:
             taken_file=Path(read["HUB_TAKEN_FILE"]),
             gather_seconds=int(read["HUB_GATHER_SECONDS"]),
             public_messages=bool(values["HUB_PUBLIC_MESSAGES"]),
+            bounces_url=read["HUB_BOUNCES_URL"],
             mailbox_url=read["HUB_MAILBOX_URL"],
             mailbox_vouched_by=read["HUB_MAILBOX_VOUCHED_BY"],
             public_url=read["HUB_PUBLIC_URL"].rstrip("/"),

@@ -11,7 +11,7 @@ from services.notify.bounces import read_bounce
 from services.notify.domain.guard import holds_forbidden_word
 from services.notify.equipment import board_of
 from services.notify.read_wording import FILE, read_wording
-from services.notify.take_receipt import take_receipt
+from services.notify.take_bounces import take_bounce
 
 # Invented, as everything here that looks like a case.
 _EXAMPLE = {
@@ -58,8 +58,9 @@ def preview(name: str | None, *, urgent: bool) -> None:
 def bounce() -> None:
     """Take in a mail that a mail server returned, from standard input.
 
-    Have the mail server hand what comes to the sender's address to this command. Whoever could not be told is
-    a task for a human at once. What is no report, or says only that it takes longer, is left alone.
+    For a mail server that hands what comes to the sender's address to a command; where it keeps a mailbox,
+    HUB_BOUNCES_URL names it and the hub looks itself. Whoever could not be told is a task for a human.
+    What is no report, or says only that it takes longer, is left alone.
     """
     found = read_bounce(sys.stdin.buffer.read())
     if found is None:
@@ -67,5 +68,5 @@ def bounce() -> None:
         return
     room = furnished_room("notify")
     with room.unit() as unit:
-        known = take_receipt(found.token, "returned", f"bounced {found.status}", unit, board_of(room))
+        known = take_bounce(found, unit, board_of(room))
     click.echo("It is a task now." if known else "There is no message with this id.")

@@ -17,7 +17,9 @@ from services.notify.public_store import SEALED as PUBLIC_SEALED
 from services.notify.receipts_api import receipts_api
 from services.notify.send_publicly import send_publicly
 from services.notify.tables import messaging
+from services.notify.take_bounces import take_bounces
 from services.notify.telltales_store import SEALED
+from shared.mailbox import open_box
 from shared.service import Chore, Room, Service
 from shared.web import put_together
 
@@ -46,6 +48,13 @@ def _send_publicly(room: Room) -> int:
     return send_publicly(post_of(room), room.unit, enabled=room.settings.public_messages)
 
 
+def _take_bounces(room: Room) -> int:
+    url = room.settings.bounces_url
+    if not url:
+        return 0
+    return take_bounces(room.keep("bounces", lambda: open_box(url)), room.unit, board_of(room))
+
+
 NOTIFY = Service(
     name="notify",
     tables=messaging,
@@ -66,6 +75,7 @@ NOTIFY = Service(
     chores=(
         Chore("deliver", _deliver, every=1.0, after_hearing=True),
         Chore("climb", _climb, every=5.0),
+        Chore("bounces", _take_bounces, every=15.0),
         Chore("public", _send_publicly, every=5.0),
     ),
     sealed=(*SEALED, *PUBLIC_SEALED),

@@ -360,6 +360,7 @@ def test_a_mail_that_comes_back_is_a_task(tmp_path: Path) -> None:
         )
         bounce = read_bounce(report)
         assert bounce is not None
+        assert bounce.token is not None
         assert (f"<{bounce.token}@referral-hub.example>", bounce.status) == (mail["Message-ID"], "5.1.1")
         assert read_bounce(report.replace(b"Action: failed", b"Action: delayed")) is None
         assert read_bounce(b"From: a@b.example\r\n\r\nHello") is None

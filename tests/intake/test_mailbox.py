@@ -17,8 +17,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from services.intake.mailbox.boxes import KEPT, TAKEN
 from services.intake.mailbox.store import KeptLetter, list_letters, open_letter
+from shared.mailbox import KEPT, TAKEN
 from tests.support.houses import Hub, infrastructure, make_hub, place
 from tests.support.imap_server import IMAPServer
 

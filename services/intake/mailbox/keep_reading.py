@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from services.intake.imports.mapping import Mapping
 from services.intake.mailbox.answer_senders import Post, answer_senders
-from services.intake.mailbox.boxes import open_box
 from services.intake.mailbox.domain.letter import KEPT_FOR
 from services.intake.mailbox.read_letters import read_letters
 from services.intake.mailbox.store import forget_old
 from services.intake.mailbox.take_letter import FORM, Desk
 from shared.mail import open_mail
+from shared.mailbox import open_box
 from shared.service import Chore
 
 if TYPE_CHECKING:

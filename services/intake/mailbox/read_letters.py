@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from services.intake.mailbox.boxes import BoxAway
 from services.intake.mailbox.take_letter import Desk, take_letter
+from shared.mailbox import BoxAway
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from services.intake.mailbox.boxes import Box
+    from shared.mailbox import Box
     from shared.messaging.unit import Unit
 
 log = logging.getLogger(__name__)

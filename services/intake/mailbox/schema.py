@@ -12,7 +12,6 @@ from typing import Final
 
 from services.intake.mailbox.domain.letter import Attachment, Letter
 
-MAX_LETTER: Final = 25 * 1024 * 1024  # what mail servers usually let through
 _MAX_TEXT: Final = 200_000
 _MOST_ATTACHMENTS: Final = 10
 _PICTURE: Final = re.compile(r"image/|application/(pkcs7-|pgp-)|text/calendar")

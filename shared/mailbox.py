@@ -1,4 +1,4 @@
-"""Where letters are fetched and put away: a folder of .eml files, or a mailbox on an IMAP server.
+"""Where letters are fetched and put away: a folder of .eml files, a Maildir, or a mailbox on an IMAP server.
 
 Whatever was dealt with is moved aside only after it was committed, and a letter that comes again is known by
 what it is; so a death in between costs a second look and nothing else.
@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import imaplib
+import mailbox
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Literal, Protocol, cast
+from typing import Final, Literal, Protocol, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxStartTls, MailBoxUnencrypted
 
-from services.intake.mailbox.schema import MAX_LETTER
 from shared.problems import Problem
 
+MAX_LETTER: Final = 25 * 1024 * 1024  # what mail servers usually let through
 _IMAP_SECONDS = 20
 _IMAPS_PORT, _IMAP_PORT = 993, 143
 TAKEN, KEPT = "Taken", "Kept"
-# All of it was taken; a human is to look at it and the hub has it, sealed; the hub could not even fetch it.
+# All of it was taken; a human is to look at it and the hub has it, sealed; the hub has nothing of it.
 Put = Literal["taken", "kept", "left"]
 
 
@@ -54,12 +55,14 @@ class Box(Protocol):
 
 
 def open_box(url: str) -> Box:
-    """The box behind HUB_MAILBOX_URL: `folder:PATH`, `imap://…` or `imaps://user:password@host[:port]/FOLDER`."""
+    """`folder:PATH`, `maildir:PATH`, `imap://…` or `imaps://user:password@host[:port]/FOLDER`."""
     if url.startswith("folder:"):
         return Folder(Path(url.removeprefix("folder:")))
+    if url.startswith("maildir:"):
+        return Maildir(Path(url.removeprefix("maildir:")))
     if url.startswith(("imap:", "imaps:")):
         return ImapServer(url)
-    message = "HUB_MAILBOX_URL must begin with folder:, imap: or imaps:"
+    message = "The address of a mailbox must begin with folder:, maildir:, imap: or imaps:"
     raise BoxAway(message)
 
 
@@ -98,6 +101,44 @@ class Folder:
                 (self._path / name).rename(self._path / KEPT / name)
             else:
                 (self._path / name).unlink()
+
+
+class Maildir:
+    """A Maildir, as mail servers deliver into; what nobody dealt with is moved to its folder Kept."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the Maildir; it is made when first needed."""
+        self._path = path
+
+    @contextmanager
+    def open(self) -> Iterator[OpenBox]:
+        """Look into it."""
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            yield _OpenMaildir(mailbox.Maildir(self._path, create=True))
+        except (OSError, mailbox.Error) as error:
+            raise BoxAway(type(error).__name__) from error
+
+
+class _OpenMaildir:
+    def __init__(self, box: mailbox.Maildir) -> None:
+        self._box = box
+
+    def names(self, most: int) -> Sequence[str]:
+        # A name begins with the second in which it was delivered.
+        return sorted(self._box.keys())[:most]
+
+    def fetch(self, name: str) -> bytes | None:
+        with contextlib.suppress(KeyError, FileNotFoundError), self._box.get_file(name) as file:
+            raw = file.read(MAX_LETTER + 1)
+            return raw if len(raw) <= MAX_LETTER else None
+        return None
+
+    def put_away(self, name: str, what: Put) -> None:
+        with contextlib.suppress(KeyError, FileNotFoundError):
+            if what == "left":
+                self._box.add_folder(KEPT).add(self._box.get_message(name))
+            self._box.remove(name)
 
 
 class ImapServer:
