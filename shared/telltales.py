@@ -29,6 +29,23 @@ _CODES: Final = range(6, 17)  # from a whole postcode on
 _WORDS_TOGETHER = 4
 _CODES_TOGETHER = 5
 _LONGEST_WORD = 40
+# A name of so many letters is found inside a longer word too; shorter ones stand in too many words by chance.
+_LONG_NAME: Final = 5
+# Letters that no decomposition takes apart, as people write them who have no key for them.
+_WRITTEN_AS: Final = str.maketrans(
+    {
+        "ł": "l",
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
+        "ħ": "h",
+        "\u0131": "i",
+        "ŧ": "t",
+    }
+)
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _ALNUM: Final = re.compile(r"[^\W_]+")
 # Digits with no more between them than people write into a number.
@@ -107,7 +124,9 @@ def _party_forms(party: Party) -> Iterator[str]:
 def _name_forms(names: Iterable[str | None]) -> Iterator[str]:
     for name in filter(None, names):
         words = _WORD.findall(_plain(name))
-        yield from (f"w:{word}" for word in (*words, "".join(words)) if len(word) >= _SHORTEST_WORD)
+        for word in (*words, "".join(words)):
+            if len(word) >= _SHORTEST_WORD:
+                yield from (f"w:{word}", f"w:{word.translate(_WRITTEN_AS)}")
 
 
 def _contact_forms(values: Iterable[str | None]) -> Iterator[str]:
@@ -137,6 +156,11 @@ def _place_forms(place: Place | None) -> Iterator[str]:
         return
     for value in (place.postcode, place.line1, place.line2, place.town, place.uprn):
         yield from _code_forms((value,) if value else ())
+    for line in filter(None, (place.line1, place.line2)):
+        # The street without its number.
+        street = "".join(_WORD.findall(_plain(line)))
+        if len(street) >= _LONG_NAME:
+            yield f"w:{street}"
 
 
 def _date_forms(day: dt.date | None) -> Iterator[str]:
@@ -167,8 +191,10 @@ def _forms_in(text: str) -> Iterator[str]:
 def _words_in(plain: str) -> Iterator[str]:
     words = _WORD.findall(plain)
     yield from _joined(words, _WORDS_TOGETHER, _SHORTEST_WORD)
+    yield from _joined([word.translate(_WRITTEN_AS) for word in words], _WORDS_TOGETHER, _SHORTEST_WORD)
     yield from _spelt(words)
     for word in words:
+        yield from (part for part in _parts(word) if len(part) >= _LONG_NAME)
         # Scripts without spaces put a name between other signs.
         if not word.isascii():
             yield from _parts(word)

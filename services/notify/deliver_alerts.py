@@ -207,6 +207,7 @@ def why_letter_is_refused(
         letter,
         post.wording.version(dispatch.template, dispatch.version),
         cases=cases,
+        count=len(contents),
         sign_in=post.sign_in_at,
         is_reference=lambda text: read_reference(text) == text,
         gives_away=gives_away,

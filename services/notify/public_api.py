@@ -14,6 +14,7 @@ from services.notify import public_store
 from services.notify.api import teams_of
 from services.notify.ask_for_message import NotToBeSent, ask_for_message, call_off_message
 from services.notify.domain.public import PublicMessage, State, Template, Why
+from services.notify.domain.wording import SHAPES
 from shared.identity import new_id
 from shared.openapi import (
     INSTANT,
@@ -43,9 +44,9 @@ ADVICE: Final = {
     "channel": f"Choose {', '.join(_CHANNELS)}: the one that they marked as safe.",
     "address": "Give the number or address exactly as the case holds it.",
     "template": f"Choose {', '.join(get_args(Template))}.",
-    "worker": "Give the first name that they know you by, of at most 40 letters.",
+    "worker": "Give the first name that they know you by, and nothing else.",
     "number": "Give the number that they may ring, in digits.",
-    "when": "Give day and time in at most 40 signs; an appointment needs it.",
+    "when": "Give day and time, such as Tuesday 1 December 10:00; an appointment needs it.",
     "marked_safe_on": "Give the day on which they said that this way is safe, not in the future.",
     "asked_for_on": "Give the day on which they asked for this message, not in the future.",
     "safe_from": "Give the time of day from which they may be reached, such as 17:00.",
@@ -63,9 +64,9 @@ class PublicMessageSchema(Schema):
     channel = fields.String(required=True, validate=validate.OneOf(_CHANNELS))
     address = fields.String(required=True, validate=(validate.Length(5, 254), _PLAIN))
     template = fields.String(required=True, validate=validate.OneOf(get_args(Template)))
-    worker = fields.String(required=True, validate=(validate.Length(1, 40), _PLAIN))
+    worker = fields.String(required=True, validate=validate.Regexp(rf"(?:{SHAPES['worker']})$"))
     number = fields.String(required=True, validate=validate.Regexp(r"\+?[0-9][0-9 ]{4,18}$"))
-    when = fields.String(load_default="", validate=(validate.Length(0, 40), _PLAIN))
+    when = fields.String(load_default="", validate=validate.Regexp(rf"(?:{SHAPES['when']})?$"))
     marked_safe_on = fields.Date(required=True)
     asked_for_on = fields.Date(required=True)
     safe_from = fields.String(required=True, validate=_CLOCK)

@@ -88,6 +88,7 @@ def _ready(message: PublicMessage, post: Post, unit: Unit, *, enabled: bool) -> 
         letter,
         template,
         cases=(message.case,),
+        count=1,
         sign_in=post.sign_in_at,
         is_reference=lambda text: read_reference(text) == text,
         gives_away=lambda text: found_in(text, known, unit.keys.lookup),

@@ -127,6 +127,7 @@ def judged(letter: Letter, template: Template, cases: list[str], telltales: froz
         letter,
         template,
         cases=cases,
+        count=len(cases),
         sign_in=SIGN_IN,
         is_reference=lambda text: read_reference(text) == text,
         gives_away=lambda text: found_in(text, telltales, LOOKUP),
@@ -215,6 +216,78 @@ def test_every_message_is_readable_on_a_lock_screen_and_gives_nothing_away() -> 
             assert "\n" not in letter.subject
             assert not holds_forbidden_word(f"{letter.subject}\n{letter.text}\n{letter.short}"), name
             assert template.reads(letter) is not None, name
+
+
+RECORD = a_referral(
+    source_record_id="REC-12345",
+    referrer=a_referrer(name="Invented Referrer", phone="+44 (0)7700 900456"),
+    event=an_event(references=[a_reference(value="CRI123456789")]),
+    parties=[
+        a_party(
+            name={"given": "Łukasz", "family": "O'Figment-Søren", "known_as": "Figgy"},
+            date_of_birth="1980-05-17",
+            contacts=[
+                a_contact(value="07700 900123"),
+                a_contact(channel="email", value="fig.m@people.example"),
+            ],
+            address={"line1": "12 Imaginary Terrace", "town": "Nowhere", "postcode": "DL1 9ZZ"},
+        )
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Figgy's", "tell FIGGY.", "f.i.g.g.y", "F I G G Y", "Fig\u200bgy", "\uff26\uff49\uff47\uff47\uff59",
+     "oldFiggyhouse", "Łukasz", "Lukasz", "o figment soren", "OFigment", "+447700900123", "07700.900.123",
+     "0 7 7 0 0 9 0 0 1 2 3", "(07700) 900-123", "0044 7700 900123", "dl19zz", "D.L.1.9.Z.Z",
+     "cri 123-456-789", "CRI/123456789", "rec12345", "FIG.M@PEOPLE.EXAMPLE", "fig.m (at) people",
+     "Imaginary Terrace", "imaginary-terrace", "12 Imaginary Terrace", "nowhere", "17/05/1980", "19800517",
+     "170580"],
+)  # fmt: skip
+def test_what_is_of_the_record_is_found_however_it_is_written(text: str) -> None:
+    known = split(telltales_of(read_referral(RECORD, self_referral=False), LOOKUP))
+    assert found_in(text, known, LOOKUP)
+
+
+@pytest.mark.parametrize(
+    ("slots", "may"),
+    [
+        ({"worker": "Jo"}, True),
+        ({"worker": "Anne-Marie"}, True),
+        ({"worker": "Zoë"}, True),
+        ({"worker": "D'Arcy"}, True),
+        # Somebody who works here and is called like somebody in the case: held back, and a human tells them.
+        ({"worker": "Figgy"}, False),
+        ({"worker": "J\u043e"}, False),  # a Cyrillic letter that looks like ours
+        ({"worker": "Jo\u200b"}, False),
+        ({"worker": "JF"}, False),
+        ({"worker": "Jo 07700 900123"}, False),
+        ({"worker": "Jo from the Invented Council"}, False),
+        ({"worker": "F1ggy"}, False),
+        ({"number": "07700 900123"}, False),
+        ({"when": "Tuesday 1 December 10:00"}, True),
+        ({"when": "Wed, 2pm"}, True),
+        ({"when": "17 May 1980"}, False),
+        ({"when": "Tuesday, with Figgy"}, False),
+        ({"when": "12 Imaginary Terrace"}, False),
+    ],
+)
+def test_what_people_may_write_into_a_message_is_a_name_a_number_and_a_time(
+    slots: dict[str, str],
+    may: bool,  # noqa: FBT001 - a table of examples
+) -> None:
+    known = split(telltales_of(read_referral(RECORD, self_referral=False), LOOKUP))
+    template = read_wording().newest("appointment")
+    letter = template.write({"worker": "Jo", "number": "01632 960999", "when": "Tuesday 10:00"} | slots)
+    assert (judged(letter, template, ["C-7KQX4-M3DTW"], known) is None) is may
+
+
+def test_a_count_that_is_not_how_many_there_are_is_refused() -> None:
+    template, cases = read_wording().newest("many"), [new_reference(CASE), new_reference(CASE)]
+    for count, refusal in (("2", None), ("900123", "not_approved")):
+        letter = template.write({"cases": "\n".join(cases), "count": count, "sign_in": SIGN_IN})
+        assert judged(letter, template, cases, frozenset()) == refusal
 
 
 def test_words_that_nobody_approved_do_not_start(tmp_path: Path) -> None:

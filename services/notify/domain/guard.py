@@ -35,21 +35,22 @@ def why_refused(
     template: Template,
     *,
     cases: Collection[str],
+    count: int,
     sign_in: str,
     is_reference: Callable[[str], bool],
     gives_away: Callable[[str], bool],
 ) -> Refusal | None:
     """Why this message must not leave; None if it may.
 
-    `cases` are the references that it is about, `sign_in` the one address that it may hold, and `gives_away`
-    finds in a text what belongs to the cases' own records.
+    `cases` are the references that it is about, `count` how many alerts those are, `sign_in` the one address
+    that it may hold, and `gives_away` finds in a text what belongs to the cases' own records.
     """
     slots = template.reads(letter)
     if slots is None:
         return "not_approved"
     free = []
     for slot, value in slots:
-        if slot == "sign_in" and value != sign_in:
+        if value != {"sign_in": sign_in, "count": str(count)}.get(slot, value):
             return "not_approved"
         if slot in ("case", "cases") and not all(
             one in cases and is_reference(one) for one in value.splitlines()

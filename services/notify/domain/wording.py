@@ -21,16 +21,26 @@ AGAIN_LINE: Final = "This is sent again, because nobody can tell whether it came
 # As many references as a message lists; the rest is in the app.
 MOST_LISTED: Final = 200
 
+# A part of the first name of somebody who works here: letters of one script, no digits, no initials.
+_PART: Final = r"[A-Z\u00c0-\u00de](?:['\u2019][A-Z\u00c0-\u00de])?[a-z\u00df-\u017e]{1,19}"
+# A day, a date without a year, a time: nothing that could be somebody's name, number or birth date.
+_DAY: Final = r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?"
+_MONTH: Final = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    r"|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)"
+)
+_TIME: Final = r"(?:at )?(?:[0-9]{1,2}[:.][0-9]{2}|[0-9]{1,2} ?[ap]m)"
+
 _SLOT: Final = re.compile(r"\{([a-z_]+)\}")
 # What may stand in each slot; the free ones are looked through by the guard.
-_SHAPES: Final = {
+SHAPES: Final = {
     "case": r"[A-Z]{1,2}-[0-9A-Z]{5}-[0-9A-Z]{5}",
     "cases": r"(?:[A-Z]{1,2}-[0-9A-Z]{5}-[0-9A-Z]{5}\n?)*",
     "count": r"[0-9]{1,6}",
     "sign_in": r"https?://[!-~]{1,200}",
-    "worker": r"[^\n]{1,40}",
+    "worker": rf"{_PART}(?:[ -]{_PART})?",
     "number": r"[0-9+ ]{5,20}",
-    "when": r"[^\n]{1,40}",
+    "when": rf"(?=[A-Z0-9a])(?:{_DAY})?(?:,? ?[0-9]{{1,2}} {_MONTH})?(?:,? ?{_TIME})?",
 }
 FREE: Final = frozenset(("worker", "number", "when"))
 
@@ -99,7 +109,7 @@ def _pattern(words: str) -> str:
     """The words as an expression; each slot is a group of its shape, marked with its name."""
     parts = _SLOT.split(words)
     return "".join(
-        f"(?#{part})({_SHAPES[part]})" if number % 2 else re.escape(part) for number, part in enumerate(parts)
+        f"(?#{part})({SHAPES[part]})" if number % 2 else re.escape(part) for number, part in enumerate(parts)
     )
 
 
