@@ -130,8 +130,8 @@ class Register:
         self._with: dict[str, set[str]] = defaultdict(set)
         self._judged: dict[tuple[str, str], tuple[UUID, str]] = {}
         self._reviews: dict[tuple[str, str], Review] = {}
-        # Rows that were added and are not written yet: what changes in them changes before they are.
-        self._unwritten: dict[str, dict[str, Any]] = {}
+        # Rows that were added, and after which flush: until the next, they are changed in place.
+        self._added: dict[str, tuple[int, dict[str, Any]]] = {}
 
     @classmethod
     def of(cls, unit: Unit) -> Register:
@@ -359,7 +359,7 @@ class Register:
             "account": rest.seal(_pack.encode(account), _place_of_account(triaged)),
             "own_people": triaged.people,
         }
-        self._unwritten[triaged.reference] = row
+        self._added[triaged.reference] = self._unit.flushes, row
         self._unit.insert(referrals, row)
 
     def amend_referral(
@@ -391,8 +391,8 @@ class Register:
         self._change_referral(reference, case_id=case_id, opened_case=opened)
 
     def _change_referral(self, reference: str, **values: object) -> None:
-        row = self._unwritten.get(reference)
-        if row is not None:
+        after, row = self._added.get(reference, (-1, {}))
+        if after == self._unit.flushes:
             row.update(values)
         else:
             self._unit.change(referrals, {"reference": reference}, **values)
@@ -401,7 +401,7 @@ class Register:
         """Who the parties of this referral are, in their order."""
         known = self._known[reference]
         before = known.triaged.people
-        self._mention(reference, people if reference in self._unwritten else set(people) - set(before))
+        self._mention(reference, people if reference in self._added else set(people) - set(before))
         if before == tuple(people):
             return
         self._known[reference] = known._replace(triaged=known.triaged._replace(people=tuple(people)))
@@ -478,7 +478,6 @@ class Register:
 
     def standing_referrals(self, case_id: UUID) -> list[tuple[str, list[str]]]:
         """The case's referrals that were not taken back, and what each brings; of this unit too."""
-        self._unwritten.clear()
         self._unit.flush()
         rows = self._unit.connection.execute(
             select(referrals.c.reference, referrals.c.brings)

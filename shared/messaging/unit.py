@@ -54,6 +54,7 @@ class Unit:
         self.now = now
         self.keys = keys
         self.spoke = False
+        self.flushes = 0  # how often what was collected has been written
         self._source = source
         self._tables = tables
         self._trace = trace
@@ -100,6 +101,7 @@ class Unit:
 
     def flush(self) -> None:
         """Write what was collected: new rows first, then changes."""
+        self.flushes += 1
         for message, trace, cause in self._said:
             self.insert(self._tables.outbox, self._outbox_row(message, trace.next(), cause))
         self._said.clear()
