@@ -142,8 +142,8 @@ class QuietSchema(Schema):
     class Meta:
         unknown = RAISE
 
-    begins = fields.String(required=True, data_key="from", validate=validate.Regexp(f"{_CLOCK}$"))
-    ends = fields.String(required=True, data_key="until", validate=validate.Regexp(f"{_CLOCK}$"))
+    begins = fields.String(required=True, data_key="from", validate=validate.Regexp(f"^{_CLOCK}$"))
+    ends = fields.String(required=True, data_key="until", validate=validate.Regexp(f"^{_CLOCK}$"))
 
 
 class PreferencesSchema(Schema):
@@ -159,7 +159,7 @@ class PreferencesSchema(Schema):
         ),
     )
     digest = fields.String(validate=validate.OneOf(get_args(Digest)))
-    daily_at = fields.String(validate=validate.Regexp(f"{_CLOCK}$"))
+    daily_at = fields.String(validate=validate.Regexp(f"^{_CLOCK}$"))
     quiet = fields.Nested(QuietSchema, allow_none=True)
     weekends = fields.Boolean(truthy={True}, falsy={False})
     bank_holidays = fields.Boolean(truthy={True}, falsy={False})
