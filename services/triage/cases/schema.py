@@ -108,6 +108,11 @@ ASSESSMENT: Final[dict[str, Any]] = {
         },
     },
     "required": ["side", "stage", "shared"],
+    # Told to whoever reads the document; `read_assessment` says it in one sentence.
+    "anyOf": [
+        {"properties": {"needs": {"minProperties": 1}}, "required": ["needs"]},
+        {"properties": {"wishes": {"minItems": 1}}, "required": ["wishes"]},
+    ],
     "additionalProperties": False,
 }
 CROSS_REFERRAL: Final[dict[str, Any]] = {
