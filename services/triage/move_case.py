@@ -89,11 +89,12 @@ def move_case(
     before = kept.life
     life = move(before, name, actor, given, situation_of(case, kept, unit), unit.now, due)
     left = kept.left
-    if life.state == "on_hold" and before.next_on is not None:
+    if name == "hold" and before.next_on is not None:
         left = england_and_wales().working_days_between(today, before.next_on)
-    elif before.state == "on_hold":
+    elif (before.state == "on_hold" or before.hold is not None) and life.hold is None:
         # The clock stood still: what was left of its time is left now.
-        if life.is_open and left is not None and life.state == before.before:
+        worked_on = before.before if before.hold is None else before.hold[0]
+        if life.is_open and left is not None and life.state == worked_on:
             life = replace(life, next_on=england_and_wales().after_working_days(today, max(left, 1)))
         left = None
     if owner is not None:

@@ -241,7 +241,8 @@ def read_life(row: Sequence[Any], keys: KeyRing) -> tuple[UUID, Kept]:
     """A row of the table of lives."""
     of = dict(zip((column.name for column in _COLUMNS), row, strict=True))
     names = Life.__dataclass_fields__
-    life = Life(**{name: of[name] for name in names} | {"enabling": tuple(of["enabling"])})
+    hold = tuple(of["hold"]) if of["hold"] else None
+    life = Life(**{name: of[name] for name in names} | {"enabling": tuple(of["enabling"]), "hold": hold})
     case_id: UUID = of["case_id"]
     return case_id, Kept(
         life,

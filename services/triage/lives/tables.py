@@ -20,6 +20,8 @@ lives = Table(
     Column("next_on", Date),
     Column("before", String(24)),
     Column("reason", String(40)),
+    # Of a hold: from which state, why, and until which day; kept while the case was taken out of it.
+    Column("hold", JSON(none_as_null=True)),
     Column("outcome", String(40)),
     Column("enabling", JSON, nullable=False),
     # Working days that were left when the clock was stopped.

@@ -149,3 +149,26 @@ def test_a_dispute_that_turns_out_to_be_a_crime_has_the_gates_of_one(hub: Hub) -
     assert move(
         hub, case, "allocate", "supervisor", **{k: v for k, v in allocating.items() if k != "transition"}
     )
+
+
+def test_a_hold_outlives_a_withdrawal_with_its_promise_and_its_clock(hub: Hub) -> None:
+    shared = ("CRI009999990",)
+    receipt = hub.take(a_crime(references=shared))
+    hub.settle()
+    case = hub.links()["vcas:ONE"]["case"]
+    hub.clock.move(days=1)
+    move(hub, case, "hold", reason="H-MORE-TIME", review_on="2026-05-05")
+    hub.front.post(
+        f"/v1/referrals/{receipt['reference']}/withdrawal",
+        json={"reason": "Invented."},
+        headers={"Authorization": f"Bearer {hub.key_of('vcas')}"},
+    )
+    hub.settle()
+    assert whole(hub, case)["state"] == "withdrawn"
+    hub.clock.move(days=7)
+    assert take(hub, a_crime("TWO", references=shared), "vip") == case
+    told = whole(hub, case)
+    assert (told["state"], told["reason"]) == ("on_hold", "H-MORE-TIME")
+    assert (told["task"], told["next_on"]) == ("call_back", "2026-05-05")
+    # One working day was left when it was put on hold, on a Wednesday; it is Wednesday again.
+    assert move(hub, case, "resume")["next_on"] == "2026-04-02"

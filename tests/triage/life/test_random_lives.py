@@ -81,8 +81,13 @@ class ALife(RuleBasedStateMachine):
 
     @property
     def situation(self) -> Situation:
+        """What is known now; worked out once for each record, and not at every look."""
         today = TODAY + dt.timedelta(days=getattr(self, "days", 0))
-        return with_records(replace(self.beginning, today=today), self.records)
+        beginning = replace(self.beginning, today=today)
+        seen = (beginning, len(self.records))
+        if getattr(self, "seen", None) != seen:
+            self.seen, self.known = seen, with_records(beginning, self.records)
+        return self.known
 
     @rule(told=RECORDS)
     def record(self, told: tuple[str, dict[str, Any]]) -> None:
@@ -169,6 +174,7 @@ class ALife(RuleBasedStateMachine):
         if self.life.state == "on_hold":
             assert self.life.reason in reasons.HOLDS
             assert self.life.before is not None
+            assert self.life.next_on is not None
 
     @invariant()
     def a_closed_case_has_an_outcome(self) -> None:

@@ -126,3 +126,18 @@ def test_every_state_can_be_left_and_every_open_one_can_end() -> None:
 
 def test_every_guard_is_used() -> None:
     assert set(GUARDS) == {guard for row in TABLE for guard in row.guards} - {"still_fits"}
+
+
+def test_a_case_that_was_taken_out_of_a_hold_is_on_hold_again_as_it_was() -> None:
+    promised = Given(reason="H-MORE-TIME", review_on="2026-05-05")
+    well = all_is_well(next(row for row in TABLE if row.name == "hold"))
+    held = move(a_life_in("assess_prep"), "hold", Actor(OWNER, "facilitator"), promised, well, NOW, due)
+    hub = Actor("triage", "system")
+    for taken_out, brought_back in (("withdraw", "take_up_again"), ("merge", "separate")):
+        merged = replace(well, merged_into="C-OTHER")
+        given = Given(outcome="C-DUPLICATE") if taken_out == "merge" else Given()
+        away = move(held, taken_out, hub, given, merged if taken_out == "merge" else well, NOW, due)
+        again = move(away, brought_back, hub, Given(), well, NOW, due)
+        assert again == held
+    resumed = move(held, "resume", Actor(OWNER, "facilitator"), Given(), well, NOW, due)
+    assert (resumed.state, resumed.hold, resumed.before) == ("assess_prep", None, None)

@@ -53,6 +53,8 @@ class Life:
     reason: str | None = None
     outcome: str | None = None
     enabling: tuple[str, ...] = ()
+    # Of a hold, also while the case was taken out of it: from which state, why, and until which day.
+    hold: tuple[State, str, str] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -94,16 +96,37 @@ def move(
         raise Refused("guard", tuple(broken))
     if row.to == "same":
         return with_task(life, situation, due)
+    if row.to == "before" and to == "on_hold" and life.hold is not None:
+        return with_task(_on_hold_again(life, now), situation, due, promised=_day_of(life.hold))
     moved = replace(
         life,
         state=to,
         since=now,
+        hold=_hold_after(life, name, given),
         before=life.state if row.remembers else None,
         reason=given.reason or None,
         outcome=given.outcome or (life.outcome if to == "closed" else None),
         enabling=given.enabling or (life.enabling if to in ("closing", "closed") else ()),
     )
     return with_task(moved, situation, due, promised=_promised(given))
+
+
+def _hold_after(life: Life, name: str, given: Given) -> tuple[State, str, str] | None:
+    """A hold is remembered while the case is on hold, and by whatever takes it out only to bring it back."""
+    if name == "hold":
+        return life.state, given.reason, given.review_on
+    return life.hold if life.state == "on_hold" and BY_NAME[name].remembers else None
+
+
+def _on_hold_again(life: Life, now: dt.datetime) -> Life:
+    """The case as it was on hold: what was promised then holds now."""
+    assert life.hold is not None  # noqa: S101 - whoever calls has seen to it
+    before, reason, _ = life.hold
+    return replace(life, state="on_hold", since=now, before=before, reason=reason, outcome=None, enabling=())
+
+
+def _day_of(hold: tuple[State, str, str]) -> dt.date:
+    return dt.date.fromisoformat(hold[2])
 
 
 def with_task(life: Life, situation: Situation, due: Due, *, promised: dt.date | None = None) -> Life:
