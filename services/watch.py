@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from services.notify.domain.alert import Kind
+    from services.notify.tell_ops import Ill
     from shared.house import House
     from shared.messaging.topology import Queue
     from shared.service import Room
@@ -39,59 +40,69 @@ EVERY_SECONDS: Final = 30.0
 # A queue of this length that has grown between all of so many looks grows, until it is shorter.
 LONG: Final = 500
 _LOOKS: Final = 3
-# A worker that is started anew is nobody's trouble: so many looks in a row nobody hears a queue.
+# What is started anew is nobody's trouble: so many looks in a row it does not answer.
 _GONE_LOOKS: Final = 2
+_SENDER: Final = "notify sender"
 
-Ill = dict["Kind", dict[str, int]]
+
+@dataclass
+class Seen:
+    """What one look found ill, by kind, and of what it cannot tell: that stays as it was, ill or well."""
+
+    ill: Ill = field(default_factory=dict)
+    untold: set[tuple[Kind, str]] = field(default_factory=set)
+
+    def add(self, kind: Kind, where: str, much: int = 1) -> None:
+        """It is ill there, so much."""
+        self.ill.setdefault(kind, {})[where] = much
 
 
 @dataclass
 class Watch:
-    """One who watches, and remembers how the queues were."""
+    """One who watches, and remembers the last looks."""
 
     house: House
     long: int = LONG
     lengths: dict[str, list[int]] = field(default_factory=dict)
-    growing: set[str] = field(default_factory=set)
-    unheard: Counter[str] = field(default_factory=Counter)
+    missed: Counter[str] = field(default_factory=Counter)
+    not_kept: int = 0
     told_without_records: bool = False
 
-    def look(self) -> Ill:
-        """What is ill now, by kind: where it was found, and how much of it."""
-        found: Ill = {}
+    def look(self) -> Seen:
+        """What is ill now, and what cannot be told yet: a server is away, or there were too few looks."""
+        seen = Seen()
         for name, room in self.house.rooms.items():
-            try:
-                lag, parked = _lag_of(room), count_held(room.books)[0]
-                if name == "notify" and _wait_for_sender(room) > LAGGING:
-                    found.setdefault("ops_relay", {})["notify sender"] = 1
-            except SQLAlchemyError:
-                found.setdefault("ops_worker", {})[f"{name} database"] = 1
-                continue
-            if lag > LAGGING:
-                found.setdefault("ops_relay", {})[name] = 1
-            if parked:
-                found.setdefault("ops_parked", {})[name] = parked
+            self._look_at_room(name, room, seen)
+        queues = [queue for queue in topology_for(self.house.rooms.values()) if not queue.is_dead]
         try:
-            self._look_at_queues(found)
+            # All or none of them: a broker that goes away in between has told nothing.
+            told = [(queue, self.house.broker.depth(queue), self._is_heard(queue)) for queue in queues]
         except BrokerAway:
-            found.setdefault("ops_worker", {})["broker"] = 1
-        return found
+            self._miss("broker", seen)
+            seen.untold |= {(kind, queue.name) for queue in queues for kind in ("ops_queue", "ops_worker")}
+            return seen
+        self._answers("broker")
+        for queue, length, is_heard in told:
+            self._look_at_queue(queue.name, length, seen, is_heard=is_heard)
+        return seen
 
     def step(self) -> Ill:
-        """Look, and tell."""
-        ill = self.look()
+        """Look, and tell; what is ill as far as anybody knows."""
+        seen = self.look()
         room = self.house.rooms["notify"]
         try:
             with room.unit() as unit:
-                tell_ops(ill, unit, board_of(room))
-            self.told_without_records = False
-            if "notify sender" in ill.get("ops_relay", {}):
+                ill = tell_ops(seen.ill, seen.untold, unit, board_of(room))
+            if _SENDER in seen.ill.get("ops_relay", {}):
                 send_to_ops(post_of(room), room.unit)
         except SQLAlchemyError as error:
-            log.error("ops cannot be told", extra={"ill": sorted(ill), "error": type(error).__name__})  # noqa: TRY400 - its text could quote data
+            log.error("ops cannot be told", extra={"ill": sorted(seen.ill), "error": type(error).__name__})  # noqa: TRY400 - its text could quote data
+            self.not_kept += 1
             # Once, and again only when it was well in between: there is nobody to remember it for us.
-            if not self.told_without_records:
+            if self.not_kept >= _GONE_LOOKS and not self.told_without_records:
                 self.told_without_records = tell_ops_without_records(post_of(room), room.clock()) > 0
+            return seen.ill
+        self.not_kept, self.told_without_records = 0, False
         return ill
 
     def keep_on(self, stop: threading.Event, every: float = EVERY_SECONDS, sign: Path | None = None) -> None:
@@ -104,29 +115,55 @@ class Watch:
             except Exception as error:  # noqa: BLE001 - whoever watches must not fall asleep over one error
                 log.error("the watch stumbled", extra={"error": type(error).__name__})  # noqa: TRY400 - the same
 
-    def _look_at_queues(self, found: Ill) -> None:
-        for queue in topology_for(self.house.rooms.values()):
-            length = self.house.broker.depth(queue)
-            if length is None or queue.is_dead:
-                continue
-            if self._grows(queue, length):
-                found.setdefault("ops_queue", {})[queue.name] = 1
-            if queue.hearer in self.house.rooms and self.house.broker.hearers(queue) == 0:
-                self.unheard[queue.name] += 1
-                if self.unheard[queue.name] >= _GONE_LOOKS:
-                    found.setdefault("ops_worker", {})[queue.name] = 1
-            else:
-                self.unheard.pop(queue.name, None)
+    def _look_at_room(self, name: str, room: Room, seen: Seen) -> None:
+        try:
+            lag, parked = _lag_of(room), count_held(room.books)[0]
+            waits = name == "notify" and _wait_for_sender(room) > LAGGING
+        except SQLAlchemyError:
+            self._miss(f"{name} database", seen)
+            seen.untold |= {("ops_relay", name), ("ops_parked", name)}
+            if name == "notify":
+                seen.untold.add(("ops_relay", _SENDER))
+            return
+        self._answers(f"{name} database")
+        if waits:
+            seen.add("ops_relay", _SENDER)
+        if lag > LAGGING:
+            seen.add("ops_relay", name)
+        if parked:
+            seen.add("ops_parked", name, parked)
 
-    def _grows(self, queue: Queue, length: int) -> bool:
-        seen = self.lengths.setdefault(queue.name, [])
-        seen.append(length)
-        del seen[:-_LOOKS]
+    def _look_at_queue(self, name: str, length: int | None, seen: Seen, *, is_heard: bool) -> None:
+        if is_heard:
+            self._answers(name)
+        else:
+            self._miss(name, seen)
+        lengths = self.lengths.setdefault(name, [])
+        if length is None:
+            seen.untold.add(("ops_queue", name))
+            return
+        lengths.append(length)
+        del lengths[:-_LOOKS]
         if length < self.long:
-            self.growing.discard(queue.name)
-        elif len(seen) == _LOOKS and seen[0] < seen[1] < seen[2]:
-            self.growing.add(queue.name)
-        return queue.name in self.growing
+            return
+        if len(lengths) == _LOOKS and lengths[0] < lengths[1] < lengths[2]:
+            seen.add("ops_queue", name)
+        else:
+            # One that grew is ill until it is short, and one that is only long is not.
+            seen.untold.add(("ops_queue", name))
+
+    def _is_heard(self, queue: Queue) -> bool:
+        return queue.hearer not in self.house.rooms or self.house.broker.hearers(queue) != 0
+
+    def _miss(self, who: str, seen: Seen) -> None:
+        self.missed[who] += 1
+        if self.missed[who] >= _GONE_LOOKS:
+            seen.add("ops_worker", who)
+        else:
+            seen.untold.add(("ops_worker", who))
+
+    def _answers(self, who: str) -> None:
+        self.missed.pop(who, None)
 
 
 def _lag_of(room: Room) -> dt.timedelta:

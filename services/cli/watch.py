@@ -13,7 +13,7 @@ from services.watch import EVERY_SECONDS, Watch
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Look once, and say what was found.")
+@click.option("--once", is_flag=True, help="Look once and say what was found; tell nobody else.")
 @click.option("--every", default=EVERY_SECONDS, show_default=True, help="Seconds between two looks.")
 @click.option(
     "--sign", type=click.Path(dir_okay=False, path_type=Path), help="A file made new after every look."
@@ -26,10 +26,13 @@ def watch(*, once: bool, every: float, sign: Path | None) -> None:
     """
     watching = Watch(furnished_house())
     if once:
-        ill = watching.step()
-        for kind, where in ill.items():
+        seen = watching.look()
+        for kind, where in seen.ill.items():
             click.echo(f"{kind}: {', '.join(where)}")
-        if not ill:
+        for kind in sorted({kind for kind, _ in seen.untold}):
+            names = ", ".join(sorted(where for one, where in seen.untold if one == kind))
+            click.echo(f"{kind}: one look cannot tell of {names}")
+        if not seen.ill and not seen.untold:
             click.echo("All is well.")
         return
     stop = threading.Event()

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 from services.notify import store
 from services.notify.channels.channel import Parcel, Taken
 from services.notify.deliver_alerts import deliver_alerts
 from services.notify.domain.alert import OPS, THE_HUB, Kind, News
+from services.notify.domain.guard import why_refused
 from services.notify.domain.rota import who_is_told
 from services.notify.raise_alert import raise_alert
 from services.notify.store import Desk
-from shared.identity import new_id
+from shared.identity import new_id, read_reference
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from services.notify.deliver_alerts import Post, UnitOfWork
     from services.notify.switchboard import Switchboard
     from shared.messaging.unit import Unit
+
+    Ill = dict[Kind, dict[str, int]]
+
+log = logging.getLogger(__name__)
 
 KINDS: Final[tuple[Kind, ...]] = ("ops_queue", "ops_parked", "ops_worker", "ops_relay")
 # While these last, referrals do not reach anybody.
@@ -27,34 +33,49 @@ _URGENT: Final = ("ops_worker", "ops_relay")
 _WATCH: Final = "watch"
 
 
-def tell_ops(ill: Mapping[Kind, Mapping[str, int]], unit: Unit, board: Switchboard) -> int:
-    """`ill` is what was found, by kind: where, and how much of it. How many alerts were raised.
+def tell_ops(
+    ill: Mapping[Kind, Mapping[str, int]],
+    untold: Collection[tuple[Kind, str]],
+    unit: Unit,
+    board: Switchboard,
+) -> Ill:
+    """`ill` is what was found, by kind: where, and how much of it; `untold` is of what nobody can tell now.
 
-    An alert lasts for as long as its trouble, and ends by itself when all is well again. Once somebody has
-    said that they have it, it is told again only when it has become more: another place, one more parked.
+    An alert lasts for as long as its trouble, and ends by itself when all is well again. What cannot be told
+    is left as it was: neither begun nor ended. Once somebody has said that they have it, it is told again
+    only when it has become more: another place, one more parked. Answers with all that is ill after this.
     """
-    raised = 0
+    stands: Ill = {}
     Desk.of(unit).look_up([THE_HUB])
     known = store.all_troubles(unit)
     for kind in KINDS:
-        found, before = dict(ill.get(kind, {})), known.get(kind, {})
-        there = store.find_open_ops(unit, kind)
-        if _is_more(found, before) and not there:
+        before = known.get(kind, {})
+        found = {where: much for where, much in before.items() if (kind, where) in untold}
+        found |= ill.get(kind, {})
+        _tell(kind, found, before, unit, board)
+        if found:
+            stands[kind] = found
+    return stands
+
+
+def _tell(
+    kind: Kind, found: dict[str, int], before: Mapping[str, int], unit: Unit, board: Switchboard
+) -> None:
+    there = store.find_open_ops(unit, kind)
+    if _is_more(found, before):
+        if not there:
             news = News(THE_HUB, kind, OPS, urgent=kind in _URGENT, occasion=unit.now.isoformat())
             alert = raise_alert(news, unit, board)
             there = [alert] if alert is not None else []
-            raised += len(there)
-        if _is_more(found, before):
-            for alert in there:
-                store.note(unit, alert.id, "told", _WATCH, found=", ".join(found))
-        if not found:
-            for alert in there:
-                store.end_by_itself(unit, alert, _WATCH)
-        if found and found != before:
-            store.keep_trouble(unit, kind, found, is_new=kind not in known)
-        elif not found and kind in known:
+        for alert in there:
+            store.note(unit, alert.id, "told", _WATCH, found=", ".join(found))
+    if not found:
+        for alert in there:
+            store.end_by_itself(unit, alert, _WATCH)
+        if before:
             store.forget_trouble(unit, kind)
-    return raised
+    elif found != before:
+        store.keep_trouble(unit, kind, found, is_new=not before)
 
 
 def _is_more(found: Mapping[str, int], before: Mapping[str, int]) -> bool:
@@ -75,6 +96,15 @@ def tell_ops_without_records(post: Post, now: dt.datetime) -> int:
     """
     board, template = post.board, post.wording.newest("ops_worker")
     letter = template.write({"sign_in": post.sign_in_at}, urgent=True)
+    refusal = why_refused(
+        letter, template, cases=(), count=1, sign_in=post.sign_in_at,
+        is_reference=lambda text: read_reference(text) == text,
+        # It is about no case, so there is no record of one that could stand in it.
+        gives_away=lambda _: False,
+    )  # fmt: skip
+    if refusal is not None:
+        log.error("message refused by the guard", extra={"why": refusal})
+        return 0
     told = who_is_told(board.ladders[OPS], 0, board.everybody, now, urgent=True)
     taken = 0
     for person in told.people:

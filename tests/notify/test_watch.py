@@ -161,6 +161,7 @@ def test_where_the_sender_is_gone_the_watch_tells_ops_itself_and_nobody_else(hub
 def test_ops_are_told_once_even_when_nothing_can_be_kept(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub(notify_database_url="sqlite:////nowhere/at/all/notify.db")
     watch = Watch(hub.house)
+    assert watch.step() == {}
     for _ in range(3):
         assert watch.step() == {"ops_worker": {"notify database": 1}}
     assert mails_to_ops(hub) == ["Urgent: a worker of the hub is gone"]
