@@ -8,6 +8,7 @@ from services.triage.domain.life.guards import Given
 from services.triage.domain.life.situation import Record
 from services.triage.domain.routing.facts import together
 from services.triage.history.store import SYSTEM
+from services.triage.keep_promise import wake
 from services.triage.lives.store import Lives, with_life
 from services.triage.move_case import settle_task, today_of, try_to_move
 
@@ -34,6 +35,7 @@ def merge_life(case: Case, into: Case, unit: Unit, table: Table, *, who: str = S
     facts = together(other.facts, kept.facts)
     urgent = other.urgent or kept.urgent
     lives.change(into.id, with_life(other, other.life, facts=facts, gates=gates, urgent=urgent))
+    wake(into, other, unit, table.targets)
     settle_task(into, unit, table.targets)
 
 

@@ -17,6 +17,7 @@ from services.triage.domain.routing.facts import Facts, together
 from services.triage.domain.routing.table import Decision, RoutingTable, route
 from services.triage.domain.teams.assigning import Task, Teams
 from services.triage.history.store import SYSTEM, History
+from services.triage.keep_promise import begin_with_promise, keep_promise, wake
 from services.triage.lives.schema import begin_situation, home_of, other_home_of, read_facts
 from services.triage.lives.store import Kept, Lives
 from services.triage.move_case import HUB, due_in, due_of, settle_task, situation_of, today_of, try_to_move
@@ -26,11 +27,9 @@ from shared.directory import DUTY_DESK
 from shared.identity import CASE, new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from services.triage.domain.gates import Need
-    from services.triage.domain.life.moving import Life
-    from services.triage.domain.life.situation import Situation
     from services.triage.store import Register
     from shared.contracts import ReferralReceived
     from shared.contracts.envelope import Lane
@@ -133,25 +132,11 @@ def _begin_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table:
     situation = replace(situation, nobody_fits=bool(assigned.nobody_fits))
     name = "return" if case.lacks else "admit"
     life = replace(move(life, name, HUB, _NOTHING, situation, unit.now, due), reason=None)
-    if facts.more_time_until is not None and facts.more_time_until > today:
-        life = _with_the_promise(life, facts.more_time_until, situation, unit.now, due)
+    life = begin_with_promise(life, facts, decision.gates, situation, unit.now, due)
     lead = facts.assessment_point or decision.team
     Lives.of(unit).begin(
         case.id, Kept(life, facts, decision.gates, urgent, lead, nobody_fits=assigned.nobody_fits)
     )
-
-
-def _with_the_promise(
-    life: Life, day: dt.date, situation: Situation, now: dt.datetime, due: Callable[[str], dt.date]
-) -> Life:
-    """They asked for time to think, and were promised a call on that day: nobody presses them before it.
-
-    Where the case lacks something it is asked for on that day; else the case is on hold until then.
-    """
-    if life.state == "returned":
-        return replace(life, next_on=day)
-    given = Given(reason="H-MORE-TIME", review_on=str(day))
-    return move(life, "hold", HUB, given, situation, now, due)
 
 
 def is_urgent(facts: Facts, decision: Decision, today: dt.date) -> bool:
@@ -228,12 +213,18 @@ def learn(message: ReferralReceived, case: Case, unit: Unit, table: Table) -> No
     if kept is None:
         return
     facts = together(kept.facts, facts_of(message.referral, unit, table))
-    decision = route(facts, table.routing, today_of(unit.now))
+    known = _with_gates(kept, facts, route(facts, table.routing, today_of(unit.now)), unit)
+    if known != kept:
+        Lives.of(unit).change(case.id, known)
+        wake(case, kept, unit, table.targets)
+        settle_task(case, unit, table.targets)
+
+
+def _with_gates(kept: Kept, facts: Facts, decision: Decision, unit: Unit) -> Kept:
+    """What is known now, with the gates of that beside those that the case had."""
     gates = tuple(dict.fromkeys((*kept.gates, *decision.gates)))
     urgent = kept.urgent or is_urgent(facts, decision, today_of(unit.now))
-    if (facts, gates, urgent) != (kept.facts, kept.gates, kept.urgent):
-        Lives.of(unit).change(case.id, replace(kept, facts=facts, gates=gates, urgent=urgent))
-        settle_task(case, unit, table.targets)
+    return replace(kept, facts=facts, gates=gates, urgent=urgent)
 
 
 def learn_anew(heard: Sequence[ReferralReceived], case: Case, unit: Unit, table: Table) -> None:
@@ -273,13 +264,15 @@ def try_to_release(
         lacks = tuple(need for need in lacks if need != "area")  # somebody has asked, and knows
     if facts.area is not None and facts.police_area is None:
         facts = replace(facts, police_area=table.areas.known(facts.area).police)
+    decision = decide(facts, lacks, unit, table)
     if kept is not None:
-        Lives.of(unit).change(case.id, replace(kept, facts=facts))
+        Lives.of(unit).change(case.id, _with_gates(kept, facts, decision, unit))
     if lacks:
         register.change_case(case._replace(area=facts.area, lacks=lacks))
+        if kept is not None:
+            wake(case, kept, unit, table.targets)
         _return(message, case, lacks, unit)
         return
-    decision = decide(facts, (), unit, table)
     why_there = decision._asdict()
     released = case._replace(area=facts.area, team=decision.team, why_there=why_there, lacks=())
     register.change_case(released)
@@ -308,6 +301,7 @@ def release_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table
     due = due_of(case, changed, table.targets, today_of(unit.now))
     owner = owner_of(case.team, decision.gates, due("triage"), unit, table, conflicts_in(case, changed, unit))
     try_to_move(case, "release", unit, table.targets, owner=owner)
+    keep_promise(case, unit, table.targets)
     tell_lead(case, unit, table)
 
 

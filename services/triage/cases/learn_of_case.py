@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.triage.cases import store
 from services.triage.domain.routing.table import route
+from services.triage.keep_promise import wake
 from services.triage.lives.store import Lives
 from services.triage.move_case import due_of, today_of
 from services.triage.send_case import is_urgent
@@ -34,7 +35,7 @@ def learn_of_strand(case: Case, strand: str, unit: Unit) -> Case:
 def learn_of_court(case: Case, says: dict[str, Any], unit: Unit, table: Table) -> None:
     """The court has gone on, or sits on another day: gates and clocks follow.
 
-    A hearing that has moved moves what counts back from it, sooner or later.
+    A hearing that has moved moves what counts back from it, sooner or later; what is no news moves nothing.
     """
     kept = Lives.of(unit).find(case.id)
     assert kept is not None  # noqa: S101 - it is held
@@ -46,10 +47,11 @@ def learn_of_court(case: Case, says: dict[str, Any], unit: Unit, table: Table) -
     gates = dict.fromkeys((*(gate for gate in kept.gates if gate != "court"), *decision.gates))
     if facts.pre_sentence:
         gates.setdefault("court")
-    kept = replace(
+    known = replace(
         kept, facts=facts, gates=tuple(gates), urgent=kept.urgent or is_urgent(facts, decision, today)
     )
     life = kept.life
-    if facts.pre_sentence and life.is_open and life.state != "on_hold":
-        life = replace(life, next_on=due_of(case, kept, table.targets, today)(life.task))
-    Lives.of(unit).change(case.id, replace(kept, life=life))
+    if known != kept and facts.pre_sentence and life.is_open and life.state != "on_hold":
+        life = replace(life, next_on=due_of(case, known, table.targets, today)(life.task))
+    Lives.of(unit).change(case.id, replace(known, life=life))
+    wake(case, kept, unit, table.targets)

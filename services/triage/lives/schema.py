@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from services.triage.domain.life.situation import Consent, Side, Situation
 from services.triage.domain.routing.facts import TENURES, Facts, age_on
@@ -105,9 +105,11 @@ def _forbidden(referral: Referral) -> Iterator[dt.date]:
     return (order.until or dt.date.max for order in referral.orders if order.forbids_contact)
 
 
-def _agreed(referral: Referral) -> dict[str, dt.date | None]:
-    """What whoever asked has agreed to, and until when they wanted to be left to think."""
-    told: dict[str, dt.date | None] = {}
+def _agreed(referral: Referral) -> dict[str, Any]:
+    """What whoever asked has agreed to, and until when they wanted to be left to think, and of what."""
+    told: dict[str, Any] = {}
+    thinking_over: set[str] = set()
+    decided: set[str] = set()
     for party, side in zip(referral.parties, sides_of(referral), strict=True):
         if side != "initiator":
             continue
@@ -119,7 +121,10 @@ def _agreed(referral: Referral) -> dict[str, dt.date | None]:
                 told["sharing_agreed_on"] = on
             if consent.decision == "deferred" and consent.contact_again_on:
                 told["more_time_until"] = consent.contact_again_on
-    return told
+                thinking_over.add(consent.to)
+            if consent.decision in ("given", "refused"):
+                decided.add(consent.to)
+    return told | {"thinking_over": frozenset(thinking_over), "decided": frozenset(decided)}
 
 
 def _refuses_sharing(referral: Referral) -> bool:

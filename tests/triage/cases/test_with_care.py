@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.builders import a_consent
+from tests.support.builders import Wire, a_consent
 from tests.support.houses import Hub, StoppedClock
 from tests.triage.cases.doing import a_crime, allocate, move, post, record, take, whole
 
@@ -26,22 +26,83 @@ def refused(hub: Hub, case: str, role: str, **body: object) -> str:
 
 
 def test_who_was_promised_a_call_by_the_referrer_is_not_pressed_before_that_day(hub: Hub) -> None:
-    account = a_crime()
-    consents = account["parties"][0]["consents"]
-    consents[:] = [one for one in consents if one["to"] != "approach_other_party"]
-    consents.append(a_consent(to="approach_other_party", decision="deferred", contact_again_on="2026-05-05"))
+    account = asks_for_time(a_crime(), "2026-05-05")
     told = whole(hub, take(hub, account))
     assert (told["state"], told["task"], told["toward"]) == ("on_hold", "call_back", "initiator")
     assert (told["next_on"], told["reason"]) == ("2026-05-05", "H-MORE-TIME")
-    thinking = a_crime("TWO", family="Thinking")
-    consents = thinking["parties"][0]["consents"]
-    consents[0] = a_consent(to="referral", decision="deferred", contact_again_on="2026-06-01")
+    thinking = asks_for_time(a_crime("TWO", family="Thinking"), "2026-06-01", to="referral")
     waits = whole(hub, take(hub, thinking), "supervisor")
     assert (waits["state"], waits["lacks"], waits["next_on"]) == (
         "returned",
         ["consent_to_refer"],
         "2026-06-01",
     )
+
+
+def asks_for_time(account: Wire, until: str, to: str = "approach_other_party") -> Wire:
+    """The same account, in which whoever was harmed wants to think about that until a day."""
+    consents = account["parties"][0]["consents"]
+    consents[:] = [one for one in consents if one["to"] != to]
+    consents.append(a_consent(to=to, decision="deferred", contact_again_on=until))
+    return account
+
+
+def test_what_is_dangerous_or_before_a_court_does_not_rest_behind_a_promise(hub: Hub) -> None:
+    dangerous = asks_for_time(a_crime(), "2026-05-05")
+    dangerous["risks"] = {"assessed": True, "immediate_danger": True}
+    told = whole(hub, take(hub, dangerous), "supervisor")
+    assert (told["state"], told["gates"], told["next_on"]) == ("triage", ["safeguarding_first"], "2026-03-25")
+    heard = asks_for_time(a_crime("TWO", family="Heard"), "2026-05-05")
+    heard["event"] |= {"justice_stage": "guilty_plea", "next_hearing_on": "2026-05-05"}
+    told = whole(hub, take(hub, heard))
+    assert (told["state"], told["next_on"]) == ("triage", "2026-03-26")
+    later = asks_for_time(a_crime("THREE", family="Later"), "2026-05-05")
+    later["event"] |= {"justice_stage": "guilty_plea", "next_hearing_on": "2026-05-06"}
+    assert whole(hub, take(hub, later))["next_on"] == "2026-05-05"
+    # Also where the case lacks something, and whoever is asked for it is asked now.
+    lacking = asks_for_time(a_crime("FOUR", family="Lacking"), "2026-05-05", to="referral")
+    lacking["risks"] = {"assessed": True, "immediate_danger": True}
+    told = whole(hub, take(hub, lacking), "supervisor")
+    assert (told["state"], told["next_on"]) == ("returned", "2026-03-31")
+
+
+def test_what_is_learnt_of_a_danger_or_a_court_wakes_what_rests_behind_a_promise(hub: Hub) -> None:
+    account = asks_for_time(a_crime(), "2026-05-05")
+    case = take(hub, account)
+    told = record(hub, case, "court", stage="charged", hearing_on="2026-04-30")
+    assert (told["state"], told["task"], told["next_on"]) == ("triage", "triage", "2026-03-26")
+    # Who knows of the hearing and promises a call all the same is not overruled by what says nothing new.
+    move(hub, case, "hold", reason="H-MORE-TIME", review_on="2026-05-05")
+    assert record(hub, case, "court", stage="charged", hearing_on="2026-04-30")["state"] == "on_hold"
+    account["risks"] = {"assessed": True, "markers": ["child_safeguarding"]}
+    assert take(hub, account) == case
+    assert whole(hub, case)["state"] == "triage"
+    for one, to in (("TWO", "approach_other_party"), ("THREE", "referral")):
+        account = asks_for_time(a_crime(one, family=one.title()), "2026-05-05", to)
+        case = take(hub, account)
+        assert whole(hub, case, "supervisor")["next_on"] == "2026-05-05"
+        account["risks"] = {"assessed": True, "markers": ["child_safeguarding"]}
+        take(hub, account)
+        told = whole(hub, case, "supervisor")
+        assert told["next_on"] == {"triage": "2026-03-26", "returned": "2026-03-31"}[told["state"]]
+
+
+def test_a_promise_is_kept_by_a_case_that_was_returned_unless_they_have_decided(hub: Hub) -> None:
+    account = asks_for_time(a_crime(postcode=None), "2026-05-05")
+    case = take(hub, account)
+    assert whole(hub, case, "supervisor")["state"] == "returned"
+    account["parties"][0]["address"] = {"postcode": "DL1 9ZZ"}
+    assert take(hub, account) == case
+    told = whole(hub, case)
+    assert (told["state"], told["task"], told["next_on"]) == ("on_hold", "call_back", "2026-05-05")
+    # Two working days were left.
+    assert move(hub, case, "resume")["next_on"] == "2026-03-26"
+    decided = asks_for_time(a_crime("TWO", family="Decided"), "2026-05-05", to="referral")
+    case = take(hub, decided)
+    assert whole(hub, case, "supervisor")["next_on"] == "2026-05-05"
+    decided["parties"][0]["consents"][-1] = a_consent(to="referral", contact_again_on=None)
+    take(hub, decided)
+    assert whole(hub, case)["state"] == "triage"
 
 
 def test_nobody_is_out_of_reach_before_attempts_on_two_days(hub: Hub) -> None:

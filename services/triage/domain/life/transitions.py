@@ -256,7 +256,7 @@ TABLE: Final[tuple[Transition, ...]] = (
         "Take it off hold",
         _from("on_hold"),
         "before",
-        (*_CO, "facilitator"),
+        ("system", *_CO, "facilitator"),
         ("still_fits",),
     ),
     Transition(

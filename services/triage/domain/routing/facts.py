@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from typing import Final, Literal
 
@@ -21,6 +22,7 @@ COMPLEX_KINDS: Final = frozenset({"domestic_abuse", "sexual_offence", "stalking"
 _VIOLENT_KINDS: Final = frozenset({"assault", "robbery"})
 RESTORATIVE: Final = frozenset({"restorative_justice", "restorative_mediation"})
 PRE_SENTENCE: Final = frozenset({"guilty_plea", "awaiting_sentence", "deferred"})
+_LOOKED_AT_FIRST: Final = frozenset({"safeguarding_first", "blocked"})
 _HIGH_DEMAND_CALLS: Final = 6  # a call a month in the six months before
 
 
@@ -54,6 +56,9 @@ class Facts:
     approach_agreed_on: dt.date | None = None
     sharing_agreed_on: dt.date | None = None
     more_time_until: dt.date | None = None
+    # Of whoever asked: what they wanted that time for, and what they have decided.
+    thinking_over: frozenset[str] = frozenset()
+    decided: frozenset[str] = frozenset()
     sharing_refused: bool = False
     possible_areas: tuple[str, ...] = ()
 
@@ -96,6 +101,19 @@ def age_on(born: dt.date | None, day: dt.date) -> Age:
     return "10_17" if years < _GROWN_UP_FROM else "18_plus"
 
 
+def stirred_by(facts: Facts, gates: Collection[str], until: dt.date, today: dt.date) -> frozenset[str]:
+    """Why a case may not be left alone until that day although somebody asked for time: in codes, or none.
+
+    What is dangerous is looked to first (DOMAIN §4.3), and a court does not wait for the promised day.
+    """
+    stirs = _LOOKED_AT_FIRST.intersection(gates)
+    if facts.danger:
+        stirs |= {"danger"}
+    if facts.hearing_on is not None and today <= facts.hearing_on <= until:
+        stirs |= {"hearing"}
+    return stirs
+
+
 _UNITED: Final = ("markers", "services")
 _EITHER: Final = ("danger", "custody", "enhanced", "sharing_refused")
 
@@ -120,4 +138,15 @@ def together(known: Facts, told: Facts) -> Facts:
             changes[field.name] = before if before is not None else now
         else:
             changes[field.name] = before if now == getattr(nothing, field.name) else now
-    return replace(known, **changes)  # type: ignore[arg-type]  # each has its field's own type
+    return replace(known, **changes | _still_promised(known, told))  # type: ignore[arg-type]  # each has its field's own type
+
+
+def _still_promised(known: Facts, told: Facts) -> dict[str, object]:
+    """Whoever has decided what they wanted time for is not left waiting for the day of it."""
+    waiting = (known.thinking_over - told.decided) | told.thinking_over
+    day = told.more_time_until or known.more_time_until
+    return {
+        "thinking_over": waiting,
+        "decided": (known.decided - told.thinking_over) | told.decided,
+        "more_time_until": None if known.thinking_over and not waiting else day,
+    }
