@@ -170,6 +170,7 @@ KINDS_KNOWN_TO_THE_HUB = {
     "no_rows",
     "no_such_mapping",
     "no_table",
+    "several_tables",
     "unreadable_file",
 }
 

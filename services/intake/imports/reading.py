@@ -53,6 +53,13 @@ class NoRows(NoTable):
     advice = "Export it again with at least one row below the column names."
 
 
+class SeveralTables(UnreadableFile):
+    """The workbook has several tables."""
+
+    code = "several_tables"
+    advice = "Delete the sheets that are not meant, and send it again."
+
+
 @dataclass(frozen=True, slots=True)
 class TableFile:
     """A file that is being read; `form` says in words how it was understood, to be shown to a person.
@@ -128,7 +135,7 @@ def _refuse_other_tables(book: Workbook, known: Collection[str], chosen: str) ->
             _table(book.lines(), "", known, surely=True)
             tables.append(name)
     if len(tables) > 1:
-        raise UnreadableFile(
+        raise SeveralTables(
             f"The workbook has several sheets with column names and rows: {_list(tables)}. Delete those that "
             "are not meant, and send it again."
         )

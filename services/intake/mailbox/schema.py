@@ -1,22 +1,24 @@
-"""What arrives as a mail becomes a letter: sender, typed text and attachments, within bounds."""
+"""What arrives as a mail becomes a letter: who sent it, who wrote it, and what is in it."""
 
 from __future__ import annotations
 
 import email
 import email.policy
+import hashlib
 import re
 from email.message import EmailMessage
 from email.utils import getaddresses
-from html.parser import HTMLParser
 from typing import Final
 
-from services.intake.mailbox.domain.letter import Attachment, Letter
+from services.intake.mailbox.contents import open_contents
+from services.intake.mailbox.domain.letter import Contents, Letter, Writer
 
-_MAX_TEXT: Final = 200_000
-_MOST_ATTACHMENTS: Final = 10
-_PICTURE: Final = re.compile(r"image/|application/(pkcs7-|pgp-)|text/calendar")
-_TABLE_ENDINGS: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm", ".ods")
-_AUTOMATIC_SENDERS: Final = ("mailer-daemon", "postmaster", "no-reply", "noreply", "donotreply")
+_MAIL_SERVERS: Final = ("mailer-daemon", "postmaster")
+_MACHINES: Final = re.compile(
+    r"no-?reply|do-?not-?reply|owner-.*|.*-(?:owner|request|bounces?)|bounces?(?:[+=-].*)?|majordomo|listserv"
+)
+_REPLIES: Final = ("X-Autoreply", "X-Autorespond", "X-Failed-Recipients")
+_LISTS: Final = ("List-Id", "List-Post", "List-Unsubscribe", "Mailing-List", "X-Loop")
 
 
 class NotALetterError(ValueError):
@@ -48,47 +50,47 @@ def _read(raw: bytes, vouched_by: str) -> Letter | None:
     return Letter(
         sender=sender,
         message_id=str(mail.get("Message-ID", "")).strip()[:300],
-        text=_text_of(mail)[:_MAX_TEXT],
-        attachments=tuple(_attachments(mail)),
-        is_automatic=_is_automatic(mail, sender),
+        writer=_writer(mail, sender),
         vouched=not vouched_by or _is_vouched(mail, vouched_by),
+        contents=_contents(mail, raw),
     )
 
 
-def _text_of(mail: EmailMessage) -> str:
-    part = mail.get_body(preferencelist=("plain", "html"))
-    if part is None:
-        return ""
-    content = str(part.get_content())
-    return _plain(content) if part.get_content_type() == "text/html" else content
+def _contents(mail: EmailMessage, raw: bytes) -> Contents:
+    try:
+        return open_contents(mail)
+    except Exception:  # noqa: BLE001 - a dozen kinds of errors for parts that are not well formed
+        return Contents(unread=("damaged",), fingerprint=hashlib.sha256(raw).digest())
 
 
-def _attachments(mail: EmailMessage) -> list[Attachment]:
-    found = []
-    for part in mail.iter_attachments():
-        name = part.get_filename() or ""
-        if part.is_multipart():
-            continue
-        if _PICTURE.match(part.get_content_type()) and not name.lower().endswith(_TABLE_ENDINGS):
-            continue  # the logo in a signature is no form
-        content = part.get_payload(decode=True)
-        if isinstance(content, bytes) and content.strip():
-            found.append(Attachment(name, content))
-    return found[:_MOST_ATTACHMENTS]
-
-
-def _is_automatic(mail: EmailMessage, sender: str) -> bool:
-    """Whether a machine sent this of itself: it must never be answered (RFC 3834)."""
-    submitted = str(mail.get("Auto-Submitted", "no")).strip().lower()
-    precedence = str(mail.get("Precedence", "")).strip().lower()
-    return (
-        not submitted.startswith("no")
-        or precedence in ("bulk", "junk", "list", "auto_reply")
-        or "List-Id" in mail
-        or "X-Autoreply" in mail
+def _writer(mail: EmailMessage, sender: str) -> Writer:
+    """Who wrote it: a machine must never be answered, or two of them never end (RFC 3834)."""
+    submitted = _word(mail, "Auto-Submitted")
+    precedence = _word(mail, "Precedence")
+    local = sender.partition("@")[0]
+    if (
+        mail.get_content_type() == "multipart/report"
+        or submitted == "auto-replied"
+        or precedence == "auto_reply"
+        or any(name in mail for name in _REPLIES)
+        or local in _MAIL_SERVERS
+    ):
+        return "report"
+    if (
+        submitted not in ("", "no")
+        or precedence in ("bulk", "junk", "list")
+        or _word(mail, "X-Auto-Response-Suppress") not in ("", "none")
+        or any(name in mail for name in _LISTS)
         or str(mail.get("Return-Path", "x")).strip() == "<>"
-        or sender.partition("@")[0] in _AUTOMATIC_SENDERS
-    )
+        or _MACHINES.fullmatch(local)
+    ):
+        return "machine"
+    return "person"
+
+
+def _word(mail: EmailMessage, header: str) -> str:
+    """A header's first word, without what may follow a semicolon (RFC 3834, 5) or stand in brackets."""
+    return re.split(r"[;,(\s]", str(mail.get(header, "")).strip().lower(), maxsplit=1)[0]
 
 
 def _is_vouched(mail: EmailMessage, by: str) -> bool:
@@ -98,35 +100,3 @@ def _is_vouched(mail: EmailMessage, by: str) -> bool:
         if server.strip().partition(" ")[0].lower() == by.lower():
             return re.search(r"\bdmarc\s*=\s*pass\b", results, re.IGNORECASE) is not None
     return False
-
-
-class _Plain(HTMLParser):
-    """The text of a page, with line breaks where a reader sees them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        if tag in ("script", "style", "head"):
-            self._hidden += 1
-        elif tag in ("br", "p", "div", "tr", "li", "h1", "h2", "h3"):
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("script", "style", "head"):
-            self._hidden = max(0, self._hidden - 1)
-        elif tag in ("p", "div", "tr", "li"):
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.parts.append(data)
-
-
-def _plain(page: str) -> str:
-    reader = _Plain()
-    reader.feed(page)
-    reader.close()
-    return "".join(reader.parts)

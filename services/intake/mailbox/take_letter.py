@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from services.intake.imports.domain.header import plain
 from services.intake.imports.mapping import Mapping
-from services.intake.imports.reading import open_table
+from services.intake.imports.reading import SeveralTables, open_table
 from services.intake.imports.unreadable import UnreadableFile
 from services.intake.mailbox import store
-from services.intake.mailbox.domain.answer import Account, Part, Told, write_answer
+from services.intake.mailbox.domain.answer import UNREAD, Account, Part, Told, write_answer
 from services.intake.mailbox.domain.letter import FOR_A_HUMAN, Letter, Outcome
 from services.intake.mailbox.domain.typed_fields import Typed, read_typed_fields
 from services.intake.mailbox.schema import NotALetterError, read_letter
@@ -23,9 +23,9 @@ from shared.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Cells
-    from collections.abc import Sequence
 
     from services.intake.imports.mapping import MappedRow
+    from services.intake.mailbox.domain.letter import Attachment, Contents
     from shared.directory import Directory
     from shared.messaging.unit import Unit
 
@@ -42,6 +42,21 @@ _TOO_MANY = (
 )
 _ODD_LINE = (
     "Line {number} looks like a field, but the form has no such field. It was kept with the line above."
+)
+_ODD_LETTERS = "Some letters could not be told for certain. Look at names with accents."
+_BESIDE_THE_FORM = (
+    "The lines of the form that are typed beside it were not taken. Put them into the form itself, or send "
+    "them in a message of their own, with what happened."
+)
+_TEXT_BESIDE = (
+    "What is written beside the form was not taken. What the team should know belongs into the form, under "
+    f"'{REST}'."
+)
+_UNKNOWN_COLUMNS = (
+    "There are columns that the form does not have; what stands in them was not taken. Look at their names."
+)
+_SEVERAL_SHEETS = (
+    "The workbook has several sheets with column names and rows. Delete those that are not meant."
 )
 _UNKNOWN_SENDER = (
     "Referrals by mail are taken only from addresses that are agreed with the agency. Use the form on the "
@@ -63,6 +78,18 @@ class Desk:
     help_at: str
 
 
+@dataclass
+class _Rows:
+    """What a letter refers, row by row, and where in it each stands."""
+
+    places: list[str] = field(default_factory=list)
+    read: list[MappedRow] = field(default_factory=list)
+
+    def add(self, place: str, row: MappedRow) -> None:
+        self.places.append(place)
+        self.read.append(row)
+
+
 def take_letter(raw: bytes, unit: Unit, desk: Desk) -> Outcome | None:
     """What became of the letter; None if it was dealt with before."""
     try:
@@ -77,19 +104,13 @@ def take_letter(raw: bytes, unit: Unit, desk: Desk) -> Outcome | None:
         return None
     account, agency = Account(), None
     outcome: Outcome = "damaged"
-    if letter is not None and letter.is_automatic:
-        outcome = "automatic"
-    elif letter is not None:
-        agency = desk.directory.agency_at(letter.sender)
-        if agency is None or not letter.vouched:
-            outcome = "unknown_sender"
-            account.troubles.append(_UNKNOWN_SENDER if agency is None else _NOT_VOUCHED)
-        else:
-            outcome = _take(letter, agency, unit, desk, account)
+    if letter is not None:
+        agency = None if letter.writer == "report" else desk.directory.agency_at(letter.sender)
+        outcome = _deal_with(letter, agency, unit, desk, account)
     for_a_human = outcome in FOR_A_HUMAN
     kept = raw if for_a_human or outcome == "automatic" else None
     store.end_letter(unit, letter_id, outcome, agency, len(account.taken), kept)
-    if letter is not None and letter.sender and outcome != "automatic":
+    if letter is not None and letter.sender and letter.writer == "person":
         subject, text = write_answer(account, help_at=desk.help_at)
         store.answer(unit, letter_id, store.Answer(letter.sender, letter.message_id, subject, text))
     if for_a_human:
@@ -97,10 +118,34 @@ def take_letter(raw: bytes, unit: Unit, desk: Desk) -> Outcome | None:
     return outcome
 
 
+def _deal_with(letter: Letter, agency: str | None, unit: Unit, desk: Desk, account: Account) -> Outcome:
+    if letter.writer == "report":
+        return "automatic"
+    # What a machine sends is a referral as any other, but is nobody's business when there is nothing in it.
+    empty = letter.writer == "machine" and not _holds_anything(letter, desk)
+    if agency is None or not letter.vouched:
+        account.troubles.append(_UNKNOWN_SENDER if agency is None else _NOT_VOUCHED)
+        return "automatic" if empty else "unknown_sender"
+    account.troubles += [UNREAD[what] for what in letter.contents.unread]
+    outcome = _take(letter, agency, unit, desk, account)
+    return "automatic" if empty else outcome
+
+
+def _holds_anything(letter: Letter, desk: Desk) -> bool:
+    contents = letter.contents
+    return bool(contents.attachments or contents.unread) or any(
+        _typed(text, desk).fields for text in contents.texts
+    )
+
+
+def _typed(text: str, desk: Desk) -> Typed:
+    return read_typed_fields(text, {plain(column): column for column in desk.form.columns})
+
+
 def _take(letter: Letter, agency: str, unit: Unit, desk: Desk, account: Account) -> Outcome:
-    places, rows = _rows_of(letter, unit, desk, account)
-    good = [index for index, row in enumerate(rows) if not row.faults]
-    bodies = [_with_referrer(rows[index].body, letter.sender, agency, desk) for index in good]
+    rows = _rows_of(letter, unit, desk, account)
+    good = [index for index, row in enumerate(rows.read) if not row.faults]
+    bodies = [_with_referrer(rows.read[index].body, letter.sender, agency, desk) for index in good]
     taken = dict(
         zip(
             good,
@@ -114,7 +159,7 @@ def _take(letter: Letter, agency: str, unit: Unit, desk: Desk, account: Account)
             strict=True,
         )
     )
-    for index, (place, row) in enumerate(zip(places, rows, strict=True)):
+    for index, (place, row) in enumerate(zip(rows.places, rows.read, strict=True)):
         became = taken.get(index)
         if became is None:
             account.parts.append(Part(place, faults=[Told(f.column, f.detail) for f in row.faults]))
@@ -131,41 +176,61 @@ def _take(letter: Letter, agency: str, unit: Unit, desk: Desk, account: Account)
     return "not_understood"
 
 
-def _rows_of(
-    letter: Letter, unit: Unit, desk: Desk, account: Account
-) -> tuple[list[str], Sequence[MappedRow]]:
-    places: list[str] = []
-    rows: list[MappedRow] = []
-    for number, attachment in enumerate(letter.attachments, 1):
-        before = f"Attachment {number}, " if len(letter.attachments) > 1 else ""
+def _rows_of(letter: Letter, unit: Unit, desk: Desk, account: Account) -> _Rows:
+    rows = _Rows()
+    attachments = letter.contents.attachments
+    for number, attachment in enumerate(attachments, 1):
+        where = f"Attachment {number}" if len(attachments) > 1 else ""
         try:
-            with open_table(
-                io.BytesIO(attachment.content), attachment.name, known=desk.form.columns
-            ) as table:
-                missing = desk.form.missing(table.columns)
-                if missing:
-                    account.troubles.append(f"{before}these columns are missing: {', '.join(missing)}.")
-                    continue
-                # What a column that nobody reads has lost is of no matter.
-                unknown = desk.form.unknown(table.columns)
-                for row in table.rows:
-                    if len(rows) == _MOST_ROWS:
-                        account.troubles.append(_TOO_MANY)
-                        break
-                    places.append(f"{before}row {row.number}".capitalize())
-                    mapped = desk.form.read_row(row.cells, unit.now)
-                    lost = tuple(fault for fault in row.faults if fault.column not in unknown)
-                    rows.append(replace(mapped, faults=(*lost, *mapped.faults)))
+            _add_table(attachment, where, unit, desk, account, rows)
+        except SeveralTables:
+            account.troubles.append(str(Told(where, _SEVERAL_SHEETS)))
         except UnreadableFile as problem:
-            account.troubles.append(f"{before}{problem.detail}")
-    typed = read_typed_fields(letter.text, {plain(column): column for column in desk.form.columns})
-    if typed.fields and not rows:
-        places.append("Your message")
-        rows.append(desk.form.read_row(_with_rest(typed), unit.now))
-        account.remarks += [_ODD_LINE.format(number=number) for number in typed.odd_lines]
-    elif not rows and not account.troubles:
+            account.troubles.append(str(Told(where, problem.detail)))
+    _add_typed(letter.contents, unit, desk, account, rows)
+    if not rows.read and not account.troubles:
         account.troubles.append(_NOTHING_FOUND)
-    return places, rows
+    return rows
+
+
+def _add_table(
+    attachment: Attachment, where: str, unit: Unit, desk: Desk, account: Account, rows: _Rows
+) -> None:
+    with open_table(io.BytesIO(attachment.content), attachment.name, known=desk.form.columns) as table:
+        missing = desk.form.missing(table.columns)
+        if missing:
+            account.troubles.append(str(Told(where, f"These columns are missing: {', '.join(missing)}.")))
+            return
+        unknown = desk.form.unknown(table.columns)
+        passed_over = False
+        for row in table.rows:
+            if len(rows.read) == _MOST_ROWS:
+                account.troubles.append(_TOO_MANY)
+                break
+            mapped = desk.form.read_row(row.cells, unit.now)
+            # What a column that nobody reads has lost is of no matter.
+            lost = tuple(fault for fault in row.faults if fault.column not in unknown)
+            place = f"{where}, row {row.number}" if where else f"Row {row.number}"
+            rows.add(place, replace(mapped, faults=(*lost, *mapped.faults)))
+            passed_over = passed_over or any(row.cells.get(column, "").strip() for column in unknown)
+        if passed_over:
+            account.remarks.append(str(Told(where, _UNKNOWN_COLUMNS)))
+
+
+def _add_typed(contents: Contents, unit: Unit, desk: Desk, account: Account, rows: _Rows) -> None:
+    """What is typed is a referral if nothing else is, or if it is a whole one; else it is told of."""
+    for number, text in enumerate(contents.texts):
+        typed = _typed(text, desk)
+        if typed.fields and not (rows.read and desk.form.missing(typed.fields)):
+            place = f"Forwarded message {number}" if number else "Your message"
+            rows.add(place, desk.form.read_row(_with_rest(typed), unit.now))
+            account.remarks += [_ODD_LINE.format(number=line) for line in typed.odd_lines]
+            if contents.odd_letters:
+                account.remarks.append(_ODD_LETTERS)
+        elif typed.fields:
+            account.troubles.append(_BESIDE_THE_FORM)
+        elif typed.before and rows.read:
+            account.remarks.append(_TEXT_BESIDE)
 
 
 def _with_rest(typed: Typed) -> dict[str, str]:
@@ -185,10 +250,5 @@ def _fingerprint(raw: bytes, letter: Letter | None) -> str:
     """A mail that is delivered twice has the same Message-ID; one without is known by all of it."""
     if letter is not None and letter.message_id and letter.sender:
         # The same id over other content is another letter: nothing must be lost to a careless mail program.
-        return f"{letter.sender} {letter.message_id} {hashlib.sha256(_content(letter)).hexdigest()}"
+        return f"{letter.sender} {letter.message_id} {letter.contents.fingerprint.hex()}"
     return hashlib.sha256(raw).hexdigest()
-
-
-def _content(letter: Letter) -> bytes:
-    parts = [letter.text.encode("utf-8", "surrogatepass"), *(one.content for one in letter.attachments)]
-    return b"\0".join(parts)

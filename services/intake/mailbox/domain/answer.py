@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from services.intake.mailbox.domain.letter import Unread
+
 _MOST_TOLD = 40
+UNREAD: Mapping[Unread, str] = {
+    "encrypted": "It is encrypted or protected, in whole or in part, and cannot be opened here. Send it "
+    "without that, or use the form on the page below.",
+    "closed_signature": "It is signed in a way that closes it, in whole or in part. Send it unsigned, or "
+    "with the signature beside the text ('clear signed').",
+    "winmail": "What was attached came as winmail.dat, which only Outlook can open. Send the message as HTML "
+    "or as plain text, not as rich text.",
+    "pictures": "Pictures are not read. Type what they show, or attach the form as XLSX or CSV.",
+    "too_many": "More was attached than is read from one message: ten files. Send the rest in another one.",
+    "too_deep": "Messages were forwarded within messages too often to be opened. Attach the form itself.",
+    "text_too_long": "The text is too long to be read to its end. Attach the form as XLSX or CSV.",
+    "damaged": "The message is damaged, or was cut off on its way; some of it may be missing. Send it again.",
+}
 
 
 @dataclass(frozen=True)

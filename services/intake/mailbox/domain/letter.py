@@ -18,6 +18,15 @@ Outcome = Literal["taken", "in_part", "not_understood", "unknown_sender", "autom
 FOR_A_HUMAN: tuple[Outcome, ...] = ("in_part", "not_understood", "unknown_sender", "damaged")
 
 
+# Who wrote: a person; a machine of itself, which is read and never answered; or a machine about another mail
+# (it came back, somebody is away), in which nothing is looked for.
+Writer = Literal["person", "machine", "report"]
+# What a letter can have in it that is not read, and must be told of.
+Unread = Literal[
+    "encrypted", "closed_signature", "winmail", "pictures", "too_many", "too_deep", "text_too_long", "damaged"
+]
+
+
 @dataclass(frozen=True)
 class Attachment:
     """A file that came with a letter; its name is what the sender called it."""
@@ -27,15 +36,28 @@ class Attachment:
 
 
 @dataclass(frozen=True)
+class Contents:
+    """What is in a letter: the text of it and of each message forwarded in it, files, and what is not read.
+
+    `odd_letters` is whether the text had to be read in another way than it says of itself.
+    """
+
+    texts: tuple[str, ...] = ("",)
+    attachments: tuple[Attachment, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    odd_letters: bool = False
+    fingerprint: bytes = b""
+
+
+@dataclass(frozen=True)
 class Letter:
     """A mail, read. `vouched` is whether our mail server found that it comes from where it says."""
 
     sender: str
     message_id: str
-    text: str
-    attachments: tuple[Attachment, ...]
-    is_automatic: bool
+    writer: Writer
     vouched: bool
+    contents: Contents
 
 
 def pause_before_try(tries: int) -> dt.timedelta:

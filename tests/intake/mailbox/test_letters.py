@@ -4,136 +4,21 @@ from __future__ import annotations
 
 import email
 import email.policy
-import io
 import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
-import openpyxl
 import pytest
 
-from services.intake.mailbox.store import KeptLetter, list_letters, open_letter
-from shared.mailbox import KEPT, TAKEN
-from tests.support.houses import Hub, infrastructure, make_hub, place
-from tests.support.imap_server import IMAPServer
+from tests.intake.mailbox.mails import OFFICER, ROW, TYPED, Post, a_mail, as_csv, as_xlsx, text_of, with_form
+from tests.support.houses import Hub
 
-__all__ = ["infrastructure", "make_hub", "place"]
-
-ROOT = Path(__file__).parents[2]
-OFFICER = "An Invented Officer <officer@constabulary.example>"
-TYPED = """Dear hub,
-
-What happened: burglary
-When it began: 14/11/2026
-In your own words: Invented. The shed was opened
-and two bicycles were taken.
-Crime number: CRI00123456
-Harmed person 1 first name: Fable
-Harmed person 1 last name: Figment
-Harmed person 1 date of birth: 29/02/1988
-Harmed person 1 postcode: DL1 9ZZ
-Harmed person 1 mobile: 07700 900123
-Harmed person 1 mobile is safe: yes
-Harmed person 1 agrees to this referral: yes
-
---
-An Invented Officer, 01632 960131
-"""
-ROW = {
-    "Your reference": "MAILED-1",
-    "Date of referral": "20/11/2026",
-    "What happened": "burglary",
-    "Crime number": "CRI00123456",
-    "Harmed person 1 first name": "Fable",
-    "Harmed person 1 last name": "Figment",
-}
-
-
-def a_mail(text: str = TYPED, sender: str = OFFICER, number: int = 1, **headers: str) -> EmailMessage:
-    mail = EmailMessage()
-    mail["From"] = sender
-    mail["To"] = "referrals@referral-hub.example"
-    mail["Subject"] = "Fable Figment, an invented referral"
-    mail["Message-ID"] = f"<invented-{number}@constabulary.example>"
-    for name, value in headers.items():
-        mail[name.replace("_", "-")] = value
-    mail.set_content(text)
-    return mail
-
-
-def as_csv(*rows: dict[str, str]) -> bytes:
-    lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
-    return "\r\n".join(lines).encode()
-
-
-def as_xlsx(*rows: dict[str, str]) -> bytes:
-    book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
-    for line in (list(rows[0]), *(list(row.values()) for row in rows)):
-        sheet.append(line)
-    written = io.BytesIO()
-    book.save(written)
-    return written.getvalue()
-
-
-def with_form(content: bytes, name: str, number: int = 1) -> EmailMessage:
-    mail = a_mail("Please see the form.", number=number)
-    mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
-    return mail
-
-
-class Post:
-    """A hub whose mailbox is a folder, and what its senders are answered."""
-
-    def __init__(self, hub: Hub, folder: Path) -> None:
-        """Take the hub and the folder."""
-        self.hub, self.folder = hub, folder
-
-    def arrives(self, mail: EmailMessage | bytes, name: str = "1.eml") -> None:
-        """Put a mail into the folder and let the hub do what it does."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / name).write_bytes(mail if isinstance(mail, bytes) else mail.as_bytes())
-        self.hub.settle()
-
-    @property
-    def answers(self) -> list[EmailMessage]:
-        """What senders were answered, and nobody else."""
-        return [mail for mail in self.hub.mails() if mail["Auto-Submitted"] == "auto-replied"]
-
-    @property
-    def letters(self) -> list[KeptLetter]:
-        """Every letter that came."""
-        with self.hub.rooms["intake"].database.reading() as connection:
-            return list_letters(connection, everything=True)
-
-    def reads(self, reference: str) -> bytes | None:
-        """The letter itself, while it is kept."""
-        room = self.hub.rooms["intake"]
-        with room.database.reading() as connection:
-            return open_letter(connection, room.keys.rest, reference)
-
-    @property
-    def kinds(self) -> list[str]:
-        """The alerts that were raised."""
-        return sorted(alert["kind"] for alert in self.hub.alerts())
-
-
-@pytest.fixture
-def post(make_hub: Callable[..., Hub], tmp_path: Path) -> Post:
-    """A hub with a mailbox, and mail that goes to files."""
-    folder = tmp_path / "mailbox"
-    hub = make_hub(mailbox_url=f"folder:{folder}", mail_url=f"file:{tmp_path / 'mail'}")
-    return Post(hub, folder)
-
-
-def text_of(mail: EmailMessage) -> str:
-    return str(mail.get_content())
+ROOT = Path(__file__).parents[3]
 
 
 def test_what_is_typed_in_a_mail_becomes_a_referral_and_is_answered_with_its_reference(post: Post) -> None:
@@ -256,27 +141,6 @@ def test_the_same_mail_twice_is_one_letter_and_the_same_id_over_other_content_is
 
 @pytest.mark.parametrize("infrastructure", ["embedded"])
 @pytest.mark.parametrize(
-    "mail",
-    [
-        a_mail(Auto_Submitted="auto-replied"),
-        a_mail(Precedence="bulk"),
-        a_mail(sender="MAILER-DAEMON@constabulary.example"),
-        a_mail(List_Id="<invented.list.example>"),
-        a_mail(Return_Path="<>"),
-    ],
-    ids=["automatic", "bulk", "a mail server", "a list", "without a way back"],
-)
-def test_what_a_machine_sent_of_itself_is_never_answered_and_calls_nobody(
-    post: Post, mail: EmailMessage
-) -> None:
-    post.arrives(mail)
-    assert post.answers == []
-    assert post.kinds == []
-    assert [letter.outcome for letter in post.letters] == ["automatic"]
-
-
-@pytest.mark.parametrize("infrastructure", ["embedded"])
-@pytest.mark.parametrize(
     ("results", "taken"),
     [
         (["mx.hub.example; dmarc=pass header.from=constabulary.example"], True),
@@ -343,37 +207,3 @@ def test_a_letter_that_was_kept_is_forgotten_after_a_month(post: Post) -> None:
     post.hub.clock.move(days=31)
     post.hub.settle()
     assert post.reads(letter.reference) is None
-
-
-@pytest.fixture
-def imap() -> Iterator[IMAPServer]:
-    """A real mail server with one mailbox."""
-    with IMAPServer() as server:
-        yield server
-
-
-@pytest.mark.parametrize("infrastructure", ["embedded"])
-def test_a_mailbox_on_a_server_is_read_and_what_was_read_is_moved_aside(
-    make_hub: Callable[..., Hub], imap: IMAPServer
-) -> None:
-    hub = make_hub(mailbox_url=imap.url)
-    imap.deliver(a_mail())
-    imap.deliver(a_mail("Please ring me.", number=2))
-    imap.deliver(with_form(as_xlsx(ROW), "form.xlsx", number=3))
-    hub.settle()
-    assert len(hub.links()) == 2
-    assert (imap.count("INBOX"), imap.count(TAKEN), imap.count(KEPT)) == (0, 2, 1)
-
-
-@pytest.mark.parametrize("infrastructure", ["embedded"])
-def test_a_mailbox_that_is_away_is_looked_at_again_later(
-    make_hub: Callable[..., Hub], caplog: pytest.LogCaptureFixture
-) -> None:
-    server = IMAPServer()
-    hub = make_hub(mailbox_url=server.url)
-    hub.settle()
-    assert "mailbox away" in caplog.text
-    with server:
-        server.deliver(a_mail())
-        hub.settle()
-        assert len(hub.links()) == 1
