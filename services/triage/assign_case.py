@@ -52,8 +52,9 @@ class Loads:
 def assign(team: str, task: Task, teams: Teams, loads: Loads, unit: Unit) -> Assigned:
     """Who has the next case of this team: one of its own, else whoever stands in for one who is away.
 
-    Where none of them may have it the team's lead has it, or the duty desk, whose task it then is to find
-    somebody; why nobody fits is kept with the case.
+    Where none of them may have it the team's lead has it, or the duty desk, or another supervisor, whose task
+    it then is to find somebody; why nobody fits is kept with the case. Where each of them knows somebody in
+    it, nobody has it until a person is named who does not: the address is empty.
     """
     members = teams.members_of(team)
     for group in (members, teams.standing_in(team, task.today)):
@@ -63,7 +64,7 @@ def assign(team: str, task: Task, teams: Teams, loads: Loads, unit: Unit) -> Ass
             return Assigned(chosen)
     against = set(reasons_against(members, task))
     why = tuple(reason for reason in WHYS if reason in against)
-    for lead in (teams.lead_of(team), *(member.email for member in teams.members_of(DUTY_DESK))):
-        if lead and lead not in task.conflicts:
-            return Assigned(lead, why)
-    return Assigned(teams.last_resort, why)
+    desk = (member.email for member in teams.members_of(DUTY_DESK))
+    # Any other supervisor sees all cases anyway.
+    finding = (teams.leads.get(team), *desk, *teams.supervisors)
+    return Assigned(next((one for one in finding if one and one not in task.conflicts), ""), why)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from services.triage.domain.teams.assigning import Level, Member, Teams, TeamWork
-from shared.directory import DUTY_DESK
 from shared.problems import Problem
 
 if TYPE_CHECKING:
@@ -83,8 +82,8 @@ def read_teams(path: str, directory: Directory) -> Teams:
     everybody = {one.email: _member(one) for one in directory.staff if one.role in _AT_WORK}
     for team in work.values():
         everybody |= {one.email: one for one in (*team.members, *team.facilitators)}
-    desk = directory.people_of(DUTY_DESK)
-    return Teams(work, desk[0].email if desk else "", leads, everybody)
+    supervisors = tuple(one.email for one in directory.staff if one.role == "supervisor")
+    return Teams(work, supervisors, leads, everybody)
 
 
 def _facilitators(slug: str, told: _Team, staff: Mapping[str, StaffMember]) -> tuple[Member, ...]:

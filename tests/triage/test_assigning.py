@@ -105,8 +105,31 @@ def test_whoever_stands_in_has_it_while_the_team_is_away(
 ) -> None:
     more = a_coordinator(A, team="vcas")
     hub = make_hub(directory=a_directory(tmp_path, more=more, cleveland=f"{LEAVE}, cover: {A}"))
-    told = whole(hub, take(hub, in_cleveland("ONE", "Covered")), "supervisor")
+    case = take(hub, in_cleveland("ONE", "Covered"))
+    told = whole(hub, case, "supervisor")
     assert (told["owner"], told["nobody_fits"], told["task"]) == (A, [], "triage")
+    # They open it, find it in their list and work with it as the team does; others of their own team do not.
+    theirs, colleague = (token(hub, "coordinator", "vcas", name=name) for name in (A, B))
+    assert hub.ask(f"/v1/cases/{case}", theirs).status_code == 200
+    assert [one["case"] for one in hub.ask("/v1/cases?owner=me", theirs).get_json()["cases"]] == [case]
+    assert hub.ask(f"/v1/cases/{case}", colleague).status_code == 404
+    begun = hub.front.post(
+        f"/v1/cases/{case}/transitions",
+        json={"transition": "begin_enquiries"},
+        headers={"Authorization": f"Bearer {theirs}"},
+    )
+    assert (begun.status_code, begun.get_json()["state"]) == (200, "enquiries")
+    # Whoever knows somebody in it does not, though it was theirs.
+    record(hub, case, "conflict", "supervisor", staff=A)
+    assert hub.ask(f"/v1/cases/{case}", theirs).status_code == 404
+
+
+def test_a_facilitator_who_stands_in_for_a_coordinator_opens_what_they_have(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = make_hub(directory=a_directory(tmp_path, cleveland=f"{LEAVE}, cover: {FACILITATOR}"))
+    case = take(hub, in_cleveland("ONE", "Covered"))
+    assert whole(hub, case, "facilitator")["owner"] == FACILITATOR
 
 
 def test_where_nobody_may_have_it_the_duty_desk_finds_somebody_and_is_told_why(
@@ -135,8 +158,27 @@ def test_the_team_s_own_lead_finds_somebody_where_there_is_one(
 ) -> None:
     lead = "  - {role: supervisor, email: lead@hub.example, team: restorative_cleveland}\n"
     hub = make_hub(directory=a_directory(tmp_path, more=lead, cleveland=LEAVE))
-    told = whole(hub, take(hub, in_cleveland("ONE", "Led")), "supervisor")
+    case = take(hub, in_cleveland("ONE", "Led"))
+    told = whole(hub, case, "supervisor")
     assert (told["owner"], told["task"]) == ("lead@hub.example", "find_owner")
+    # Nobody finds somebody for a case in which they know somebody: the next who leads does, at last nobody.
+    assert record(hub, case, "conflict", "supervisor", staff="lead@hub.example")["owner"] == SUPERVISOR
+    elsewhere = token(hub, "supervisor", "vcas", name=A)
+    declared = {"kind": "conflict", "says": {"staff": SUPERVISOR}}
+    answer = hub.front.post(
+        f"/v1/cases/{case}/records", json=declared, headers={"Authorization": f"Bearer {elsewhere}"}
+    )
+    assert (answer.get_json()["owner"], answer.get_json()["task"]) == ("", "find_owner")
+    assert hub.ask(f"/v1/cases/{case}", token(hub, "supervisor")).status_code == 404
+
+
+def test_another_supervisor_finds_somebody_where_the_duty_desk_knows_somebody(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    more = "  - {role: supervisor, email: lead@hub.example, team: vcas}\n"
+    hub = make_hub(directory=a_directory(tmp_path, more=more, cleveland=LEAVE))
+    case = take(hub, in_cleveland("ONE", "Led"))
+    assert record(hub, case, "conflict", "supervisor", staff=SUPERVISOR)["owner"] == "lead@hub.example"
 
 
 def test_who_does_not_work_before_it_is_due_does_not_get_it(

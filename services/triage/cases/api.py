@@ -153,7 +153,7 @@ def show_case(case: str, who: Who) -> dict[str, Any]:
             History.of(unit).write(other, "known_read", who.name, detail)
         unit.flush()
         offer = open_offer(seen.case.id, unit)
-        actor = who.actor(seen.case.team, offer.to_team if offer else None)
+        actor = who.actor(seen, offer.to_team if offer else None)
         case_id = seen.case.id
         assessed = list_assessments(unit.connection, keys, [case_id])
         elsewhere = {case for known in asked.people for case in known.elsewhere.values()}

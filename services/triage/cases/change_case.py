@@ -32,7 +32,7 @@ def change_case(
     case = seen.case
     told = store.references_in(unit.connection, case.id)
     offer = open_offer(case.id, unit)
-    actor = who.actor(case.team, offer.to_team if offer is not None else None, name)
+    actor = who.actor(seen, offer.to_team if offer is not None else None, name)
     owner = None
     if actor.role in BY_NAME[name].roles and seen.kept.life.state in BY_NAME[name].origins:
         if name in ("allocate", "reallocate"):

@@ -24,7 +24,10 @@ _CASE_FIELDS: Final = {
     },
     "team": TEXT,
     "lead": {**TEXT, "description": "The assessment point or team that leads."},
-    "owner": {**TEXT, "description": "The one who has it."},
+    "owner": {
+        **TEXT,
+        "description": "The one who has it; empty while everybody who might knows somebody in it.",
+    },
     "task": {**TEXT, "description": "The one thing that is next."},
     "toward": {"enum": ["initiator", "other", "both", "referrer", None]},
     "next_on": {**maybe(_DAY), "description": "By when."},

@@ -27,12 +27,11 @@ if TYPE_CHECKING:
 
 
 def colleagues_of(team: str, table: Table, today: dt.date) -> dict[str, Member]:
-    """Who may have a case of this team: who works in it, who stands in for them, its lead, the duty desk."""
+    """Who may have a case of this team: who works in it, who stands in for them, its lead, who else leads."""
     teams = table.teams
     members = [*teams.members_of(team), *teams.standing_in(team, today), *teams.members_of(DUTY_DESK)]
     found = {member.email: member for member in members}
-    lead = teams.lead_of(team)
-    return found | ({lead: teams.everybody[lead]} if lead in teams.everybody else {})
+    return found | {one: teams.everybody[one] for one in teams.supervisors if one not in found}
 
 
 def check_owner(seen: Seen, owner: str, unit: Unit, table: Table) -> Assigned:

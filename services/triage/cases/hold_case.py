@@ -48,11 +48,14 @@ class Who:
     team: str
     sees: Sees
 
-    def actor(self, case_team: str, offered_to: str | None, name: str = "") -> Actor:
-        """As whom they make a transition in a case of that team, which may be offered to another."""
+    def actor(self, seen: Seen, offered_to: str | None, name: str = "") -> Actor:
+        """As whom they make a transition in a case, which may be offered to another team.
+
+        Whoever stands in for somebody of its team and has it works with it as that team does.
+        """
         if name in _ANSWERS and self.team == offered_to and self.role in ("coordinator", "supervisor"):
             return Actor(self.name, "receiver")
-        if self.role == "coordinator" and self.team != case_team:
+        if self.role == "coordinator" and self.team != seen.case.team and self.name != seen.kept.life.owner:
             return Actor(self.name, "receiver")
         return Actor(self.name, self.role)
 

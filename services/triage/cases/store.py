@@ -36,6 +36,7 @@ _CASE = tuple(cases.c[name] for name in Case._fields)
 class Sees:
     """Whose cases somebody sees: all, those of a team and those offered to it, or those given to them.
 
+    Whoever has a case (`name` owns it) sees it, whichever team it is of.
     Nobody (`name`) sees a case in which they know somebody.
     """
 
@@ -92,13 +93,14 @@ def visible(sees: Sees) -> ColumnElement[bool]:
 def _theirs(sees: Sees) -> ColumnElement[bool]:
     if sees.everything:
         return true()
+    own = cases.c.id.in_(select(lives.c.case_id).where(lives.c.owner == sees.name))
     if sees.facilitator:
         given = select(case_facilitators.c.case_id).where(case_facilitators.c.email == sees.facilitator)
-        return cases.c.id.in_(given)
+        return or_(cases.c.id.in_(given), own)
     offered = select(cross_referrals.c.case_id).where(
         cross_referrals.c.to_team == sees.team, cross_referrals.c.state.in_(("offered", "accepted"))
     )
-    return or_(cases.c.team == sees.team, cases.c.id.in_(offered))
+    return or_(cases.c.team == sees.team, cases.c.id.in_(offered), own)
 
 
 # Which cases a list is asked for, beside all that are open: one's own, what is late, what waits for somebody

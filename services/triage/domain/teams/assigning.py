@@ -58,10 +58,10 @@ class TeamWork:
 
 @dataclass(frozen=True)
 class Teams:
-    """Every team by its slug, who leads it, everybody who can have a case, and who has what nobody can."""
+    """Every team by its slug, who leads it and who leads at all, and everybody who can have a case."""
 
     work: Mapping[str, TeamWork] = field(default_factory=dict)
-    last_resort: str = ""
+    supervisors: tuple[str, ...] = ()
     leads: Mapping[str, str] = field(default_factory=dict)
     everybody: Mapping[str, Member] = field(default_factory=dict)
 
@@ -78,10 +78,6 @@ class Teams:
         return tuple(
             self.everybody[email] for email in covers if email in self.everybody and email not in own
         )
-
-    def lead_of(self, team: str) -> str:
-        """Who finds somebody where nobody of the team may have a case."""
-        return self.leads.get(team, self.last_resort)
 
 
 class Task(NamedTuple):
