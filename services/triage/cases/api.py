@@ -11,13 +11,13 @@ from flask import Blueprint, Response, request
 
 from services.triage.cases import described as told
 from services.triage.cases import store
-from services.triage.cases.assess_needs import AlreadyAssessed, assess_needs, may_read
+from services.triage.cases.assess_needs import AlreadyAssessed, assess_needs
 from services.triage.cases.change_case import change_case
 from services.triage.cases.find_households import find_households
 from services.triage.cases.hold_case import NotNow, NotYours, Who, hold_case
 from services.triage.cases.kinds import body_schema
-from services.triage.cases.know_already import know_already, related_cases
-from services.triage.cases.needs_store import list_assessments
+from services.triage.cases.know_already import know_already
+from services.triage.cases.needs_store import list_assessments, related_cases
 from services.triage.cases.record_fact import record_fact
 from services.triage.cases.refer_across import answer_support, offer_support, open_offer
 from services.triage.cases.schema import (
@@ -43,6 +43,7 @@ from services.triage.cases.schema import (
     write_record,
     write_told,
 )
+from services.triage.cases.share_known import may_read
 from services.triage.cases.try_table import try_table
 from services.triage.domain.routing.table import route
 from services.triage.history.store import History, read_history
@@ -144,18 +145,17 @@ def show_case(case: str, who: Who) -> dict[str, Any]:
     room = the_room()
     with room.unit(the_trace()) as unit:
         keys = unit.keys.rest
-        seen = hold_case(case, who, unit, room.database, beside=lambda case_id: related_cases(case_id, unit))
+        seen = hold_case(case, who, unit, room.database, beside=related_cases)
         asked = know_already(seen.case.id, who, unit, room.directory)
         History.of(unit).write(seen.case.id, "looked_at", who.name, {"role": who.role})
         for other in asked.read_in:
             # What is known there is shown here: that is a look at that case too.
-            detail = {"role": who.role, "from": seen.case.reference}
-            History.of(unit).write(other, "known_read", who.name, detail)
+            # From which one is in that one's history: it is not for those who read this.
+            History.of(unit).write(other, "known_read", who.name, {"role": who.role})
         unit.flush()
         offer = open_offer(seen.case.id, unit)
         actor = who.actor(seen, offer.to_team if offer else None)
         case_id = seen.case.id
-        assessed = list_assessments(unit.connection, keys, [case_id])
         elsewhere = {case for known in asked.people for case in known.elsewhere.values()}
         sees = store.cases_seen(unit.connection, who.sees, elsewhere)
         return {
@@ -164,7 +164,7 @@ def show_case(case: str, who: Who) -> dict[str, Any]:
             "choices": write_choices(seen, actor.role, situation_of(seen.case, seen.kept, unit)),
             "referrals": [write_told(one) for one in store.list_told(unit.connection, keys, case_id)],
             "records": [write_record(one) for one in Lives.of(unit).records(case_id)],
-            "assessments": [write_assessment(one) for one in assessed if may_read(one, who)],
+            "assessments": [write_assessment(one) for one in asked.assessed if may_read(one, who)],
             "asked": [write_known(known, sees) for known in asked.people],
             "cross_referrals": [
                 write_offer(one) for one in store.list_cross_referrals(unit.connection, case_id)

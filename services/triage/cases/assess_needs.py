@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from services.triage.cases.hold_case import hold_case
-from services.triage.cases.know_already import know_already, related_cases
-from services.triage.cases.needs_store import Assessment, add_assessment, list_assessments
+from services.triage.cases.know_already import know_already
+from services.triage.cases.needs_store import Assessment, add_assessment, related_cases
+from services.triage.cases.share_known import may_read
 from services.triage.history.store import History
 from shared.identity import new_id
 from shared.problems import Conflict, Fault, Unprocessable
@@ -68,11 +69,11 @@ def assess_needs(
     `AlreadyAssessed`, with who asked and when, where this case or another in which the person is has the
     answer already, and it may be read here.
     """
-    seen = hold_case(reference, who, unit, database, beside=lambda case_id: related_cases(case_id, unit))
+    seen = hold_case(reference, who, unit, database, beside=related_cases)
     asked = know_already(seen.case.id, who, unit, directory)
     person = _person(asked, said)
     if said.again is None:
-        _check_not_asked(person, said, list_assessments(unit.connection, unit.keys.rest, [seen.case.id]), who)
+        _check_not_asked(person, said, asked.assessed, who)
     mention = (said.mention or person.mentions[0]) if person is not None else (None, None)
     assessment = Assessment(
         new_id(),
@@ -132,8 +133,3 @@ def _of_needs(person: Known, said: Said) -> Iterator[Source]:
     for source, one in person.needs:
         if one.stage == said.stage and (said.stage == "start" or not source.case):
             yield source
-
-
-def may_read(assessment: Assessment, who: Who) -> bool:
-    """Whether somebody may see it: of their own team, or because the person agreed to that."""
-    return assessment.shared or assessment.team == who.team

@@ -10,16 +10,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from services.triage.cases import needs_store as store
+from services.triage.cases import store as cases_store
+from services.triage.cases.share_known import (
+    are_agreed,
+    by_case,
+    may_be_told,
+    may_read,
+    parties_of,
+    words_of,
+)
 from services.triage.lives.schema import sides_of
-from services.triage.lives.store import Lives
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from services.triage.cases.hold_case import Who
     from services.triage.cases.needs_store import Assessment, Telling
+    from services.triage.cases.share_known import Word
     from shared.contracts.referral import Party
     from shared.directory import Directory
     from shared.messaging.unit import Unit
@@ -59,71 +68,84 @@ class Known:
 
 @dataclass(frozen=True)
 class Asked:
-    """Everybody in a case with what is known of them, and the other cases that some of it is from."""
+    """Everybody in a case with what is known of them, its assessments, and the other cases that were read."""
 
     people: list[Known]
+    assessed: list[Assessment] = field(default_factory=list)
     read_in: frozenset[UUID] = frozenset()
 
 
-def related_cases(case_id: UUID, unit: Unit) -> set[UUID]:
-    """The other cases in which somebody of this one is."""
-    connection, keys = unit.connection, unit.keys.rest
-    here = store.tellings_here(connection, keys, case_id)
-    people = {person for one in here for person in one.people}
-    return {one.case_id for one in store.tellings_elsewhere(connection, keys, people, case_id)}
-
-
 def know_already(case_id: UUID, who: Who, unit: Unit, directory: Directory) -> Asked:
-    """What is known of everybody in a case, as far as whoever asks may know it."""
+    """What is known of everybody in a case, as far as whoever asks may know it.
+
+    Of another case that they see themselves it is all that they may read there, of any other what was shared.
+    Of one in which they know somebody it is nothing.
+    """
     connection, keys = unit.connection, unit.keys.rest
     here = store.tellings_here(connection, keys, case_id)
     people = _people(here)
-    elsewhere = store.tellings_elsewhere(connection, keys, people.keys(), case_id)
-    case_ids = {case_id, *(one.case_id for one in elsewhere)}
-    assessed = store.list_assessments(connection, keys, case_ids)
-    _take_here(here, [one for one in assessed if one.case_id == case_id], people, who)
+    elsewhere = by_case(store.tellings_elsewhere(connection, keys, people.keys(), case_id))
+    assessed = store.list_assessments(connection, keys, {case_id, *elsewhere})
+    here_assessed = [one for one in assessed if one.case_id == case_id]
+    _take_here(here, here_assessed, people, who)
+    may = _Reader(
+        who,
+        cases_store.which_seen(connection, who.sees, elsewhere),
+        cases_store.which_barred(connection, who.name, elsewhere),
+        directory,
+    )
     read_in = set()
     for person, known in people.items():
-        by_case: dict[UUID, list[Telling]] = {}
-        for one in (*here, *elsewhere):
-            if person in one.people:
-                by_case.setdefault(one.case_id, []).append(one)
-        if len(by_case) == 1:
+        there = {one: told for one, tellings in elsewhere.items() if (told := _that_tell(person, tellings))}
+        if not there:
             continue
-        words = {one: _word(person, told, unit) for one, told in by_case.items()}
-        for there, told in by_case.items():
+        words = words_of(person, {case_id: _that_tell(person, here), **there}, unit)
+        for other, told in there.items():
             theirs = [one for one in assessed if any(_is_of(one, person, telling) for telling in told)]
-            if there == case_id or not (shown := _shown(who, told, theirs, words, directory)):
+            shown = may.be_shown(told[0], theirs, words)
+            if shown is None:
                 continue
-            read_in.add(there)
+            read_in.add(other)
             known.elsewhere.setdefault(told[0].lead or told[0].team, told[0].case)
-            for telling in told if shown == "all" or words[there] == "given" else ():
+            for telling in told if shown.wishes else ():
                 _take_wishes(telling, person, known, telling.case)
-            for assessment in theirs:
-                if assessment.shared or shown == "all":
-                    _take_assessment(assessment, known, told[0].case)
-    return Asked(list(people.values()), frozenset(read_in))
+            for assessment in shown.assessments:
+                _take_assessment(assessment, known, told[0].case)
+    return Asked(list(people.values()), here_assessed, frozenset(read_in))
 
 
-def _shown(
-    who: Who,
-    told: Sequence[Telling],
-    theirs: Sequence[Assessment],
-    words: Mapping[UUID, str],
-    directory: Directory,
-) -> Literal["all", "shared", ""]:
-    """How much of another case's words about somebody the reader is shown.
+class _Shown(NamedTuple):
+    """What of another case's words about somebody the reader is shown."""
 
-    Their own team's all of it; of another point's what was shared, where both points have agreed to share
-    and the person agreed too, and refused it nowhere.
-    """
-    points = {told[0].lead, told[0].team}
-    if who.role == "supervisor" or who.team == told[0].team:
-        return "all"
-    if "refused" in words.values() or not any(directory.share(who.team, one) for one in points):
-        return ""
-    agreed = words[told[0].case_id] == "given" or any(one.shared for one in theirs)
-    return "shared" if agreed else ""
+    wishes: bool
+    assessments: list[Assessment]
+
+
+class _Reader(NamedTuple):
+    """Whoever asks; the other cases that they see, and those in which they know somebody."""
+
+    who: Who
+    seen: set[UUID]
+    barred: set[UUID]
+    directory: Directory
+
+    def be_shown(
+        self, there: Telling, theirs: Sequence[Assessment], words: Mapping[UUID, Word]
+    ) -> _Shown | None:
+        """How much of another case they are shown; None where it is nothing, not even that there is one."""
+        if there.case_id in self.barred:
+            return None
+        if there.case_id in self.seen:
+            every = self.who.role == "supervisor"
+            return _Shown(wishes=True, assessments=[a for a in theirs if every or may_read(a, self.who)])
+        shared = [a for a in theirs if a.shared and are_agreed(self.who.team, a.team, self.directory)]
+        if not may_be_told(self.who.team, there, words, self.directory, agreed=bool(shared)):
+            return None
+        return _Shown(wishes=words[there.case_id] == "given", assessments=shared)
+
+
+def _that_tell(person: UUID, tellings: Sequence[Telling]) -> list[Telling]:
+    return [one for one in tellings if person in one.people]
 
 
 def _people(here: Sequence[Telling]) -> dict[UUID, Known]:
@@ -151,7 +173,7 @@ def _take_here(
         for person in dict.fromkeys(telling.people):
             _take_wishes(telling, person, people[person], "")
     for one in assessed:
-        if not (one.shared or one.team == who.team):
+        if not may_read(one, who):
             continue
         beside = [known for known in people.values() if known.side == one.side]
         known = of_mention.get((one.referral or "", one.party or 0))
@@ -163,7 +185,7 @@ def _take_here(
 
 
 def _take_wishes(telling: Telling, person: UUID, known: Known, case: str) -> None:
-    for party in _parties(person, telling):
+    for party in parties_of(person, telling):
         if party.wishes:
             at = telling.content.referred_at
             known.wishes.append((Source(telling.agency, telling.agency, at, case), tuple(party.wishes)))
@@ -177,39 +199,9 @@ def _take_assessment(one: Assessment, known: Known, case: str) -> None:
         known.wishes.append((source, one.wishes))
 
 
-def _parties(person: UUID, telling: Telling) -> Iterator[Party]:
-    return (telling.content.parties[place] for _, place in sorted(_places(person, telling)))
-
-
 def _places(person: UUID, telling: Telling) -> set[tuple[str, int]]:
     return {(telling.reference, place) for place, one in enumerate(telling.people) if one == person}
 
 
 def _is_of(one: Assessment, person: UUID, telling: Telling) -> bool:
     return (one.referral or "", one.party or 0) in _places(person, telling)
-
-
-def _word(person: UUID, told: Sequence[Telling], unit: Unit) -> str:
-    """What somebody said in a case of other services being told: "refused", "given", or nothing.
-
-    What was recorded in the case is newer than what its referrals say; a refusal in any of these stands.
-    """
-    said = {
-        consent.decision
-        for telling in told
-        for party in _parties(person, telling)
-        for consent in party.consents
-        if consent.to == "sharing"
-    }
-    sides = {
-        side
-        for telling in told
-        for one, side in zip(telling.people, sides_of(telling.content), strict=False)
-        if one == person
-    }
-    for record in Lives.of(unit).records(told[0].case_id):
-        if record.kind == "consent" and record.says["to"] == "sharing" and record.says["side"] in sides:
-            said = {record.says["decision"]}
-    if said & {"refused", "withdrawn"}:
-        return "refused"
-    return "given" if "given" in said else ""

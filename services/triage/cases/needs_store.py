@@ -110,14 +110,29 @@ def tellings_here(connection: Connection, keys: KeyRing, case_id: UUID) -> list[
     return [_telling(row, keys) for row in connection.execute(query)]
 
 
+def related_cases(case_id: UUID, unit: Unit) -> set[UUID]:
+    """The other cases in which somebody of this one is; nothing that was told is opened."""
+    here = select(referrals.c.people).where(referrals.c.case_id == case_id)
+    people = {UUID(person) for told in unit.connection.execute(here).scalars() for person in told}
+    theirs = (
+        select(people_in.c.person_id, referrals.c.case_id, referrals.c.people)
+        .join(referrals, referrals.c.reference == people_in.c.reference)
+        .where(people_in.c.person_id.in_(people), referrals.c.case_id != case_id)
+    )
+    # Whoever was found to be another since is in that referral no more.
+    return {row.case_id for row in unit.connection.execute(theirs) if str(row.person_id) in row.people}
+
+
 def tellings_elsewhere(
-    connection: Connection, keys: KeyRing, people: Collection[UUID], case_id: UUID
+    connection: Connection, keys: KeyRing, people: Collection[UUID], case_id: UUID | None = None
 ) -> list[Telling]:
-    """The referrals of other cases in which one of these people is."""
+    """The referrals of other cases than this one, or of all, in which one of these people is."""
     if not people:
         return []
     theirs = select(people_in.c.reference).where(people_in.c.person_id.in_(people))
-    query = _standing().where(referrals.c.reference.in_(theirs), referrals.c.case_id != case_id)
+    query = _standing().where(referrals.c.reference.in_(theirs))
+    if case_id is not None:
+        query = query.where(referrals.c.case_id != case_id)
     found = [_telling(row, keys) for row in connection.execute(query)]
     # Whoever was found to be another since is in that referral no more.
     return [one for one in found if not set(people).isdisjoint(one.people)]

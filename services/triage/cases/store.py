@@ -286,6 +286,19 @@ def cases_seen(connection: Connection, sees: Sees, case_references: Collection[s
     return set(connection.execute(query).scalars()) if case_references else set()
 
 
+def which_seen(connection: Connection, sees: Sees, case_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these cases that this person sees."""
+    query = select(cases.c.id).where(cases.c.id.in_(case_ids), visible(sees))
+    return set(connection.execute(query).scalars()) if case_ids else set()
+
+
+def which_barred(connection: Connection, name: str, case_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these cases in which this person knows somebody."""
+    theirs = case_conflicts.c.email == name
+    query = select(case_conflicts.c.case_id).where(theirs, case_conflicts.c.case_id.in_(case_ids))
+    return set(connection.execute(query).scalars()) if case_ids else set()
+
+
 def open_reviews_of(connection: Connection, case_id: UUID) -> list[UUID]:
     """The questions about referrals of this case that wait for a word."""
     here = select(referrals.c.reference).where(referrals.c.case_id == case_id)

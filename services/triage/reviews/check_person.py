@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from services.triage.cases.needs_store import tellings_elsewhere
+from services.triage.cases.share_known import by_case, may_be_told, words_of
 from services.triage.history.store import History
-from services.triage.lives.store import hold_cases
+from services.triage.lives.store import Lives, hold_cases
 from services.triage.matching.find_people import find_person
-from services.triage.reviews import store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
+    from services.triage.cases.needs_store import Telling
     from services.triage.domain.matching.accounts import Mention
     from services.triage.domain.matching.judge_events import Judge
     from services.triage.matching.find_people import Likeness
-    from services.triage.reviews.store import Telling
     from shared.database import Database
     from shared.directory import Directory
     from shared.messaging.unit import Unit
@@ -37,20 +39,19 @@ def check_person(
 ) -> Checked:
     """What this point may know of somebody: nothing, unless it is sure who they are.
 
-    Of its own case a point knows anyway. Of another's only where the two points have agreed to share and the
-    person agreed to sharing, and has refused it nowhere. That somebody was found is written to the case's
-    history with who asked, and never what was asked.
+    Of its own case a point knows anyway, of another's where it may be told (`may_be_told`). That somebody was
+    found is written to the case's history with who asked, and never what was asked.
     """
     found = find_person(mention, unit.connection, database, unit.keys, judge)
     best = next((one for one in found.candidates if one.person == found.person), None)
     if found.verdict != "same" or best is None or not _more_than_a_name(best):
         return Checked()
-    told = store.tellings_of(unit.connection, unit.keys.rest, best.person)
+    told = tellings_elsewhere(unit.connection, unit.keys.rest, [best.person])
     if not told:
         return Checked()
-    matched, answer = _may_know(point, told, directory)
-    hold_cases(unit, database, [matched.case_id])
-    History.of(unit).write(matched.case_id, "person_checked", point, {"answered": answer.known})
+    hold_cases(unit, database, {one.case_id for one in told})
+    matched, answer = _may_know(point, best.person, told, unit, directory)
+    History.of(unit).write(matched, "person_checked", point, {"answered": answer.known})
     return answer
 
 
@@ -59,14 +60,22 @@ def _more_than_a_name(found: Likeness) -> bool:
     return any((line.comparison, line.level) in _OWN for line in found.evidence.lines)
 
 
-def _may_know(point: str, told: Sequence[Telling], directory: Directory) -> tuple[Telling, Checked]:
-    for one in told:
+def _may_know(
+    point: str, person: UUID, told: Sequence[Telling], unit: Unit, directory: Directory
+) -> tuple[UUID, Checked]:
+    """What may be told, and of which case: of open ones first, then of the newest."""
+    words = words_of(person, by_case(told), unit)
+    lives = Lives.of(unit)
+
+    def by_weight(one: Telling) -> tuple[bool, int]:
+        kept = lives.find(one.case_id)
+        return kept is not None and kept.life.is_open, one.case_id.int  # ids grow with time
+
+    newest = sorted(told, key=by_weight, reverse=True)
+    for one in newest:
         if point in (one.lead, one.team):
-            return one, Checked(known=True, lead=one.lead, case=one.case)
-    consented = any(one.sharing == "given" for one in told) and not any(
-        one.sharing == "refused" for one in told
-    )
-    for one in told:
-        if consented and directory.share(point, one.lead):
-            return one, Checked(known=True, lead=one.lead)
-    return told[0], Checked()
+            return one.case_id, Checked(known=True, lead=one.lead or one.team, case=one.case)
+    for one in newest:
+        if may_be_told(point, one, words, directory):
+            return one.case_id, Checked(known=True, lead=one.lead or one.team)
+    return newest[0].case_id, Checked()

@@ -10,14 +10,12 @@ import msgspec
 from sqlalchemy import and_, or_, select
 
 from services.triage.cases.store import visible
-from services.triage.lives.tables import lives
 from services.triage.reviews.tables import agency_keys
 from services.triage.store import unpack_account
 from services.triage.tables import (
     cases,
     comparisons,
     judgements,
-    people_in,
     referrals,
     reviews,
     withdrawals,
@@ -105,17 +103,6 @@ class Whole:
     stands: bool
     content: Referral
     account: Account | None
-
-
-@dataclass(frozen=True)
-class Telling:
-    """A case in which somebody is, by one of its referrals; `sharing` is `given`, `refused` or empty."""
-
-    case_id: UUID
-    case: str
-    team: str
-    lead: str
-    sharing: str
 
 
 def _questions(sees: Sees) -> Select[Any]:
@@ -208,35 +195,6 @@ def find_members(connection: Connection, ring: KeyRing, case_ids: Collection[UUI
     """The referrals of these cases, whole."""
     query = select(referrals.c.reference).where(referrals.c.case_id.in_(case_ids))
     return find_whole(connection, ring, connection.execute(query).scalars().all())
-
-
-def tellings_of(connection: Connection, ring: KeyRing, person: UUID) -> list[Telling]:
-    """Every referral that stands and tells of this person, those of open cases first, then the newest."""
-    query = (
-        select(
-            *_WHOLE,
-            referrals.c.people,
-            *(cases.c.id.label("case_id"), cases.c.reference.label("case"), cases.c.team),
-            *(lives.c.lead, lives.c.next_on),
-        )
-        .join(people_in, people_in.c.reference == referrals.c.reference)
-        .join(cases, cases.c.id == referrals.c.case_id)
-        .join(lives, lives.c.case_id == cases.c.id)
-        .outerjoin(withdrawals, withdrawals.c.reference == referrals.c.reference)
-        .where(people_in.c.person_id == person, withdrawals.c.reference.is_(None))
-        .order_by(lives.c.next_on.is_(None), cases.c.opened_at.desc(), referrals.c.reference)
-    )
-    found = []
-    for row in connection.execute(query):
-        if str(person) in row.people:
-            content = _referral.decode(
-                ring.open(row.sealed, f"triage/referral/{row.reference}/{row.version}")
-            )
-            party = content.parties[row.people.index(str(person))]
-            said = [consent.decision for consent in party.consents if consent.to == "sharing"]
-            sharing = "refused" if "refused" in said else "given" if "given" in said else ""
-            found.append(Telling(row.case_id, row.case, row.team, row.lead or row.team, sharing))
-    return found
 
 
 def keep_key(unit: Unit, key_id: str, agency: str, key_hash: bytes, *, good: bool) -> None:

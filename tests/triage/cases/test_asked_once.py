@@ -8,8 +8,9 @@ import pytest
 
 from tests.support.builders import Wire, a_consent
 from tests.support.houses import Hub
-from tests.triage.cases.doing import a_crime, post, record, take, token, whole
+from tests.triage.cases.doing import a_crime, allocate, post, record, take, token, whole
 
+ME = "coordinator@referral-hub.example"
 NEEDS = {"outlook": {"level": 3, "note": "Invented: sleeps badly."}}
 
 
@@ -79,7 +80,9 @@ def test_what_another_point_has_asked_is_shown_with_who_and_when_and_not_asked_a
         for line in whole(hub, at_vcas, "supervisor")["history"]
         if line["what"] == "known_read"
     ]
-    assert {"role": "coordinator", "from": at_hub} in looks
+    # Who looked is told; that there is another case, and which, is not for whoever reads this one.
+    assert {"role": "coordinator"} in looks
+    assert at_hub not in str(whole(hub, at_vcas, "coordinator", "vcas")["history"])
 
 
 def test_what_nobody_has_asked_is_still_to_ask_of_each_person(hub: Hub) -> None:
@@ -144,6 +147,38 @@ def test_a_team_reads_what_it_has_recorded_itself_in_another_case(hub: Hub) -> N
     (needs,) = asked(hub, two)["needs"]
     assert (needs["case"], needs["by"]) == (one, "coordinator@referral-hub.example")
     assert assess(hub, two, "restorative_hub").status_code == 409
+
+
+def test_a_facilitator_is_shown_of_their_team_s_other_cases_what_any_other_point_would_be(hub: Hub) -> None:
+    first = with_wishes(their_theft("FIRST"), "apology") | {"services_wanted": []}
+    consents = first["parties"][0]["consents"]
+    consents[:] = [one for one in consents if one["to"] != "sharing"]
+    one, two = take(hub, first), take(hub, a_crime("SECOND"), "durham_constabulary")
+    assert assess(hub, one, "restorative_hub", shared=False).status_code == 201
+    allocate(hub, two)
+
+    def told() -> dict[str, Any]:
+        (found,) = [p for p in whole(hub, two, "facilitator")["asked"] if p["side"] == "initiator"]
+        return {name: found[name] for name in ("needs", "wishes", "elsewhere")}
+
+    assert told() == {"needs": [], "wishes": [], "elsewhere": []}
+    # What the person agreed to share they are shown, without the name of a case that is not theirs.
+    record(hub, one, "consent", side="initiator", to="sharing", decision="given")
+    assert told()["needs"] == []
+    assert told()["elsewhere"] == [{"lead": "restorative_hub", "case": None}]
+    assert [wish["wishes"] for wish in told()["wishes"]] == [["apology"]]
+    allocate(hub, one)
+    assert [need["case"] for need in told()["needs"]] == [one]
+
+
+def test_of_a_case_in_which_they_know_somebody_nobody_is_shown_anything_in_another(hub: Hub) -> None:
+    at_vcas, at_hub = two_cases(hub)
+    assert assess(hub, at_vcas, "vcas").status_code == 201
+    assert asked(hub, at_hub)["elsewhere"] != []
+    record(hub, at_vcas, "conflict", "supervisor", staff=ME)
+    record(hub, at_hub, "conflict", "supervisor", staff=ME, knows=False)
+    known = asked(hub, at_hub)
+    assert (known["needs"], known["wishes"], known["elsewhere"]) == ([], [], [])
 
 
 def test_of_a_side_with_two_people_it_is_said_who_was_asked(hub: Hub) -> None:

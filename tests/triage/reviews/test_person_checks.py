@@ -10,7 +10,7 @@ from services.intake.keep_agency_keys import make_key, revoke_key, tell_keys
 from shared.agency_keys import key_id_of
 from tests.support.builders import an_account
 from tests.support.houses import StoppedClock
-from tests.triage.cases.doing import a_crime, take, whole
+from tests.triage.cases.doing import a_crime, record, take, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +77,22 @@ def test_who_refused_once_is_not_told_of_though_they_agreed_elsewhere(hub: Hub) 
     ]
     take(hub, again, "durham_constabulary")
     assert check(hub, "vcas", a_person()).get_json() == NOTHING
+
+
+def test_a_consent_that_is_taken_back_in_the_case_ends_it(hub: Hub) -> None:
+    case = known_to(hub, "vip")
+    assert check(hub, "vcas", a_person()).get_json()["known"] is True
+    record(hub, case, "consent", "supervisor", side="initiator", to="sharing", decision="withdrawn")
+    assert check(hub, "vcas", a_person()).get_json() == NOTHING
+
+
+def test_who_agreed_in_one_case_is_told_of_by_that_one_alone(hub: Hub) -> None:
+    """They agreed where the peer mentors lead, and the pathway has no agreement with those."""
+    known_to(hub, "community_peer_mentors")
+    again = a_crime("AGAIN", on="2025-01-01", kind="assault", assessment_point="vcas")
+    again["parties"][0]["consents"] = [{"to": "referral", "decision": "given"}]
+    take(hub, again, "durham_constabulary")
+    assert check(hub, "vip", a_person()).get_json() == NOTHING
 
 
 def test_who_is_only_like_somebody_is_not_known(hub: Hub) -> None:
