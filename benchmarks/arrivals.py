@@ -66,7 +66,7 @@ class Letterbox(SMTPServer):
         """Take one mail."""
         answer = await super().handle_DATA(server, session, envelope)
         message_id = str(self.mails[-1].message["Message-ID"])
-        self._arrivals.note(UUID(message_id.strip("<>").partition("@")[0]))
+        self._arrivals.note(UUID(message_id.strip("<>").partition("@")[0].partition(".")[0]))
         return answer
 
 

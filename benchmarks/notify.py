@@ -76,7 +76,7 @@ def measure(ground: Ground, *, quick: bool) -> Outcome:
                         recipient=f"person{number}@hub.example",
                         subject=letter.subject,
                         text=letter.text,
-                        delivery_id=token,
+                        name=token,
                         domain="referral-hub.example",
                     ),
                     token,

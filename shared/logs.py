@@ -59,5 +59,7 @@ def log_to_stderr(level: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # It warns of strange headers with the whole address, in which an agency may have put a secret.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
+    # It would write down what it could not read of a mail that came back, and that can be anybody's.
+    logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
     # pika tells of one failed connection in eight errors; whoever asked for it says so once, in our words.
     logging.getLogger("pika").setLevel(logging.CRITICAL)

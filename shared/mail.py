@@ -18,6 +18,7 @@ import time
 from contextlib import AbstractContextManager, contextmanager, suppress
 from email.message import Message
 from email.mime.text import MIMEText
+from email.policy import compat32
 from email.utils import formatdate, parseaddr
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -40,6 +41,8 @@ _SMTP_CLOSING = 421
 _POOLED = 4  # connections kept for the next letters
 _SURE_SECONDS = 5.0  # a connection that was used a moment ago need not be asked whether it is there
 _DOT: Final = re.compile(rb"(?m)^\.")
+# A Message-ID is one word; a line may be as long (RFC 5322, 2.1.1).
+_ONE_LINE: Final = compat32.clone(max_line_length=998)
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
 _PERMANENT = 500  # SMTP replies from here on will not change by trying again (RFC 5321, 4.2.1)
 
@@ -99,17 +102,18 @@ def compose(
     recipient: str,
     subject: str,
     text: str,
-    delivery_id: UUID,
+    name: object,
     domain: str,
     in_answer_to: str = "",
 ) -> Message:
-    """The letter as a mail; `in_answer_to` is the Message-ID of the one that it answers."""
+    """The letter as a mail; its Message-ID is `<name@domain>`, `in_answer_to` that of the one it answers."""
     # Every header here is ours and ASCII, so the older and ten times quicker of the two mail classes does.
-    mail = MIMEText(text, "plain", "utf-8" if not text.isascii() else "us-ascii")
+    charset = "utf-8" if not text.isascii() else "us-ascii"
+    mail = MIMEText(text, "plain", charset, policy=_ONE_LINE)
     mail["From"] = sender
     mail["To"] = recipient
     mail["Subject"] = subject
-    mail["Message-ID"] = f"<{delivery_id}@{domain}>"
+    mail["Message-ID"] = f"<{name}@{domain}>"
     mail["Date"] = formatdate()
     if in_answer_to.isascii() and _MESSAGE_ID.fullmatch(in_answer_to):
         mail["In-Reply-To"] = mail["References"] = in_answer_to

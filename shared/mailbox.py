@@ -7,17 +7,24 @@ what it is; so a death in between costs a second look and nothing else.
 from __future__ import annotations
 
 import contextlib
+import glob
 import imaplib
+import logging
 import mailbox
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import chain, count
 from pathlib import Path
 from typing import Final, Literal, Protocol, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxStartTls, MailBoxUnencrypted
 
+from shared.database import what_failed
+from shared.logs import places_of
 from shared.problems import Problem
+
+log = logging.getLogger(__name__)
 
 MAX_LETTER: Final = 25 * 1024 * 1024  # what mail servers usually let through
 _IMAP_SECONDS = 20
@@ -66,6 +73,37 @@ def open_box(url: str) -> Box:
     raise BoxAway(message)
 
 
+def go_through(box: Box, most: int, deal_with: Callable[[bytes], Put]) -> int:
+    """One round: how many letters were put away, the oldest first. A box that is away is looked at again.
+
+    A letter that cannot be dealt with is put aside for a human, so that it keeps nobody else's waiting; while
+    a database is away all of them wait.
+    """
+    put_away = 0
+    try:
+        with box.open() as opened:
+            for name in opened.names(most):
+                opened.put_away(name, _became_of(opened.fetch(name), deal_with))
+                put_away += 1
+    except BoxAway as problem:
+        log.warning("mailbox away", extra={"error": problem.detail})
+    return put_away
+
+
+def _became_of(raw: bytes | None, deal_with: Callable[[bytes], Put]) -> Put:
+    if raw is None:
+        log.error("a mail is too large to be read; it was put aside")
+        return "left"
+    try:
+        return deal_with(raw)
+    except Exception as error:
+        if isinstance(error, OSError) or what_failed(error) != "wrong":
+            raise
+        extra = {"error": type(error).__name__, "at": places_of(error, 2)}
+        log.error("a mail cannot be dealt with; it was put aside", extra=extra)  # noqa: TRY400 - its text could quote the mail
+        return "left"
+
+
 class Folder:
     """A folder into which something else writes mails, each a file that ends in .eml."""
 
@@ -98,9 +136,15 @@ class Folder:
         """Delete what the hub has, sealed; move aside what it has not."""
         with contextlib.suppress(FileNotFoundError):
             if what == "left":
-                (self._path / name).rename(self._path / KEPT / name)
+                (self._path / name).rename(_unused(self._path / KEPT / name))
             else:
                 (self._path / name).unlink()
+
+
+def _unused(path: Path) -> Path:
+    """Where nothing is yet: what was kept before under the same name stays."""
+    others = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return next(one for one in chain([path], others) if not one.exists())
 
 
 class Maildir:
@@ -115,14 +159,15 @@ class Maildir:
         """Look into it."""
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            yield _OpenMaildir(mailbox.Maildir(self._path, create=True))
+            yield _OpenMaildir(self._path)
         except (OSError, mailbox.Error) as error:
             raise BoxAway(type(error).__name__) from error
 
 
 class _OpenMaildir:
-    def __init__(self, box: mailbox.Maildir) -> None:
-        self._box = box
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._box = mailbox.Maildir(path, create=True)
 
     def names(self, most: int) -> Sequence[str]:
         # A name begins with the second in which it was delivered.
@@ -136,9 +181,13 @@ class _OpenMaildir:
 
     def put_away(self, name: str, what: Put) -> None:
         with contextlib.suppress(KeyError, FileNotFoundError):
-            if what == "left":
-                self._box.add_folder(KEPT).add(self._box.get_message(name))
-            self._box.remove(name)
+            if what != "left":
+                self._box.remove(name)
+                return
+            self._box.add_folder(KEPT)
+            # The file itself, as it came; a name of a Maildir is never used twice.
+            for file in self._path.glob(f"[nc][eu][wr]/{glob.escape(name)}*"):
+                file.rename(self._path / f".{KEPT}" / "new" / file.name)
 
 
 class ImapServer:

@@ -69,8 +69,16 @@ def found_in(text: str, telltales: frozenset[bytes], lookup: Lookup) -> bool:
 
 def is_among(value: str, telltales: frozenset[bytes], lookup: Lookup) -> bool:
     """Whether this whole number or address is still one of the case's."""
-    form = f"n:{_digits(value)}" if "@" not in value else f"c:{_squeezed(value)}"
-    return _hash(form, lookup) in telltales
+    return _hash(_contact_form(value), lookup) in telltales
+
+
+def is_same_contact(one: str, other: str) -> bool:
+    """Whether two numbers or addresses are one, however they are written."""
+    return _contact_form(one) == _contact_form(other)
+
+
+def _contact_form(value: str) -> str:
+    return f"n:{_digits(value)}" if "@" not in value else f"c:{_squeezed(value)}"
 
 
 def _hash(form: str, lookup: Lookup) -> bytes:

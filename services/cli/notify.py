@@ -12,6 +12,7 @@ from services.notify.domain.guard import holds_forbidden_word
 from services.notify.equipment import board_of
 from services.notify.read_wording import FILE, read_wording
 from services.notify.take_bounces import take_bounce
+from shared.mailbox import MAX_LETTER
 
 # Invented, as everything here that looks like a case.
 _EXAMPLE = {
@@ -23,6 +24,7 @@ _EXAMPLE = {
     "number": "01632 960999",
     "when": "Tuesday 10:00",
 }
+_NOT_OURS = 65  # EX_DATAERR of sysexits.h
 _LOCK_SCREEN = 60  # signs of a subject that a lock screen shows
 
 
@@ -60,13 +62,17 @@ def bounce() -> None:
 
     For a mail server that hands what comes to the sender's address to a command; where it keeps a mailbox,
     HUB_BOUNCES_URL names it and the hub looks itself. Whoever could not be told is a task for a human.
-    What is no report, or says only that it takes longer, is left alone.
+    What is no report, says only that it takes longer, or does not prove which message it answers, is left to
+    the mail server: the command ends with 65 (EX_DATAERR), and so the mail is not lost.
     """
-    found = read_bounce(sys.stdin.buffer.read())
-    if found is None:
-        click.echo("That is no mail of ours that came back for good.")
-        return
     room = furnished_room("notify")
+    found = read_bounce(sys.stdin.buffer.read(MAX_LETTER), room.keys.lookup)
+    if found is None:
+        click.echo("That is no mail that came back for good.")
+        sys.exit(_NOT_OURS)
     with room.unit() as unit:
         known = take_bounce(found, unit, board_of(room))
-    click.echo("It is a task now." if known else "There is no message with this id.")
+    if not known:
+        click.echo("Nothing in it proves which message of the hub it answers. Ops were told.")
+        sys.exit(_NOT_OURS)
+    click.echo("It is a task now.")

@@ -28,6 +28,7 @@ _TOLD: dict[Why, str] = {
     "switched_off": "Messages to the public are switched off in this hub.",
     "mark_expired": "It is more than 60 days since they said that this way is safe. Ask them again.",
     "not_in_the_record": "The case does not hold this number or address as theirs.",
+    "came_back": "The last message to this number or address came back. Ask them again which way is safe.",
 }
 
 
@@ -39,7 +40,13 @@ def ask_for_message(
         raise NotFound("Your team has no case with this reference.")
     known = telltales_of(unit.connection, unit.keys.rest, [message.case]).get(message.case, frozenset())
     theirs = is_among(message.address, known, unit.keys.lookup)
-    why = why_not(message, unit.now, enabled=enabled, in_the_record=theirs)
+    why = why_not(
+        message,
+        unit.now,
+        enabled=enabled,
+        in_the_record=theirs,
+        came_back_at=public_store.came_back_at(unit, message),
+    )
     if why is not None:
         raise NotToBeSent(_TOLD[why])
     public_store.add_message(unit, message, by, safe_at(message, unit.now))

@@ -1,59 +1,53 @@
-"""Reads what a mail server says when it returns a mail: which it was, and whom it did not reach.
+"""Reads what a mail server says when it returns a mail: that it failed, and which one it was.
 
 A report of the standard form (RFC 3464) says so in fields; older and other servers say it in words, each in
-its own. Those are read by flufl.bounce, which Mailman reads its own with.
+its own. Those are read by flufl.bounce, which Mailman reads its own with. Which one it was is believed only
+of what proves it: whom it did not reach, and who sent the report, anybody can write.
 """
 
 from __future__ import annotations
 
-import logging
 import re
 from email import message_from_bytes, policy
-from email.utils import parseaddr
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import UUID
 
 from flufl.bounce import all_failures
+
+from services.notify.proof import proven_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from email.message import Message
+    from uuid import UUID
 
-# It would write down what it could not read, and that can be anybody's mail.
-logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
+    from shared.sealing import Lookup
 
-_MESSAGE_ID = re.compile(r"<?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
-_MACHINES = ("mailer-daemon", "postmaster")
 
 
 class Bounce(NamedTuple):
-    """A mail that came back: its token where the report has it, whom it was for, the status of RFC 3463."""
+    """A mail that came back: its token if that is proven, and the status of RFC 3463."""
 
     token: UUID | None
-    addresses: tuple[str, ...]
     status: str
 
 
-def read_bounce(raw: bytes) -> Bounce | None:
+def read_bounce(raw: bytes, lookup: Lookup) -> Bounce | None:
     """The bounce in this mail; None when it is none, or says only that delivery takes longer."""
     try:
-        return _read(raw)
+        return _read(raw, lookup)
     except Exception:  # noqa: BLE001 - a dozen kinds of errors for headers and parts that are not well formed
         return None
 
 
-def _read(raw: bytes) -> Bounce | None:
+def _read(raw: bytes, lookup: Lookup) -> Bounce | None:
     mail = message_from_bytes(raw, policy=policy.compat32)
     parts = list(mail.walk())
     _, permanent = all_failures(mail)
     status = next(_failed(parts), None)
     if status is None and not permanent:
         return None
-    addresses = tuple(sorted(address.decode("ascii", "replace").lower() for address in permanent))
-    # Whom it did not reach is believed without the mail's own token only when a mail server says so.
-    told_by = parseaddr(str(mail.get("From", "")))[1].partition("@")[0].lower()
-    return Bounce(next(_tokens(parts), None), addresses if told_by in _MACHINES else (), status or "5.0.0")
+    return Bounce(next(_tokens(parts, lookup), None), status or "5.0.0")
 
 
 def _failed(parts: Sequence[Message]) -> Iterator[str]:
@@ -67,7 +61,7 @@ def _failed(parts: Sequence[Message]) -> Iterator[str]:
                 yield status[0] if status else "5.0.0"
 
 
-def _tokens(parts: Sequence[Message]) -> Iterator[UUID]:
+def _tokens(parts: Sequence[Message], lookup: Lookup) -> Iterator[UUID]:
     """From the mail that came back, its headers alone or its text; never from the report's own headers."""
     texts = [str(part.get("Message-ID", "")) for part in parts[1:]]
     for part in parts:
@@ -75,5 +69,4 @@ def _tokens(parts: Sequence[Message]) -> Iterator[UUID]:
         if isinstance(content, bytes) and part.get_content_maintype() == "text":
             texts.append(content.decode("utf-8", "replace"))
     for text in texts:
-        for found in _MESSAGE_ID.finditer(text):
-            yield UUID(found[1])
+        yield from proven_in(text, lookup)

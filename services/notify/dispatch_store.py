@@ -236,21 +236,6 @@ def find_dispatch(unit: Unit, token: UUID) -> Dispatch | None:
     return None if row is None else Dispatch(*row)
 
 
-def last_mail_to(unit: Unit, address: str) -> UUID | None:
-    """The token of the mail that left for this address last and has not come back."""
-    query = (
-        select(dispatches.c.id)
-        .where(
-            func.lower(dispatches.c.recipient) == address,
-            dispatches.c.channel == "mail",
-            dispatches.c.state == "sent",
-        )
-        .order_by(dispatches.c.id.desc())
-        .limit(1)
-    )
-    return unit.connection.execute(query).scalar_one_or_none()
-
-
 def set_state(unit: Unit, dispatch_id: UUID, state: State, **values: Any) -> None:  # noqa: ANN401 - columns
     """What the channel said later."""
     unit.change(dispatches, {"id": dispatch_id}, state=state, **values)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from services.notify.domain.public import PublicMessage, State, Why
 from services.notify.tables import alerts, public_messages
 from shared.resealing import SealedColumn
+from shared.telltales import is_same_contact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,6 +100,21 @@ def find_message(unit: Unit, message_id: UUID) -> PublicMessage | None:
     query = select(public_messages).where(public_messages.c.id == message_id).with_for_update()
     row = unit.connection.execute(query).first()
     return None if row is None else _opened(row, unit.keys.rest)
+
+
+def came_back_at(unit: Unit, message: PublicMessage) -> dt.datetime | None:
+    """When a message about the same case to the same number or address last came back; None if none did."""
+    query = select(public_messages).where(
+        public_messages.c.case == message.case,
+        public_messages.c.channel == message.channel,
+        public_messages.c.state == "returned",
+    )
+    rows = [
+        row
+        for row in unit.connection.execute(query)
+        if is_same_contact(_opened(row, unit.keys.rest).address, message.address)
+    ]
+    return max((row.ended_at for row in rows), default=None)
 
 
 def list_messages(connection: Connection, case: str) -> list[dict[str, Any]]:

@@ -72,7 +72,13 @@ def _ready(message: PublicMessage, post: Post, unit: Unit, *, enabled: bool) -> 
             return None
     known = telltales_of(unit.connection, unit.keys.rest, [message.case]).get(message.case, frozenset())
     theirs = is_among(message.address, known, unit.keys.lookup)
-    why = why_not(message, unit.now, enabled=enabled, in_the_record=theirs)
+    why = why_not(
+        message,
+        unit.now,
+        enabled=enabled,
+        in_the_record=theirs,
+        came_back_at=public_store.came_back_at(unit, message),
+    )
     if why is None and channel is None:
         why = "channel_failed"
     if why is not None:

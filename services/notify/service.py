@@ -52,7 +52,8 @@ def _take_bounces(room: Room) -> int:
     url = room.settings.bounces_url
     if not url:
         return 0
-    return take_bounces(room.keep("bounces", lambda: open_box(url)), room.unit, board_of(room))
+    box = room.keep("bounces", lambda: open_box(url))
+    return take_bounces(box, room.unit, board_of(room), room.keys.lookup)
 
 
 NOTIFY = Service(

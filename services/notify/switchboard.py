@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from services.notify.channels.channel import Channel
     from shared.clock import Clock
     from shared.directory import Directory, StaffMember
+    from shared.sealing import Lookup
     from shared.settings import Settings
 
 # In which order the other channels are turned to when those that somebody chose have failed.
@@ -39,10 +40,12 @@ class BadChannels(Problem):
     code = "bad_channels"
 
 
-def open_channels(settings: Settings, clock: Clock) -> dict[ChannelName, Channel]:
+def open_channels(settings: Settings, clock: Clock, lookup: Lookup) -> dict[ChannelName, Channel]:
     """Every channel that the settings name; nothing is connected yet."""
     channels: dict[ChannelName, Channel] = {
-        "mail": MailChannel(open_mail(settings.mail_url), settings.mail_from, Journal(settings.taken_file))
+        "mail": MailChannel(
+            open_mail(settings.mail_url), settings.mail_from, lookup, Journal(settings.taken_file)
+        )
     }
     if settings.govuk_notify_key:
         templates = dict(

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from services.notify import dispatch_store
+from services.notify import dispatch_store, public_store
+from services.notify.domain.alert import News
+from services.notify.raise_alert import raise_alert
 from services.notify.settle_message import give_up
+from services.notify.store import Desk
+from shared.directory import DUTY_DESK
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -25,7 +29,7 @@ def take_receipt(token: UUID, status: Status, trouble: str, unit: Unit, board: S
     """
     dispatch = dispatch_store.find_dispatch(unit, token)
     if dispatch is None:
-        return False
+        return _take_of_public(token, status, unit, board)
     if dispatch.state in _OVER:
         return True
     if status == "delivered":
@@ -35,4 +39,19 @@ def take_receipt(token: UUID, status: Status, trouble: str, unit: Unit, board: S
         dispatch_store.mark_items(unit, token, "sent")
         return True
     give_up(dispatch, trouble, unit, board, what="bounced", for_good=True)
+    return True
+
+
+def _take_of_public(token: UUID, status: Status, unit: Unit, board: Switchboard) -> bool:
+    """What came back from somebody of the public is a human's: the hub writes there no more."""
+    message = public_store.find_message(unit, token)
+    if message is None:
+        return False
+    if status == "delivered" and message.state in ("begun", "in_doubt"):
+        public_store.set_state(unit, token, "sent")
+    elif status == "returned" and message.state in ("begun", "in_doubt", "sent"):
+        public_store.set_state(unit, token, "returned", why="came_back")
+        Desk.of(unit).look_up([message.case])
+        news = News(message.case, "undelivered", DUTY_DESK, urgent=False, occasion=str(token))
+        raise_alert(news, unit, board)
     return True

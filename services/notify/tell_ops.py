@@ -82,6 +82,14 @@ def _is_more(found: Mapping[str, int], before: Mapping[str, int]) -> bool:
     return any(much > before.get(where, 0) for where, much in found.items())
 
 
+def tell_ops_of_strange_mail(unit: Unit, board: Switchboard) -> None:
+    """A mail came back and does not prove which it was; one alert of that waits at a time."""
+    if not store.find_open_ops(unit, "ops_returned"):
+        Desk.of(unit).look_up([THE_HUB])
+        news = News(THE_HUB, "ops_returned", OPS, urgent=False, occasion=unit.now.isoformat())
+        raise_alert(news, unit, board)
+
+
 def send_to_ops(post: Post, unit_of_work: UnitOfWork) -> int:
     """Send what is due to ops and to nobody else, where the sender is gone; how many were taken in hand."""
     rungs = post.board.ladders[OPS].rungs

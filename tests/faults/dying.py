@@ -237,7 +237,9 @@ def _work(settings: Settings, service: str, point: str) -> None:
     rooms = {name: one.furnish(settings) for name, one in SERVICES.items()}
     if point in SENDER:
         mail = DyingMail(open_mail(settings.mail_url), point)
-        rooms["notify"].kept["channels"] = {"mail": MailChannel(mail, settings.mail_from)}
+        rooms["notify"].kept["channels"] = {
+            "mail": MailChannel(mail, settings.mail_from, rooms["notify"].keys.lookup)
+        }
     house = House(list(rooms.values()), DyingBroker(open_broker(settings.broker_url), service, point))
     if house.broker.volatile:
         house.broker.prepare(topology_for(rooms.values()))

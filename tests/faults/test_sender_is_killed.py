@@ -23,6 +23,7 @@ from services.every import SERVICES
 from services.notify.deliver_alerts import deliver_alerts
 from services.notify.domain.alert import News
 from services.notify.equipment import board_of, post_of
+from services.notify.proof import name_of
 from services.notify.raise_alert import raise_alert
 from services.notify.store import Desk
 from services.notify.tables import alerts, deliveries, dispatches
@@ -124,7 +125,7 @@ def check(room: Room, server: TroubledSMTP) -> dict[str, int]:
             ).scalars()
         )
         state_of = {
-            f"<{row.id}@referral-hub.example>": row.state
+            f"<{name_of(row.id, room.keys.lookup)}@referral-hub.example>": row.state
             for row in connection.execute(select(dispatches.c.id, dispatches.c.state))
         }
     states = Counter(state_of.values())

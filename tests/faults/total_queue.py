@@ -151,7 +151,7 @@ def parked(rooms: Rooms) -> list[Parked]:
 
 def message_id_of(mail: EmailMessage) -> str:
     """The part of the Message-ID that is the message's token."""
-    return str(mail["Message-ID"]).strip("<>").partition("@")[0]
+    return str(mail["Message-ID"]).strip("<>").partition("@")[0].partition(".")[0]
 
 
 def _unsent(room: Room) -> Select[int]:

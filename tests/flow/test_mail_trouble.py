@@ -53,7 +53,7 @@ def test_a_mail_server_that_is_down_gets_the_mail_when_it_is_back(hub: Hub, smtp
     hub.settle()
     (mail,) = smtp.wait_for(1)
     assert mail.recipients == ("coordinator@referral-hub.example",)
-    assert mail.message["Message-ID"] == f"<{waiting['id']}@referral-hub.example>"
+    assert str(mail.message["Message-ID"]).startswith(f"<{waiting['id']}.")
     (sent,) = messages(hub)
     assert (sent["state"], sent["tries"], sent["trouble"]) == ("sent", 2, None)
 

@@ -5,10 +5,18 @@ from __future__ import annotations
 import mailbox
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
+from click.testing import CliRunner
+from sqlalchemy.exc import OperationalError
 
+from services.cli import hub as command
 from services.notify.bounces import read_bounce
+from services.notify.proof import name_of
+from shared.database import Database
+from shared.mailbox import Put, go_through, open_box
+from shared.sealing import Lookup
 from tests.support.builders import an_account
 from tests.support.imap_server import IMAPServer
 
@@ -19,10 +27,11 @@ if TYPE_CHECKING:
     from tests.support.houses import Hub
 
 JO = "jo@hub.example"
-TOKEN = "01a22607-f478-74f3-8b11-d374885838e7"
+TOKEN = UUID("01a22607-f478-74f3-8b11-d374885838e7")
+LOOKUP = Lookup(bytes(32))
 ORIGINAL = (
     f"From: hub@referral-hub.example\nTo: {JO}\nSubject: A new case waits for you\n"
-    f"Message-ID: <{TOKEN}@referral-hub.example>\n\nInvented.\n"
+    f"Message-ID: <{name_of(TOKEN, LOOKUP)}@referral-hub.example>\n\nInvented.\n"
 )
 
 
@@ -85,7 +94,9 @@ IS_NONE = {
     "somebody is away": a_mail(
         f"I am on leave until Monday.\n\n> {ORIGINAL}", sender=JO, Auto_Submitted="auto-replied"
     ),
-    "somebody answers": a_mail("Thank you.", sender=JO, In_Reply_To=f"<{TOKEN}@referral-hub.example>"),
+    "somebody answers": a_mail(
+        "Thank you.", sender=JO, In_Reply_To=f"<{name_of(TOKEN, LOOKUP)}@referral-hub.example>"
+    ),
     "no mail": b"\xff\x00\n\n\xfe" * 50,
     "nothing": b"",
     "a broken report": a_report("failed", "5.1.1")[:300],
@@ -95,23 +106,22 @@ IS_NONE = {
 @pytest.mark.parametrize("form", CAME_BACK)
 def test_a_mail_that_came_back_is_known_however_a_mail_server_says_so(form: str) -> None:
     raw, status = CAME_BACK[form]
-    bounce = read_bounce(raw)
-    assert bounce is not None
-    assert (str(bounce.token), bounce.addresses, bounce.status) == (TOKEN, (JO,), status)
+    assert read_bounce(raw, LOOKUP) == (TOKEN, status)
 
 
 @pytest.mark.parametrize("form", IS_NONE)
 def test_what_is_no_return_changes_nothing(form: str) -> None:
-    assert read_bounce(IS_NONE[form]) is None
+    assert read_bounce(IS_NONE[form], LOOKUP) is None
 
 
-def test_whom_it_did_not_reach_is_believed_of_a_mail_server_alone() -> None:
-    told = f"Hi. This is the qmail-send program.\n\n<{JO}>:\nNo.\n\n---\n"
-    by_server, by_anybody = (read_bounce(a_mail(told, sender=one)) for one in ("mailer-daemon@a.example", JO))
-    assert by_server is not None
-    assert by_anybody is not None
-    assert (by_server.token, by_server.addresses) == (None, (JO,))
-    assert (by_anybody.token, by_anybody.addresses) == (None, ())
+@pytest.mark.parametrize(
+    "name",
+    [str(TOKEN), f"{TOKEN}.{'0' * 16}", f"{TOKEN}.", name_of(UUID(int=TOKEN.int + 1), LOOKUP)[36:]],
+)
+def test_which_mail_it_was_is_believed_only_with_its_proof(name: str) -> None:
+    forged = a_report("failed", "5.1.1", original=f"To: {JO}\nMessage-ID: <{name}@referral-hub.example>\n\n")
+    assert read_bounce(forged, LOOKUP) == (None, "5.1.1")
+    assert read_bounce(a_report("failed", "5.1.1"), Lookup(bytes(31) + b"1")) == (None, "5.1.1")
 
 
 @pytest.mark.parametrize("where", ["imap", "maildir", "folder"])
@@ -127,15 +137,13 @@ def test_what_comes_back_to_a_mailbox_is_one_task_and_the_rest_is_left_for_its_r
         box = mailbox.Maildir(tmp_path / "box")
         check(a_hub(bounces_url=f"maildir:{tmp_path}/box"), box.add, lambda: len(box.get_folder("Kept")))
         assert len(mailbox.Maildir(tmp_path / "box")) == 0
+        # As it came, to the last byte.
+        (kept,) = (box.get_folder("Kept").get_bytes(key) for key in box.get_folder("Kept").iterkeys())
+        assert kept == IS_NONE["somebody answers"]
     else:
-        folder = tmp_path / "box"
-        folder.mkdir()
-
-        def deliver(raw: bytes) -> None:
-            (folder / f"{len(list(folder.rglob('*.eml')))}.eml").write_bytes(raw)
-
-        check(a_hub(bounces_url=f"folder:{folder}"), deliver, lambda: len(list((folder / "Kept").iterdir())))
-        assert list(folder.glob("*.eml")) == []
+        folder = AFolder(tmp_path)
+        check(a_hub(bounces_url=f"folder:{folder}"), folder.deliver, lambda: len(folder.kept()))
+        assert list(folder.path.glob("*.eml")) == []
 
 
 def check(hub: Hub, deliver: Callable[[bytes], object], kept: Callable[[], int]) -> None:
@@ -143,28 +151,112 @@ def check(hub: Hub, deliver: Callable[[bytes], object], kept: Callable[[], int])
     hub.settle()
     (mail,) = hub.mails()
     deliver(IS_NONE["somebody answers"])
-    # One with its token, and one that knows only whom it did not reach: both tell of the same mail.
-    deliver(a_report("failed", "5.1.1", original=mail.as_string()))
-    hub.settle()
-    deliver(a_report("failed", "5.1.1", original=mail.as_string()))
-    hub.settle()
-    assert sorted(alert["kind"] for alert in hub.alerts()) == ["opening", "undelivered"]
-    opening = next(alert for alert in hub.alerts() if alert["kind"] == "opening")
-    shown = hub.ask(f"/v1/alerts/{opening['id']}", hub.token_of("supervisor")).get_json()
-    assert [entry["what"] for entry in shown["history"]].count("bounced") == 1
+    # The same report twice, as when a server sends another.
+    for _ in range(2):
+        deliver(a_report("failed", "5.1.1", original=mail.as_string()))
+        hub.settle()
+    assert kinds_of(hub) == ["opening", "undelivered"]
+    assert bounced(hub) == 1
     assert kept() == 1
 
 
-def test_a_report_that_knows_only_whom_it_did_not_reach_is_of_the_last_mail_to_them(
+class AFolder:
+    """A folder of mails that came back."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.path = tmp_path / "box"
+        self.path.mkdir()
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def deliver(self, raw: bytes) -> None:
+        """Put a mail there, under a name that may have been there before."""
+        (self.path / f"{len(list(self.path.glob('*.eml')))}.eml").write_bytes(raw)
+
+    def kept(self) -> list[bytes]:
+        """What was left for its reader."""
+        return sorted(path.read_bytes() for path in (self.path / "Kept").iterdir())
+
+
+def kinds_of(hub: Hub) -> list[str]:
+    return sorted(alert["kind"] for alert in hub.alerts())
+
+
+def bounced(hub: Hub) -> int:
+    opening = next(alert for alert in hub.alerts() if alert["kind"] == "opening")
+    shown = hub.ask(f"/v1/alerts/{opening['id']}", hub.token_of("supervisor")).get_json()
+    return [entry["what"] for entry in shown["history"]].count("bounced")
+
+
+def test_what_does_not_prove_which_mail_it_answers_changes_no_alert_and_ops_look_at_it(
     a_hub: Callable[..., Hub], tmp_path: Path
 ) -> None:
-    folder = tmp_path / "box"
-    folder.mkdir()
+    folder = AFolder(tmp_path)
     hub = a_hub(bounces_url=f"folder:{folder}")
     hub.take(an_account("ONE"))
     hub.settle()
     (mail,) = hub.mails()
-    text = f"Hi. This is the qmail-send program.\n\n<{str(mail['To']).upper()}>:\nNo.\n\n---\n"
-    (folder / "1.eml").write_bytes(a_mail(text))
+    token = str(mail["Message-ID"]).strip("<").partition(".")[0]
+    strange = [
+        a_mail(f"Hi. This is the qmail-send program.\n\n<{mail['To']}>:\nNo.\n\n---\n"),
+        a_report("failed", "5.1.1", original=f"To: {mail['To']}\nMessage-ID: <{token}@hub.example>\n\n"),
+        # Of a mail that is the hub's and no alert: an answer to a practitioner, say.
+        a_report(
+            "failed",
+            "5.1.1",
+            original=f"Message-ID: <{name_of(TOKEN, hub.rooms['notify'].keys.lookup)}@hub.example>\n\n",
+        ),
+        a_mail("Hi. This is the qmail-send program.\n\n<jo\0@hub.example>:\nNo.\n\n---\n"),
+    ]
+    for raw in strange * 2:
+        folder.deliver(raw)
+        hub.settle()
+    assert (kinds_of(hub), bounced(hub)) == (["opening", "ops_returned"], 0)
+    assert [str(one["Subject"]) for one in hub.mails()[1:]] == [
+        "A message came back that the hub cannot place"
+    ]
+    assert folder.kept() == sorted(strange * 2)
+
+
+def test_a_mail_server_that_hands_mails_to_a_command_keeps_what_is_not_ours(hub: Hub) -> None:
+    hub.take(an_account("ONE"))
     hub.settle()
-    assert sorted(alert["kind"] for alert in hub.alerts()) == ["opening", "undelivered"]
+    (mail,) = hub.mails()
+
+    def hand_over(raw: bytes) -> tuple[int, list[str]]:
+        said = CliRunner().invoke(command, ["notify", "bounce"], input=raw, env=dict(hub.environment))
+        return said.exit_code, kinds_of(hub)
+
+    assert hand_over(IS_NONE["somebody answers"]) == (65, ["opening"])
+    assert hand_over(a_report("failed", "5.1.1")) == (65, ["opening", "ops_returned"])
+    report = a_report("failed", "5.1.1", original=mail.as_string())
+    assert hand_over(report) == (0, ["opening", "ops_returned", "undelivered"])
+
+
+def test_a_mail_that_cannot_be_dealt_with_keeps_no_other_waiting(tmp_path: Path) -> None:
+    folder, seen = AFolder(tmp_path), []
+
+    def deal_with(raw: bytes) -> Put:
+        seen.append(raw)
+        return "taken" if raw == b"2" else "left" if int(raw) else "kept"
+
+    for raw in (b"1", b"\0", b"2"):
+        folder.deliver(raw)
+    assert go_through(open_box(f"folder:{folder}"), 10, deal_with) == 3
+    assert seen == [b"1", b"\0", b"2"]
+    assert folder.kept() == [b"\0", b"1"]
+    assert list(folder.path.glob("*.eml")) == []
+
+
+def test_while_the_database_is_away_every_mail_waits(tmp_path: Path) -> None:
+    folder, away = AFolder(tmp_path), Database(f"sqlite:///{tmp_path}/nowhere/at.db")
+
+    def deal_with(_: bytes) -> Put:
+        with away.transaction():
+            return "taken"
+
+    folder.deliver(b"1")
+    with pytest.raises(OperationalError):
+        go_through(open_box(f"folder:{folder}"), 10, deal_with)
+    assert len(list(folder.path.glob("*.eml"))) == 1

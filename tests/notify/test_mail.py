@@ -21,7 +21,7 @@ def letter(delivery_id: UUID, recipient: str = "coordinator@referral-hub.example
         recipient=recipient,
         subject="A new case waits for you: C-7KQX4-M3DTW",
         text="Sign in to see it.\n",
-        delivery_id=delivery_id,
+        name=delivery_id,
         domain="referral-hub.example",
     )
 

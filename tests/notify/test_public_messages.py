@@ -9,11 +9,13 @@ import pytest
 
 from services.notify.domain.public import PublicMessage, safe_at, why_not
 from shared.identity import new_id
+from tests.notify.test_bounces import AFolder, a_report
 from tests.support.builders import a_contact, a_party, a_referral
 from tests.support.houses import Hub, StoppedClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 EVENING = dt.datetime(2026, 11, 26, 17, 30, tzinfo=dt.UTC)
 ADDRESS = "fay@people.example"
@@ -122,6 +124,31 @@ def test_it_can_be_called_off_and_only_by_its_team(hub: Hub) -> None:
     assert states(hub, case) == [("cancelled", "asked_to_stop")]
 
 
+def test_what_came_back_is_a_task_and_nothing_more_goes_there_until_it_is_marked_safe_again(
+    a_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    folder = AFolder(tmp_path)
+    hub = a_hub(StoppedClock(EVENING), public_messages="1", bounces_url=f"folder:{folder}")
+    case = a_case(hub)
+    ask(hub, case)
+    hub.settle()
+    # One more waits for its hours when the first comes back.
+    ask(hub, case, safe_from="20:00", safe_until="21:00")
+    (mail,) = (one for one in hub.mails() if one["To"] == ADDRESS)
+    for _ in range(2):
+        folder.deliver(a_report("failed", "5.1.1", original=mail.as_string()))
+        hub.settle()
+    assert [alert["kind"] for alert in hub.alerts()].count("undelivered") == 1
+    hub.clock.move(hours=3)
+    hub.settle()
+    assert states(hub, case) == [("returned", "came_back"), ("cancelled", "came_back")]
+    refused = ask(hub, case, address=ADDRESS.upper())
+    assert (refused.status_code, "came back" in refused.get_json()["detail"]) == (409, True)
+    assert len(to_the_public(hub)) == 1
+    hub.clock.move(days=1)
+    assert ask(hub, case, marked_safe_on="2026-11-27").status_code == 202
+
+
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
@@ -146,7 +173,7 @@ def test_a_mark_holds_for_sixty_days_and_safe_hours_are_kept() -> None:
         EVENING.date(), (dt.time(17), dt.time(19)), EVENING,
     )  # fmt: skip
 
-    def why(days: int, **more: bool) -> str | None:
+    def why(days: int, **more: Any) -> str | None:  # noqa: ANN401 - what the rule is told
         now = EVENING + dt.timedelta(days=days)
         return why_not(message, now, **({"enabled": True, "in_the_record": True} | more))
 
@@ -155,6 +182,8 @@ def test_a_mark_holds_for_sixty_days_and_safe_hours_are_kept() -> None:
     assert why(0, in_the_record=False) == "not_in_the_record"
     assert why(61) == "mark_expired"
     assert why(4) == "waited_too_long"
+    assert why(1, came_back_at=EVENING) == "came_back"
+    assert why(1, came_back_at=EVENING - dt.timedelta(days=1)) is None
     assert safe_at(message, EVENING) == EVENING
     assert safe_at(message, EVENING.replace(hour=19)) == EVENING.replace(minute=0) + dt.timedelta(days=1)
     assert safe_at(message, EVENING.replace(hour=3)) == EVENING.replace(hour=17, minute=0)

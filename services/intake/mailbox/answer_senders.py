@@ -69,7 +69,7 @@ def _send(post: Post, answer_id: UUID, answer: store.Answer) -> NotSent | None:
         recipient=answer.recipient,
         subject=answer.subject,
         text=answer.text,
-        delivery_id=answer_id,
+        name=answer_id,
         domain=post.domain,
         in_answer_to=answer.answers,
     )

@@ -1,4 +1,4 @@
-"""E-mail: a message is a mail whose Message-ID is its token.
+"""E-mail: a message is a mail whose Message-ID is its token, with a proof.
 
 The rule for a crash. A folder knows its files, so it is asked. A mail server cannot be asked; what it said to
 a sender of this machine stands in a journal. A mail whose last line it may have had is never sent again under
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from services.notify.channels.channel import InDoubt, Never, NotTaken, Outcome, Parcel, Standing, Taken
+from services.notify.proof import name_of
 from shared.mail import Mail, NotSent, Refused, Unheard, compose
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from services.notify.channels.journal import Journal
     from shared.directory import StaffMember
+    from shared.sealing import Lookup
 
 
 class MailChannel:
@@ -26,10 +28,11 @@ class MailChannel:
     # A mail would be there twice. What a folder holds is asked for before, and so never sent again.
     same_token_again: Final = False
 
-    def __init__(self, mail: Mail, sender: str, journal: Journal | None = None) -> None:
-        """Take the way out, the sender that mails come from, and where to note what was taken."""
+    def __init__(self, mail: Mail, sender: str, lookup: Lookup, journal: Journal | None = None) -> None:
+        """Take the way out, the sender, what proofs are made with, and where to note what was taken."""
         self._mail = mail
         self._journal = journal
+        self._lookup = lookup
         self._sender = sender
         self._domain = sender.rpartition("@")[2].rstrip("> ") or "referral-hub"
 
@@ -44,7 +47,7 @@ class MailChannel:
             recipient=parcel.address,
             subject=parcel.letter.subject,
             text=parcel.letter.text,
-            delivery_id=parcel.token,
+            name=name_of(parcel.token, self._lookup),
             domain=self._domain,
         )
         try:

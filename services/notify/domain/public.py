@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from services.notify.domain.alert import ChannelName
 
-State = Literal["waiting", "begun", "sent", "cancelled", "refused", "in_doubt"]
+State = Literal["waiting", "begun", "sent", "returned", "cancelled", "refused", "in_doubt"]
 Why = Literal[
     "switched_off", "mark_expired", "not_in_the_record", "guard", "channel_failed", "asked_to_stop",
-    "nobody_can_tell", "waited_too_long",
+    "nobody_can_tell", "waited_too_long", "came_back",
 ]  # fmt: skip
 Template = Literal["ring_me", "appointment"]
 
@@ -48,15 +48,25 @@ class PublicMessage:
     state: State = "waiting"
 
 
-def why_not(message: PublicMessage, now: dt.datetime, *, enabled: bool, in_the_record: bool) -> Why | None:
+def why_not(
+    message: PublicMessage,
+    now: dt.datetime,
+    *,
+    enabled: bool,
+    in_the_record: bool,
+    came_back_at: dt.datetime | None = None,
+) -> Why | None:
     """Why it must not be sent any more; None if it may, in its hours.
 
     `in_the_record` is whether the case still gives this address: after a change nothing goes to the old one.
+    `came_back_at` is when a message to it last came back: it must have been marked safe after that.
     """
     if not enabled:
         return "switched_off"
     if not in_the_record:
         return "not_in_the_record"
+    if came_back_at is not None and message.marked_safe_on <= came_back_at.astimezone(_LONDON).date():
+        return "came_back"
     if now.astimezone(_LONDON).date() - message.marked_safe_on > MARK_HOLDS:
         return "mark_expired"
     if now - message.made_at > WAITS_AT_MOST:
