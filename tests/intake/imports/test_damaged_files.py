@@ -8,10 +8,13 @@ import io
 import json
 import random
 import re
+import resource
 import struct
+import sys
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -356,14 +359,96 @@ def refusal(source: Path | io.BytesIO, filename: str = "export.csv") -> str:
     return refused.value.detail
 
 
-@pytest.mark.parametrize("damage", [*AS_TEXT, *AS_SPREADSHEET])
+DAMAGES = AS_TEXT | AS_SPREADSHEET
+# More than the largest line and the largest cell need, and much less than the files that are made here hold
+# when they are unpacked. The process that reads a spreadsheet has a limit of its own.
+ROOM = 64 * 2**20
+# The kind of file, its encoding and its separator are looked for, and then its lines are read.
+MOST_READINGS = 4
+
+
+class Counted(io.BytesIO):
+    """A file that counts how many of its bytes were asked for, again and again."""
+
+    asked_for = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return self._count(super().read(size))
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        return self._count(super().read1(size))
+
+    def _count(self, content: bytes) -> bytes:
+        self.asked_for += len(content)
+        return content
+
+
+@contextmanager
+def no_more_memory_than(room: int) -> Iterator[None]:
+    """Within it, this process may take so much more than it has: beyond that everything fails."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + room, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_file_is_refused_with_a_sentence_that_tells_what_to_do(damage: str) -> None:
-    make, reason = (AS_TEXT | AS_SPREADSHEET)[damage]
-    told = refusal(io.BytesIO(make()))
+    make, reason = DAMAGES[damage]
+    file = Counted(make())
+    with no_more_memory_than(ROOM):
+        told = refusal(file)
     assert re.search(reason, told), told
     # Reason and advice are two sentences at least, without a trace of the code and of the content.
     assert re.fullmatch(r"[A-Z].*[a-z].*[.;] [A-Z“].*\.|.*; .*\.", told), told
     assert not re.search(r"Traceback|Error|Exception|Quillfeather|<|\{", told), told
+    # However long it is, it is not gone through more often than that.
+    assert file.asked_for <= MOST_READINGS * len(file.getvalue()) + 2**16
+
+
+@pytest.mark.nightly
+def test_no_damaged_file_keeps_a_processor_busy_for_long() -> None:
+    """Seconds of a processor, this process and the one that reads spreadsheets together."""
+    costs = {}
+    for damage, (make, _reason) in DAMAGES.items():
+        file = io.BytesIO(make())
+        before = seconds_of_a_processor()
+        refusal(file)
+        costs[damage] = seconds_of_a_processor() - before
+    slowest = sorted(costs, key=lambda damage: costs[damage], reverse=True)[:5]
+    sys.stdout.write("".join(f"{costs[damage]:.2f} s  {damage}\n" for damage in slowest))
+    assert costs[slowest[0]] < 5
+
+
+def seconds_of_a_processor() -> float:
+    """What this process and those that it has ended have cost."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+LAST_ROW = 1_048_576
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '<row r="{}"/>',
+        pytest.param('<row r="{}" spans="1:36" s="1" customFormat="1" ht="15"/>', marks=pytest.mark.nightly),
+        pytest.param('<row r="{0}"><c r="A{0}" s="0"/><c r="B{0}" s="0"/></row>', marks=pytest.mark.nightly),
+    ],
+    ids=["bare", "formatted", "with-empty-cells"],
+)
+def test_a_sheet_whose_rows_go_on_empty_to_the_last_is_a_sheet_of_the_rows_that_say_something(
+    row: str,
+) -> None:
+    """Somebody has formatted whole columns; what reads it may take no more memory than it always may."""
+    empty = "".join(map(row.format, range(len(LINES) + 1, LAST_ROW + 1)))
+    file = io.BytesIO(with_part("xl/worksheets/sheet1.xml", sheet_of(ROWS + empty)))
+    with open_table(file, "export.xlsx") as table:
+        assert [each.cells["Case Ref"] for each in table.rows] == ["EX/1", "EX/2"]
 
 
 def test_a_file_larger_than_is_taken_is_refused_before_it_is_read(tmp_path: Path) -> None:
