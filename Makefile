@@ -18,10 +18,13 @@ run:  ## the hub on http://localhost:8080, everything in one process
 	@requirements/install runtime
 	@exec $(BIN)/hub up $(ARGS)
 
+# A process for each core, each with servers of its own; a file's tests stay together and share what they set up.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test:  ## every test, on a RabbitMQ and a PostgreSQL of their own
 	@requirements/install test
 	@$(BIN)/python -m tests.support.install_servers
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 nightly:  ## the long tests that `make test` leaves out
 	@requirements/install test

@@ -134,6 +134,7 @@ def test_a_compressed_body_may_not_hold_more_than_a_plain_one(hub: Hub) -> None:
         gzip.compress(b"{}") + b"{}",
         b"\x1f\x8b",
     ],
+    ids=["nothing", "not_packed", "cut_short", "wrong_sum", "something_after_it", "only_its_mark"],
 )
 def test_what_cannot_be_unpacked_is_400(hub: Hub, body: bytes) -> None:
     is_problem(send(hub, body, "gzip"), 400, "not_inflatable")

@@ -1,5 +1,6 @@
 """Ports on the loopback address that are free and stay free."""
 
+import os
 import random
 import socket
 
@@ -9,13 +10,19 @@ LOOPBACK = "127.0.0.1"
 # it taken; worse, somebody waiting for the server can be given that very port and connect to itself.
 _CHOICE = range(20_000, 32_000)
 
+# Tests that run side by side in several processes each have a share of their own: between the look at a port
+# and its use, no other process can take it.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_SHARE = _CHOICE[_WORKER::_WORKERS]
+
 _given: set[int] = set()
 
 
 def free_port() -> int:
     """Give a port that nobody listens on and that this process has not been given before."""
     while True:
-        port = random.choice(_CHOICE)
+        port = random.choice(_SHARE)
         if port in _given:
             continue
         with socket.socket() as probe:

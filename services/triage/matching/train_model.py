@@ -17,7 +17,13 @@ from itertools import combinations
 from pathlib import Path
 
 from services.triage.domain.matching.accounts import Account
-from services.triage.domain.matching.compare_events import LEVELS, compare_events, is_crime, pair_people
+from services.triage.domain.matching.compare_events import (
+    LEVELS,
+    compare_events,
+    hold_people,
+    is_crime,
+    pair_people,
+)
 from services.triage.domain.matching.compare_people import COMPARISONS, compare_people
 from services.triage.domain.matching.frequencies import NOTHING_COUNTED, RAREST_WORD
 from services.triage.domain.matching.judge_people import judge_people
@@ -80,7 +86,9 @@ def train(
 
 def levels_of(one: Account, other: Account, model: Model) -> dict[str, str]:
     """What the events of two accounts agree in, with nothing counted yet."""
-    pairings = pair_people(one, other, lambda a, b: judge_people(a, b, model, NOTHING_COUNTED, canonicals))
+    pairings = pair_people(
+        hold_people(one, other, lambda a, b: judge_people(a, b, model, NOTHING_COUNTED, canonicals))
+    )
     return compare_events(
         one, other, pairings, lambda word: NOTHING_COUNTED.word_bits(word, model.words), canonicals
     )

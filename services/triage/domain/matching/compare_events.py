@@ -13,9 +13,10 @@ from itertools import product
 from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
+from rapidfuzz.process import extractOne
 
 from services.triage.domain.matching.accounts import Account, Mention
-from services.triage.domain.matching.compare_names import Canonicals, word_level
+from services.triage.domain.matching.compare_names import MOST_SLIPS, Canonicals, distinct_sound, word_level
 from services.triage.domain.matching.compare_people import PersonLevels, compare_places, same_street
 from services.triage.domain.matching.kinds import kinds_agree
 from services.triage.domain.matching.model import Evidence
@@ -71,13 +72,17 @@ class Pairing(NamedTuple):
     levels: PersonLevels
 
 
-def pair_people(one: Account, other: Account, judge: JudgePeople) -> list[Pairing]:
-    """Everybody of the one account with their best counterpart in the other, one to one, the surest first."""
-    found = [
+def hold_people(one: Account, other: Account, judge: JudgePeople) -> list[Pairing]:
+    """Everybody of the one account held against everybody of the other."""
+    return [
         Pairing(i, j, *judge(a, b))
         for (i, a), (j, b) in product(enumerate(one.people), enumerate(other.people))
     ]
-    found.sort(key=lambda pairing: (-pairing.evidence.bits, pairing.one, pairing.other))
+
+
+def pair_people(held: Iterable[Pairing]) -> list[Pairing]:
+    """Everybody of the one account with their best counterpart in the other, one to one, the surest first."""
+    found = sorted(held, key=lambda pairing: (-pairing.evidence.bits, pairing.one, pairing.other))
     ones: set[int] = set()
     others: set[int] = set()
     best = []
@@ -175,24 +180,36 @@ def _sides_of_a_dispute(pairings: Sequence[Pairing]) -> dict[str, str]:
 
 def named_in(mention: Mention, account: Account, canonicals: Canonicals) -> str:
     """How far the words of an account name somebody whom it does not list."""
-    said, forms = _said(account.words, canonicals)
-    family = any(
-        word_level(word, other) in ("exact", "typo")
-        for word, other in product(mention.name.family, said)
-        if len(word) > _SHORT
-    )
+    said = _said(account.words, canonicals)
+    family = any(len(word) > _SHORT and _says(word, said) for word in mention.name.family)
     given = any(
-        len(word) > _SHORT and not forms.isdisjoint(canonicals(word))
+        len(word) > _SHORT and not said.given.isdisjoint(canonicals(word))
         for word in mention.name.given + mention.name.known_as
     )
     return "full" if family and given else "family" if family else "given" if given else "no"
 
 
+class _Said(NamedTuple):
+    """Which words of an account may be a family name, how they sound, and which given names it may tell."""
+
+    family: tuple[str, ...]
+    sounds: frozenset[str]
+    given: frozenset[str]
+
+
 @lru_cache(maxsize=1_000)
-def _said(told: tuple[str, ...], canonicals: Canonicals) -> tuple[tuple[str, ...], frozenset[str]]:
-    """What of an account may be a family name, and what that which may be a given name is short for."""
+def _said(told: tuple[str, ...], canonicals: Canonicals) -> _Said:
     long = tuple(word for word in dict.fromkeys(told) if len(word) > _SHORT + 1)
-    return long, frozenset(form for word in told if len(word) > _SHORT for form in canonicals(word))
+    given = frozenset(form for word in told if len(word) > _SHORT for form in canonicals(word))
+    return _Said(long, frozenset(map(distinct_sound, long)), given)
+
+
+def _says(name: str, said: _Said) -> bool:
+    """Whether one of the words is this family name, a slip in it allowed; most are told apart at a glance."""
+    near = distinct_sound(name) in said.sounds or extractOne(
+        name, said.family, scorer=OSA.distance, score_cutoff=MOST_SLIPS
+    )
+    return bool(near) and any(word_level(name, word) in ("exact", "typo") for word in said.family)
 
 
 def _numbered(mention: Mention, account: Account) -> str:
@@ -277,18 +294,19 @@ def _words(one: Account, other: Account, word_bits: WordBits) -> dict[str, str]:
     if not one.words or not other.words:
         return {"words": "missing", "words_share": "missing"}
     known = _names_and_places(one) | _names_and_places(other)
-    mine = _telling({*one.words} - known, word_bits)
-    theirs = _telling({*other.words} - known, word_bits)
-    shared = sum(bits for word, bits in mine.items() if word in theirs)
-    least = min(sum(mine.values()), sum(theirs.values()))
+    mine = [(word, bits) for word, bits in _telling(one.words, word_bits) if word not in known]
+    theirs = {word: bits for word, bits in _telling(other.words, word_bits) if word not in known}
+    shared = sum(bits for word, bits in mine if word in theirs)
+    least = min(sum(bits for _, bits in mine), sum(theirs.values()))
     words = next((level for below, level in _WORDS if shared < below), "5")
     return {"words": words, "words_share": str(min(4, int(5 * shared / least))) if least else "missing"}
 
 
-def _telling(words: Iterable[str], word_bits: WordBits) -> dict[str, float]:
-    """The words that say something, with how much."""
+@lru_cache(maxsize=1_000)
+def _telling(words: tuple[str, ...], word_bits: WordBits) -> tuple[tuple[str, float], ...]:
+    """The words that say something, each once, with how much."""
     weighed = {word: word_bits(word) for word in words if len(word) >= _SHORTEST_WORD}
-    return {word: bits for word, bits in weighed.items() if bits > _SAYS_ENOUGH}
+    return tuple((word, bits) for word, bits in weighed.items() if bits > _SAYS_ENOUGH)
 
 
 def _names_and_places(account: Account) -> set[str]:

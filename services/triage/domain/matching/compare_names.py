@@ -16,6 +16,7 @@ GIVEN = ("exact", "short", "typo", "similar", "initial", "middle", "none", "miss
 FAMILY = ("exact", "typo", "similar", "part", "none", "missing")
 ORDERS = ("straight", "swapped", "one_field")
 
+MOST_SLIPS = 2  # of the finger, in a long word that is still the same
 _TYPO_LENGTH = 4
 _LONG = 7
 _SHORT_FORM = 3
@@ -42,12 +43,12 @@ def word_level(one: str, other: str) -> str:
         return "exact"
     shorter, longer = sorted((len(one), len(other)))
     if shorter >= _TYPO_LENGTH or (shorter == 3 and longer <= 4):  # noqa: PLR2004 - Ann, Anne
-        slips = OSA.distance(one, other, score_cutoff=2)
-        if slips <= 1 or _sounds(one) == _sounds(other):
+        slips = OSA.distance(one, other, score_cutoff=MOST_SLIPS)
+        if slips <= 1 or distinct_sound(one) == distinct_sound(other):
             return "typo"
-        if slips <= 2 and shorter >= _LONG:  # noqa: PLR2004 - two slips in a long word
+        if slips <= MOST_SLIPS and shorter >= _LONG:
             return "typo"
-        if JaroWinkler.similarity(one, other) >= _SIMILAR and (slips <= 2 or shorter >= _LONG):  # noqa: PLR2004
+        if (slips <= MOST_SLIPS or shorter >= _LONG) and JaroWinkler.similarity(one, other) >= _SIMILAR:
             return "similar"
     return "none"
 
@@ -75,7 +76,9 @@ def sound_of(word: str) -> str:
     return "".join(kept)
 
 
-def _sounds(word: str) -> str:
+@lru_cache(maxsize=100_000)
+def distinct_sound(word: str) -> str:
+    """How a word sounds if that tells words apart, else the word itself."""
     sound = sound_of(word)
     return sound if len(sound) > 2 else word  # noqa: PLR2004 - two sounds are too few to tell words apart
 
@@ -129,10 +132,13 @@ def _given(one: Name, other: Name, canonicals: Canonicals) -> str:
     firsts, seconds = _called(one), _called(other)
     if not firsts or not seconds:
         return "missing"
-    best = min(
-        (_given_word(a, b, canonicals) for a, b in product(firsts, seconds)), key=_GIVEN_RANK.__getitem__
-    )
-    if best != "none":
+    if len(firsts) == len(seconds) == 1:
+        best = _given_word(firsts[0], seconds[0], canonicals)
+    else:
+        best = min(
+            (_given_word(a, b, canonicals) for a, b in product(firsts, seconds)), key=_GIVEN_RANK.__getitem__
+        )
+    if best != "none" or not (one.middle or other.middle):
         return best
     if any(word_level(a, b) in ("exact", "typo") for a, b in product(firsts, other.middle)) or any(
         word_level(a, b) in ("exact", "typo") for a, b in product(one.middle, seconds)
@@ -174,6 +180,8 @@ _ENDINGS = ("ie", "ey", "y", "i", "o", "s")
 @lru_cache(maxsize=100_000)
 def is_short_for(one: str, other: str) -> bool:
     """Whether one is the other cut short: `dan`, `benji`, and as in the North of England `gaz`, `shazza`."""
+    if one[:1] != other[:1]:
+        return False
     short, long = sorted((one, other), key=len)
     # `shazza` and `sharon` are equally long: either may be the short one.
     return _is_cut(short, long) or (len(short) == len(long) and _is_cut(long, short))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import product
 from typing import NamedTuple
 
 from services.triage.domain.matching.accounts import Account, Mention
 from services.triage.domain.matching.compare_events import (
     Pairing,
     compare_events,
+    hold_people,
     is_crime,
     named_in,
     pair_people,
@@ -66,14 +66,15 @@ class Judge:
         if offices:
             one = one._replace(people=tuple(_own(mention, offices) for mention in one.people))
             other = other._replace(people=tuple(_own(mention, offices) for mention in other.people))
-        pairings = pair_people(one, other, self.people)
+        held = hold_people(one, other, self.people)
+        pairings = pair_people(held)
         levels = compare_events(one, other, pairings, self._word_bits, self.canonicals)
-        weights = self.model.crime if is_crime(one, other) else self.model.dispute
-        lines = [Line("base", "prior", weights["base"]["prior"]), *weigh(levels, weights)]
+        crime = is_crime(one, other)
+        worth = self.model.lines_of_crimes if crime else self.model.lines_of_disputes
+        lines = [worth["base"]["prior"], *weigh(levels.items(), worth)]
         bits = sum(line.bits for line in lines)
         thresholds = self.model.thresholds
-        crime = weights is self.model.crime
-        guard = _guard(levels, pairings, crime=crime, others=crime and self._other_victims(one, other))
+        guard = _guard(levels, pairings, crime=crime, others=crime and self._other_victims(one, other, held))
         most = (thresholds.ask_case if guard == STRANGERS else thresholds.same_case) - BELOW
         if guard and bits > most:
             lines.append(Line("guard", guard, most - bits))
@@ -90,7 +91,7 @@ class Judge:
             "same" if bits >= thresholds.same_case else "ask" if bits >= thresholds.ask_case else "different"
         )
 
-    def _other_victims(self, one: Account, other: Account) -> bool:
+    def _other_victims(self, one: Account, other: Account, held: Sequence[Pairing]) -> bool:
         """Whether each account names whom it says was harmed, and nobody of the one can be of the other.
 
         Members of a household may be harmed together, and whoever is harmed beside somebody may be named in
@@ -99,11 +100,13 @@ class Judge:
         harmed, others = _harmed(one), _harmed(other)
         if not harmed or not others:
             return False
-        held = [self.people(a, b) for a, b in product(harmed, others)]
-        if any(evidence.bits >= _MAY_BE or shares_own(levels) for evidence, levels in held):
+        if any(
+            p.one in harmed and p.other in others and (p.evidence.bits >= _MAY_BE or shares_own(p.levels))
+            for p in held
+        ):
             return False
-        told = [named_in(mention, other, self.canonicals) for mention in harmed]
-        told += [named_in(mention, one, self.canonicals) for mention in others]
+        told = [named_in(one.people[place], other, self.canonicals) for place in harmed]
+        told += [named_in(other.people[place], one, self.canonicals) for place in others]
         return "full" not in told
 
     def _word_bits(self, word: str) -> float:
@@ -133,8 +136,13 @@ def _guard(
     return "" if told or people or share else STRANGERS
 
 
-def _harmed(account: Account) -> list[Mention]:
-    return [mention for mention in account.people if mention.role != "responsible" and mention.name.somebody]
+def _harmed(account: Account) -> list[int]:
+    """The places of those who were harmed and have a name."""
+    return [
+        place
+        for place, mention in enumerate(account.people)
+        if mention.role != "responsible" and mention.name.somebody
+    ]
 
 
 def _own_order(account: Account) -> tuple[str, str, str]:

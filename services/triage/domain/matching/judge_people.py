@@ -11,7 +11,7 @@ import math
 
 from services.triage.domain.matching.accounts import Mention
 from services.triage.domain.matching.compare_names import Canonicals
-from services.triage.domain.matching.compare_people import PersonLevels, compare_people
+from services.triage.domain.matching.compare_people import COMPARISONS, PersonLevels, compare_people
 from services.triage.domain.matching.frequencies import Frequencies
 from services.triage.domain.matching.model import Evidence, Line, Model, Verdict, weigh
 
@@ -24,7 +24,7 @@ def judge_people(
 ) -> tuple[Evidence, PersonLevels]:
     """The weight of two mentions in bits, before the size of the register is taken off, and the levels."""
     levels = compare_people(one, other, canonicals)
-    lines = list(weigh(levels._asdict(), model.people))
+    lines = weigh(zip(COMPARISONS, levels, strict=True), model.lines_of_people)
     lines += _rarity(one, other, levels, model, frequencies)
     bits = sum(line.bits for line in lines)
     most, guard = _guard(levels)

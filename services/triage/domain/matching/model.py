@@ -8,8 +8,9 @@ because what is told of one event hangs together. Both are additive, so a verdic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 Verdict = Literal["same", "ask", "different"]
@@ -22,6 +23,9 @@ class Line(NamedTuple):
     comparison: str
     level: str
     bits: float
+
+
+Lines = Mapping[str, Mapping[str, Line]]
 
 
 class Evidence(NamedTuple):
@@ -69,14 +73,34 @@ class Model:
     words: Mapping[str, float]
     thresholds: Thresholds = Thresholds()
 
+    @cached_property
+    def lines_of_people(self) -> Lines:
+        """What each level of two mentions is worth."""
+        return lines_of(self.people)
 
-def weigh(levels: Mapping[str, str], weights: Weights) -> tuple[Line, ...]:
-    """The waterfall of these levels; what is missing on either side is worth nothing and has no line."""
-    lines = []
-    for comparison, level in levels.items():
-        if level == "missing" or comparison not in weights:
-            continue
-        bits = weights[comparison].get(level)
-        if bits is not None:
-            lines.append(Line(comparison, level, bits))
-    return tuple(lines)
+    @cached_property
+    def lines_of_crimes(self) -> Lines:
+        """What each level of two accounts of a crime is worth."""
+        return lines_of(self.crime)
+
+    @cached_property
+    def lines_of_disputes(self) -> Lines:
+        """What each level of two accounts of a dispute is worth."""
+        return lines_of(self.dispute)
+
+
+def lines_of(weights: Weights) -> Lines:
+    """The line of each level that has a weight; what is missing on either side is worth nothing."""
+    return {
+        comparison: {
+            level: Line(comparison, level, bits) for level, bits in levels.items() if level != "missing"
+        }
+        for comparison, levels in weights.items()
+    }
+
+
+def weigh(levels: Iterable[tuple[str, str]], lines: Lines) -> list[Line]:
+    """The waterfall of these levels, in their order."""
+    nothing: Mapping[str, Line] = {}
+    found = [lines.get(comparison, nothing).get(level) for comparison, level in levels]
+    return [line for line in found if line is not None]
