@@ -13,7 +13,7 @@ from services.triage.domain.clocks.targets import Targets
 from services.triage.domain.gates import lacking
 from services.triage.domain.life.guards import Given
 from services.triage.domain.life.moving import born, move
-from services.triage.domain.routing.facts import Facts, together
+from services.triage.domain.routing.facts import Facts, recorded, together
 from services.triage.domain.routing.table import Decision, RoutingTable, route
 from services.triage.domain.teams.assigning import Task, Teams
 from services.triage.history.store import SYSTEM, History
@@ -213,24 +213,33 @@ def learn(message: ReferralReceived, case: Case, unit: Unit, table: Table) -> No
     if kept is None:
         return
     facts = together(kept.facts, facts_of(message.referral, unit, table))
-    known = _with_gates(kept, facts, route(facts, table.routing, today_of(unit.now)), unit)
+    known = with_gates(kept, facts, route(facts, table.routing, today_of(unit.now)), unit)
     if known != kept:
         Lives.of(unit).change(case.id, known)
         wake(case, kept, unit, table.targets)
         settle_task(case, unit, table.targets)
 
 
-def _with_gates(kept: Kept, facts: Facts, decision: Decision, unit: Unit) -> Kept:
+def with_gates(kept: Kept, facts: Facts, decision: Decision, unit: Unit) -> Kept:
     """What is known now, with the gates of that beside those that the case had."""
-    gates = tuple(dict.fromkeys((*kept.gates, *decision.gates)))
+    gates = gates_of(kept.gates, facts, decision)
     urgent = kept.urgent or is_urgent(facts, decision, today_of(unit.now))
     return replace(kept, facts=facts, gates=gates, urgent=urgent)
+
+
+def gates_of(before: Iterable[str], facts: Facts, decision: Decision) -> tuple[str, ...]:
+    """A gate stays once it is there, but for a court's: it is there for as long as a court waits."""
+    gates = dict.fromkeys((*(gate for gate in before if gate != "court"), *decision.gates))
+    if facts.pre_sentence:
+        gates.setdefault("court")
+    return tuple(gates)
 
 
 def learn_anew(heard: Sequence[ReferralReceived], case: Case, unit: Unit, table: Table) -> None:
     """Referrals have left the case: what is known now is what the others tell, the founder's first.
 
-    What a stranger's referral brought, a danger too, is another family's trouble, and leaves with it.
+    What a stranger's referral brought, a danger too, is another family's trouble, and leaves with it. What
+    staff recorded in the case itself stays.
     """
     kept = Lives.of(unit).find(case.id)
     if kept is None or not heard:
@@ -238,11 +247,13 @@ def learn_anew(heard: Sequence[ReferralReceived], case: Case, unit: Unit, table:
     facts = facts_of(heard[0].referral, unit, table)
     for message in heard[1:]:
         facts = together(facts, facts_of(message.referral, unit, table))
+    for record in Lives.of(unit).records(case.id):
+        facts = recorded(facts, record.kind, record.says)
     if case.area is not None and case.area != facts.area:
         police = table.areas.known(case.area).police
         facts = replace(facts, area=case.area, police_area=police, possible_areas=())
     decision = route(facts, table.routing, today_of(unit.now))
-    gates = tuple(dict.fromkeys((*case.why_there.get("gates", ()), *decision.gates)))
+    gates = gates_of(case.why_there.get("gates", ()), facts, decision)
     urgent = case.why_there.get("urgency") == "urgent" or is_urgent(facts, decision, today_of(unit.now))
     if (facts, gates, urgent) != (kept.facts, kept.gates, kept.urgent):
         Lives.of(unit).change(case.id, replace(kept, facts=facts, gates=gates, urgent=urgent))
@@ -266,7 +277,7 @@ def try_to_release(
         facts = replace(facts, police_area=table.areas.known(facts.area).police)
     decision = decide(facts, lacks, unit, table)
     if kept is not None:
-        Lives.of(unit).change(case.id, _with_gates(kept, facts, decision, unit))
+        Lives.of(unit).change(case.id, with_gates(kept, facts, decision, unit))
     if lacks:
         register.change_case(case._replace(area=facts.area, lacks=lacks))
         if kept is not None:

@@ -113,7 +113,9 @@ KINDS: Final[dict[str, Kind]] = {
         ),
     ),
     "plan": Kind("Venue, supporters and safety plan", (Field("note", "text"),)),
-    "item_screened": Kind("Something to be carried between them was read first", (Field("note", "text"),)),
+    "item_screened": Kind(
+        "Something to be carried to one side was read first", (_SIDE, Field("note", "text"))
+    ),
     "item_wanted": Kind(
         "Whether whoever it is for wants what is to be carried", (_SIDE, Field("value", "flag"), _NOTE)
     ),

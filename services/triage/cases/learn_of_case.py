@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from services.triage.cases import store
+from services.triage.domain.routing.facts import recorded
 from services.triage.domain.routing.table import route
 from services.triage.keep_promise import wake
 from services.triage.lives.store import Lives
 from services.triage.move_case import due_of, today_of
-from services.triage.send_case import is_urgent
+from services.triage.send_case import with_gates
 
 if TYPE_CHECKING:
     from services.triage.send_case import Table
@@ -26,7 +26,7 @@ def learn_of_strand(case: Case, strand: str, unit: Unit) -> Case:
     """
     kept = Lives.of(unit).find(case.id)
     assert kept is not None  # noqa: S101 - it is held
-    Lives.of(unit).change(case.id, replace(kept, facts=replace(kept.facts, strand=strand)))
+    Lives.of(unit).change(case.id, replace(kept, facts=recorded(kept.facts, "strand", {"value": strand})))
     changed = case._replace(strand=strand)
     store.change_strand(unit, changed)
     return changed
@@ -40,16 +40,8 @@ def learn_of_court(case: Case, says: dict[str, Any], unit: Unit, table: Table) -
     kept = Lives.of(unit).find(case.id)
     assert kept is not None  # noqa: S101 - it is held
     today = today_of(unit.now)
-    day = says.get("hearing_on")
-    hearing_on = dt.date.fromisoformat(day) if day else kept.facts.hearing_on
-    facts = replace(kept.facts, stage=says["stage"], hearing_on=hearing_on)
-    decision = route(facts, table.routing, today)
-    gates = dict.fromkeys((*(gate for gate in kept.gates if gate != "court"), *decision.gates))
-    if facts.pre_sentence:
-        gates.setdefault("court")
-    known = replace(
-        kept, facts=facts, gates=tuple(gates), urgent=kept.urgent or is_urgent(facts, decision, today)
-    )
+    facts = recorded(kept.facts, "court", says)
+    known = with_gates(kept, facts, route(facts, table.routing, today), unit)
     life = kept.life
     if known != kept and facts.pre_sentence and life.is_open and life.state != "on_hold":
         life = replace(life, next_on=due_of(case, known, table.targets, today)(life.task))

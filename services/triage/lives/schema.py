@@ -81,6 +81,8 @@ def read_facts(referral: Referral, home: Place, other_home: Place) -> Facts:
         admission=_admission(referral, responsible),
         forbidden_until=max(_forbidden(referral), default=None),
         sharing_refused=_refuses_sharing(referral),
+        told_stage=event.justice_stage,
+        told_hearing_on=event.next_hearing_on,
         **_agreed(referral),
     )
 

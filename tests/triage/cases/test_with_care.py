@@ -143,7 +143,7 @@ def test_a_letter_is_read_first_and_given_only_to_whoever_wants_it(hub: Hub) -> 
     told = refused(hub, case, "facilitator", **finishing)
     assert "read by a facilitator first" in told
     assert "chooses whether, when and how" in told
-    record(hub, case, "item_screened", "facilitator", note="Invented.")
+    record(hub, case, "item_screened", "facilitator", side="initiator", note="Invented.")
     record(hub, case, "item_wanted", "facilitator", side="initiator", value=False)
     assert "chooses whether" in refused(hub, case, "facilitator", **finishing)
     record(hub, case, "item_wanted", "facilitator", side="initiator", value=True)
@@ -154,7 +154,7 @@ def test_follow_up_is_after_two_weeks_three_and_six_months(hub: Hub) -> None:
     case = take(hub, a_crime())
     prepared(hub, case)
     move(hub, case, "go_indirect", "facilitator", method="letter")
-    record(hub, case, "item_screened", "facilitator", note="Invented.")
+    record(hub, case, "item_screened", "facilitator", side="initiator", note="Invented.")
     record(hub, case, "item_wanted", "facilitator", side="initiator", value=True)
     move(hub, case, "finish_indirect", "facilitator", method="letter")
     record(hub, case, "agreement", "facilitator", actions=0)
@@ -163,7 +163,8 @@ def test_follow_up_is_after_two_weeks_three_and_six_months(hub: Hub) -> None:
     found = [(told["task"], told["next_on"])]
     for _ in range(3):
         hub.clock.move(days=(dt.date.fromisoformat(found[-1][1]) - hub.clock().date()).days)
-        told = record(hub, case, "followed_up", "facilitator", side="initiator", note="Invented.")
+        for side in ("initiator", "other"):
+            told = record(hub, case, "followed_up", "facilitator", side=side, note="Invented.")
         found.append((told["task"], told["next_on"]))
     assert found == [
         ("follow_up", "2026-04-09"),
@@ -185,7 +186,7 @@ def test_while_a_trial_goes_on_nobody_is_approached_and_a_plea_brings_the_court_
         if one["transition"] == "contact_other"
     )
     assert [(one["records"]) for one in stands] == [["court"]]
-    assert "A trial is going on" in refused(hub, case, "facilitator", transition="contact_other")
+    assert "A trial is ahead or going on" in refused(hub, case, "facilitator", transition="contact_other")
     told = record(hub, case, "court", stage="guilty_plea", hearing_on="2026-05-20")
     assert (told["gates"], told["urgent"]) == (["court"], False)
     # Eighteen working days before the hearing: Friday 24 April, with the bank holiday of 4 May between.

@@ -36,14 +36,15 @@ RECORDS: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.one_of(
     st.tuples(st.just("order"), st.fixed_dictionaries({"forbids_contact": st.booleans()})),
     st.tuples(st.just("risk"), st.fixed_dictionaries({"acceptable": st.booleans()})),
     st.tuples(
-        st.sampled_from(["risk_signed_off", "support_route", "plan", "item_screened", "followed_up"]),
+        st.sampled_from(["risk_signed_off", "support_route", "plan"]),
         st.just({}),
     ),
-    st.tuples(st.just("item_wanted"), st.fixed_dictionaries({"value": st.booleans()})),
+    st.tuples(st.sampled_from(["item_screened", "followed_up"]), st.fixed_dictionaries({"side": SIDE})),
+    st.tuples(st.just("item_wanted"), st.fixed_dictionaries({"side": SIDE, "value": st.booleans()})),
     st.tuples(st.just("strand"), st.fixed_dictionaries({"value": st.sampled_from(["crime", "dispute"])})),
     st.tuples(
         st.just("court"),
-        st.fixed_dictionaries({"stage": st.sampled_from(["trial", "guilty_plea", "complete"])}),
+        st.fixed_dictionaries({"stage": st.sampled_from(["charged", "guilty_plea", "complete"])}),
     ),
     st.tuples(
         st.just("conflict"),
@@ -84,6 +85,10 @@ class ALife(RuleBasedStateMachine):
         kind, says = told
         self.records.append(Record(kind, says, self.situation.today))
         self.situation = with_records(self.situation, self.records[-1:])
+        if kind == "strand":
+            self.situation = replace(self.situation, strand=says["value"])
+        if kind == "court":
+            self.situation = replace(self.situation, stage=says["stage"])
         self.life = with_task(self.life, self.situation, due)
 
     @rule(agreed=st.lists(st.tuples(SIDE, TO), min_size=3, max_size=8))
@@ -146,6 +151,7 @@ class ALife(RuleBasedStateMachine):
         if self.life.toward in ("other", "both"):
             assert self.situation.agreed("initiator", "approach_other")
             assert not self.situation.forbids_contact
+            assert not self.situation.trial_ahead
 
     @invariant()
     def whoever_is_out_is_left_in_peace(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 
 from services.triage.domain.life.guards import GUARDS, Given
-from services.triage.domain.life.moving import Actor, Refused, move
+from services.triage.domain.life.moving import STANDING, Actor, Refused, move, with_task
+from services.triage.domain.life.situation import Record, Situation, with_records
 from services.triage.domain.life.states import OPEN, STAGES, State
-from services.triage.domain.life.transitions import ROLES, TABLE, Transition
+from services.triage.domain.life.transitions import BY_NAME, ROLES, TABLE, Transition
 from tests.triage.life.telling import NOW, OWNER, TODAY, a_life_in, all_is_well, all_it_needs, due
 
 EVERYBODY = (*ROLES, "ops", "commissioner", "practitioner", "agency")
@@ -65,8 +67,8 @@ BROKEN: dict[str, dict[str, Any]] = {
     "risk_current": {"risk": None},
     "risk_signed_off": {"risk": None},
     "plan_made": {"plan_made": False},
-    "item_screened": {"item_screened": False},
-    "item_wanted": {"item_wanted": False},
+    "item_screened": {"screened_for": frozenset()},
+    "item_wanted": {"wanted_by": frozenset({"other"})},
     "no_live_trial": {"stage": "trial"},
     "agreement_recorded": {"agreement": False},
     "actions_settled": {"actions_open": 1},
@@ -122,6 +124,83 @@ def test_every_state_can_be_left_and_every_open_one_can_end() -> None:
                 frontier.append(nearby)
         assert "closed" in reached, state
         assert "returned" in reached or state == "received"
+
+
+STAGES_AHEAD = ("charged", "awaiting_plea", "trial")
+
+
+@pytest.mark.parametrize("stage", STAGES_AHEAD)
+def test_while_a_trial_is_ahead_nobody_is_in_contact_with_the_other_side(stage: str) -> None:
+    onward = ("contact_other", "prepare", "ready", "go_indirect", "hold_meeting", "finish_indirect")
+    for name in (*onward, "another_round"):
+        row = BY_NAME[name]
+        for state in row.origins:
+            situation = replace(all_is_well(row), stage=stage)
+            with pytest.raises(Refused, match="A trial is ahead"):
+                move(
+                    a_life_in(state), name, Actor(OWNER, row.roles[0]), all_it_needs(row), situation, NOW, due
+                )
+    for state in STANDING:
+        held = replace(a_life_in("on_hold"), before=state)
+        well = all_is_well(BY_NAME["resume"])
+        assert move(held, "resume", Actor(OWNER, "facilitator"), Given(), well, NOW, due).state == state
+        with pytest.raises(Refused, match="A trial is ahead"):
+            move(
+                held,
+                "resume",
+                Actor(OWNER, "facilitator"),
+                Given(),
+                replace(well, stage=stage),
+                NOW,
+                due,
+            )
+        stopped = with_task(a_life_in(state), replace(well, stage=stage), due)
+        assert (stopped.task, stopped.toward) == ("stop_contact", None)
+
+
+def folded(*records: tuple[str, dict[str, Any]]) -> Situation:
+    return with_records(Situation(TODAY), [Record(kind, says, TODAY) for kind, says in records])
+
+
+def screened(**says: str) -> tuple[str, dict[str, Any]]:
+    return "item_screened", says
+
+
+def wanted(side: str, *, value: bool = True) -> tuple[str, dict[str, Any]]:
+    return "item_wanted", {"side": side, "value": value}
+
+
+def test_what_is_carried_is_wanted_by_whoever_it_is_for_and_each_thing_by_itself() -> None:
+    mine, yours = screened(side="initiator"), screened(side="other")
+    assert folded(mine, wanted("initiator")).item_wanted
+    assert not folded(mine, wanted("other")).item_wanted
+    assert not folded(mine, wanted("initiator", value=False), wanted("other")).item_wanted
+    assert not folded(mine, yours, wanted("initiator")).item_wanted
+    assert folded(mine, yours, wanted("initiator"), wanted("other")).item_wanted
+    # A yes to the first letter is none to the second.
+    assert not folded(mine, wanted("initiator"), mine).item_wanted
+    assert folded(mine, wanted("initiator"), yours, wanted("other")).item_wanted
+    # Records from before it was said for whom it is.
+    assert folded(screened(), wanted("other")).item_wanted
+    assert not folded(screened()).item_wanted
+
+
+def test_each_follow_up_asks_both_sides_and_then_the_side_that_is_left() -> None:
+    def asked(*sides: str) -> tuple[str, str | None, dt.date | None]:
+        situation = replace(all_is_well(BY_NAME["follow_up"]), followed_up=folded(*whom(*sides)).followed_up)
+        life = with_task(replace(a_life_in("follow_up"), next_on=TODAY), situation, due)
+        return life.task, life.toward, life.next_on
+
+    def whom(*sides: str) -> list[tuple[str, dict[str, Any]]]:
+        return [("followed_up", {"side": side}) for side in sides]
+
+    later = due("")
+    assert asked() == ("follow_up", "both", TODAY)
+    assert asked("initiator") == ("follow_up", "other", TODAY)
+    assert asked("initiator", "initiator") == ("follow_up", "other", TODAY)
+    assert asked("initiator", "other") == ("follow_up_3_months", "both", later)
+    assert asked("other", "initiator", "other") == ("follow_up_3_months", "initiator", later)
+    assert asked(*["initiator", "other"] * 3) == ("propose_closure", None, later)
 
 
 def test_every_guard_is_used() -> None:

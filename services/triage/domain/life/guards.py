@@ -10,7 +10,6 @@ from services.triage.domain.life.reasons import ACHIEVED, DECLINED, DIRECT, WITH
 from services.triage.domain.life.situation import RISK_IS_NEW_FOR, SIDES, Side, Situation
 
 _ATTEMPTS_BEFORE_GIVING_UP: Final = 2  # on different days, with nobody reached since (DOMAIN §3)
-_BEFORE_A_PLEA: Final = ("awaiting_plea", "trial")
 
 
 @dataclass(frozen=True)
@@ -155,15 +154,15 @@ GUARDS: Final[dict[str, Guard]] = {
     ),
     "plan_made": Guard(lambda now, _: now.plan_made, "Venue, supporters and a safety plan are missing."),
     "item_screened": Guard(
-        lambda now, _: now.item_screened, "What is carried between them is read by a facilitator first."
+        lambda now, _: bool(now.screened_for), "What is carried between them is read by a facilitator first."
     ),
     "item_wanted": Guard(
         lambda now, _: now.item_wanted,
         "Whoever it is for chooses whether, when and how they have it; record that they want it.",
     ),
     "no_live_trial": Guard(
-        lambda now, _: now.stage not in _BEFORE_A_PLEA,
-        "A trial is going on: nothing goes further before a guilty plea or the end of it.",
+        lambda now, _: not now.trial_ahead,
+        "A trial is ahead or going on: nothing goes further before a guilty plea or the end of it.",
     ),
     "agreement_recorded": Guard(
         lambda now, _: now.agreement, "Record the agreement, or that none was needed."

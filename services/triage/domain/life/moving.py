@@ -11,7 +11,7 @@ from services.triage.domain.life import reasons
 from services.triage.domain.life.guards import ABOUT_WHAT_IS_GIVEN, GUARDS, Given
 from services.triage.domain.life.situation import LEVELS, Situation
 from services.triage.domain.life.states import STAGES, State, Toward
-from services.triage.domain.life.transitions import BY_NAME, ROLES, Role, Transition
+from services.triage.domain.life.transitions import BY_NAME, ROLES, WHILE_IN_CONTACT, Role, Transition
 
 # In how many working days a task is due in a team; the caller counts them.
 Due = Callable[[str], dt.date]
@@ -26,7 +26,7 @@ _WANTS_FACILITATORS: Final = BY_NAME["reallocate"].origins
 # What must go on being true for as long as a case is in these states.
 STANDING: Final[dict[State, tuple[str, ...]]] = dict.fromkeys(
     ("contact_other", "assess_prep", "ready_direct", "indirect_active"),
-    ("approach_agreed", "no_order_forbids"),
+    WHILE_IN_CONTACT,
 )
 _STANDING_IN_NONE: Final[tuple[str, ...]] = ()
 
@@ -88,7 +88,7 @@ def move(
         raise Refused("state", (f"The case is {_titled(life.state)}; that happens from {_origins(row)}.",))
     if faults := tuple(faults_of(row, given, situation.today)):
         raise Refused("given", faults)
-    to = life.state if row.to == "same" else life.before or "triage" if row.to == "before" else row.to
+    to = _leads_to(life, row)
     if not given.outcome and life.state == "closing":
         given = replace(given, outcome=life.outcome or "")  # what was proposed is what is approved
     broken = [GUARDS[guard].why for guard in _guards(row, to) if not GUARDS[guard].holds(situation, given)]
@@ -132,8 +132,9 @@ def _day_of(hold: tuple[State, str, str]) -> dt.date:
 def with_task(life: Life, situation: Situation, due: Due, *, promised: dt.date | None = None) -> Life:
     """The case with the one thing that is next in it, as far as that may be done.
 
-    Nobody is rung on the other side's account without their agreement, and nobody at all once somebody is
-    out: then the next thing is to stop and to decide. `promised` is a day that somebody was promised.
+    Nobody is rung on the other side's account without their agreement, or while a trial is ahead, and nobody
+    at all once somebody is out: then the next thing is to stop and to decide. `promised` is a day that
+    somebody was promised.
     """
     stage = STAGES[life.state]
     if not stage.is_open:
@@ -147,10 +148,11 @@ def with_task(life: Life, situation: Situation, due: Due, *, promised: dt.date |
         task, toward = "reallocate", None
     if life.state == "follow_up":
         task = FOLLOW_UPS[min(situation.follow_ups, len(FOLLOW_UPS) - 1)]
-        toward = None if task == "propose_closure" else toward
+        left = situation.to_follow_up
+        toward = None if task == "propose_closure" else left[0] if len(left) == 1 else toward
     if not _may_reach(toward, situation):
         task, toward = _STOP, None
-    if promised is None and life.task == task and life.next_on is not None and life.toward == toward:
+    if promised is None and life.task == task and life.next_on is not None:
         return replace(life, toward=toward)
     return replace(life, task=task, toward=toward, next_on=promised or due(task))
 
@@ -162,8 +164,7 @@ def may_now(life: Life, role: str) -> Iterator[Transition]:
 
 def stands_against(life: Life, row: Transition, situation: Situation) -> Iterator[str]:
     """The conditions of a transition that do not hold, whatever is given with it."""
-    to = life.before or "triage" if row.to == "before" else life.state if row.to == "same" else row.to
-    for guard in _guards(row, to):
+    for guard in _guards(row, _leads_to(life, row)):
         if guard not in ABOUT_WHAT_IS_GIVEN and not GUARDS[guard].holds(situation, Given()):
             yield guard
 
@@ -173,6 +174,12 @@ def faults_of(row: Transition, given: Given, today: dt.date) -> Iterator[str]:
     for need in row.needs:
         if not _NEEDS[need][0](given, today):
             yield _NEEDS[need][1]
+
+
+def _leads_to(life: Life, row: Transition) -> State:
+    if row.to == "same":
+        return life.state
+    return life.before or "triage" if row.to == "before" else row.to
 
 
 def _guards(row: Transition, to: State) -> Iterator[str]:
@@ -185,7 +192,7 @@ def _guards(row: Transition, to: State) -> Iterator[str]:
 
 def _may_reach(toward: Toward | None, situation: Situation) -> bool:
     if toward in ("other", "both"):
-        return situation.may_approach_other and not situation.forbids_contact
+        return situation.may_approach_other and not (situation.forbids_contact or situation.trial_ahead)
     return toward != "initiator" or not situation.anybody_out
 
 

@@ -19,6 +19,7 @@ ADMISSIONS: Final = (
     "unknown",
 )  # fmt: skip
 _ACCEPTS: Final = ("full", "guilty_plea", "convicted_accepts", "accepts_to_facilitator", "partial")
+_BEFORE_A_PLEA: Final = ("charged", "awaiting_plea", "trial")
 RISK_IS_NEW_FOR: Final = dt.timedelta(days=28)  # before direct contact (DOMAIN §3)
 LEVELS: Final = ("foundation", "intermediate", "advanced")
 
@@ -65,10 +66,10 @@ class Situation:
     screens: Mapping[str, bool] | None = None
     support_route: bool = False
     plan_made: bool = False
-    item_screened: bool = False
-    item_wanted: bool = False  # whoever it is for has said that they want it
+    screened_for: frozenset[Side | None] = frozenset()  # None: it was not said for whom it is
+    wanted_by: frozenset[Side] = frozenset()  # since the newest thing for them was read
     stage: str = "unknown"  # where the court is
-    follow_ups: int = 0  # since the meeting was held
+    followed_up: Mapping[Side, int] = field(default_factory=dict)  # how often, since the meeting was held
     facilitators: tuple[Facilitator, ...] = ()
     conflicts: frozenset[str] = frozenset()
     tried_on: Mapping[Side, frozenset[dt.date]] = field(default_factory=dict)  # days of attempts in vain
@@ -98,6 +99,28 @@ class Situation:
     def may_approach_other(self) -> bool:
         """Whether whoever asked has agreed that the other side is approached, and still does."""
         return self.agreed("initiator", "approach_other") and not self.anybody_out
+
+    @property
+    def trial_ahead(self) -> bool:
+        """Whether somebody is charged and has neither pleaded guilty nor been tried (DOMAIN §3)."""
+        return self.stage in _BEFORE_A_PLEA
+
+    @property
+    def item_wanted(self) -> bool:
+        """Whether everything that was read is wanted by whoever it is for; an answer counts from then on."""
+        return bool(self.screened_for) and all(
+            self.wanted_by if side is None else side in self.wanted_by for side in self.screened_for
+        )
+
+    @property
+    def follow_ups(self) -> int:
+        """How often both sides were asked how it is since."""
+        return min(self.followed_up.get(side, 0) for side in SIDES)
+
+    @property
+    def to_follow_up(self) -> tuple[Side, ...]:
+        """Who was asked less often than that takes: both, or the side that is left."""
+        return tuple(side for side in SIDES if self.followed_up.get(side, 0) == self.follow_ups)
 
     @property
     def anybody_out(self) -> bool:
@@ -201,6 +224,29 @@ def _action_settled(now: Situation, _record: Record) -> Situation:
     return replace(now, actions_open=max(now.actions_open - 1, 0))
 
 
+def _item_screened(now: Situation, record: Record) -> Situation:
+    """What was wanted before is not this: each thing is accepted by itself (DOMAIN §2.3, state 9)."""
+    side: Side | None = record.says.get("side")
+    answered = frozenset(SIDES if side is None else (side,))
+    return replace(now, screened_for=now.screened_for | {side}, wanted_by=now.wanted_by - answered)
+
+
+def _item_wanted(now: Situation, record: Record) -> Situation:
+    one: frozenset[Side] = frozenset({record.says["side"]})
+    return replace(now, wanted_by=now.wanted_by | one if record.says["value"] else now.wanted_by - one)
+
+
+def _followed_up(now: Situation, record: Record) -> Situation:
+    side: Side = record.says["side"]
+    return replace(now, followed_up={**now.followed_up, side: now.followed_up.get(side, 0) + 1})
+
+
+def _held(now: Situation, record: Record) -> Situation:
+    nobody: frozenset[Side] = frozenset()
+    held = (*now.held, record.says["method"])
+    return replace(now, held=held, screened_for=frozenset(), wanted_by=nobody, followed_up={})
+
+
 def _day(value: object) -> dt.date:
     return value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
 
@@ -216,19 +262,15 @@ _FOLDS: Final[dict[str, Callable[[Situation, Record], Situation]]] = {
     "support_route": lambda now, _record: replace(now, support_route=True),
     "safe_contact": lambda now, record: replace(now, safe_contact=bool(record.says["value"])),
     "plan": lambda now, _record: replace(now, plan_made=True),
-    "item_screened": lambda now, _record: replace(now, item_screened=True),
-    "item_wanted": lambda now, record: replace(now, item_wanted=bool(record.says["value"])),
-    "strand": lambda now, record: replace(now, strand=record.says["value"]),
-    "court": lambda now, record: replace(now, stage=record.says["stage"]),
-    "followed_up": lambda now, _record: replace(now, follow_ups=now.follow_ups + 1),
-    # It decides where the case goes; nothing else hangs on it.
-    "area": lambda now, _record: now,
+    "item_screened": _item_screened,
+    "item_wanted": _item_wanted,
+    "followed_up": _followed_up,
+    # What routing knows too is known there alone (domain/routing/facts.py), whoever told it.
+    **dict.fromkeys(("area", "strand", "court"), lambda now, _record: now),
     "contact": _contact,
     "conflict": _conflict,
     "facilitators": _facilitators,
-    "held": lambda now, record: replace(
-        now, held=(*now.held, record.says["method"]), item_screened=False, item_wanted=False, follow_ups=0
-    ),
+    "held": _held,
     "agreement": _agreement,
     "action_settled": _action_settled,
     "merged": lambda now, record: replace(now, merged_into=record.says["into"]),

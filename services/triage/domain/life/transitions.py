@@ -29,6 +29,8 @@ class Transition:
 
 
 _CO: Final[tuple[Role, ...]] = ("coordinator", "supervisor")
+# What must be so, and go on being so, wherever the other side is in contact.
+WHILE_IN_CONTACT: Final = ("approach_agreed", "no_order_forbids", "no_live_trial")
 _AT_WORK: Final = frozenset[State](
     {"contact_initiator", "contact_other", "assess_prep", "ready_direct", "indirect_active"}
 )
@@ -118,7 +120,7 @@ TABLE: Final[tuple[Transition, ...]] = (
         _from("contact_initiator"),
         "contact_other",
         ("facilitator",),
-        ("approach_agreed", "no_order_forbids", "no_live_trial", "support_route"),
+        (*WHILE_IN_CONTACT, "support_route"),
     ),
     Transition(
         "prepare",
@@ -126,7 +128,7 @@ TABLE: Final[tuple[Transition, ...]] = (
         _from("contact_other"),
         "assess_prep",
         ("facilitator",),
-        ("both_willing", "approach_agreed"),
+        ("both_willing", *WHILE_IN_CONTACT),
     ),
     Transition(
         "ready",
@@ -137,9 +139,7 @@ TABLE: Final[tuple[Transition, ...]] = (
         (
             "direct_method",
             "method_agreed",
-            "approach_agreed",
-            "no_order_forbids",
-            "no_live_trial",
+            *WHILE_IN_CONTACT,
             "risk_current",
             "risk_signed_off",
             "consent_after_risk",
@@ -156,9 +156,7 @@ TABLE: Final[tuple[Transition, ...]] = (
         (
             "indirect_method",
             "method_agreed",
-            "approach_agreed",
-            "no_order_forbids",
-            "no_live_trial",
+            *WHILE_IN_CONTACT,
             "consent_after_risk",
         ),
         ("method",),
@@ -169,7 +167,13 @@ TABLE: Final[tuple[Transition, ...]] = (
         _from("ready_direct"),
         "intervention_held",
         ("facilitator",),
-        ("direct_method", "method_agreed", "approach_agreed", "risk_current", "consent_after_risk"),
+        (
+            "direct_method",
+            "method_agreed",
+            *WHILE_IN_CONTACT,
+            "risk_current",
+            "consent_after_risk",
+        ),
         ("method",),
     ),
     Transition(
@@ -178,7 +182,13 @@ TABLE: Final[tuple[Transition, ...]] = (
         _from("indirect_active"),
         "intervention_held",
         ("facilitator",),
-        ("indirect_method", "method_agreed", "approach_agreed", "item_screened", "item_wanted"),
+        (
+            "indirect_method",
+            "method_agreed",
+            *WHILE_IN_CONTACT,
+            "item_screened",
+            "item_wanted",
+        ),
         ("method",),
     ),
     Transition(
@@ -187,7 +197,7 @@ TABLE: Final[tuple[Transition, ...]] = (
         _from("ready_direct", "intervention_held"),
         "assess_prep",
         ("facilitator", "supervisor"),
-        ("both_willing", "approach_agreed"),
+        ("both_willing", *WHILE_IN_CONTACT),
     ),
     Transition(
         "agree",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 Age = Literal["under_10", "10_17", "18_plus", "unknown"]
 AGES: Final[tuple[Age, ...]] = ("under_10", "10_17", "18_plus", "unknown")
@@ -61,6 +61,9 @@ class Facts:
     decided: frozenset[str] = frozenset()
     sharing_refused: bool = False
     possible_areas: tuple[str, ...] = ()
+    # What the newest referral said of the court: said again, it is older than what was recorded since.
+    told_stage: str | None = None
+    told_hearing_on: dt.date | None = None
 
     @property
     def is_complex(self) -> bool:
@@ -115,6 +118,7 @@ def stirred_by(facts: Facts, gates: Collection[str], until: dt.date, today: dt.d
 
 
 _UNITED: Final = ("markers", "services")
+_OF_THE_COURT: Final = ("stage", "hearing_on")
 _EITHER: Final = ("danger", "custody", "enhanced", "sharing_refused")
 
 
@@ -131,6 +135,8 @@ def together(known: Facts, told: Facts) -> Facts:
             changes[field.name] = before | now
         elif field.name in _EITHER:
             changes[field.name] = before or now
+        elif field.name in _OF_THE_COURT:
+            changes[field.name] = before if now in (None, getattr(known, f"told_{field.name}")) else now
         elif field.name == "calls":
             changes[field.name] = max(before, now)
         elif field.name in ("strand", "kind", "area", "initiated_by"):
@@ -139,6 +145,17 @@ def together(known: Facts, told: Facts) -> Facts:
         else:
             changes[field.name] = before if now == getattr(nothing, field.name) else now
     return replace(known, **changes | _still_promised(known, told))  # type: ignore[arg-type]  # each has its field's own type
+
+
+def recorded(known: Facts, kind: str, says: Mapping[str, Any]) -> Facts:
+    """What is known once somebody has recorded this in the case itself; most kinds change nothing here."""
+    if kind == "strand":
+        return replace(known, strand=says["value"])
+    if kind == "court":
+        day = says.get("hearing_on")
+        hearing_on = dt.date.fromisoformat(day) if day else known.hearing_on
+        return replace(known, stage=says["stage"], hearing_on=hearing_on)
+    return known
 
 
 def _still_promised(known: Facts, told: Facts) -> dict[str, object]:

@@ -1,0 +1,65 @@
+"""What referrals tell and what staff record is one knowledge, of which the newest word counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.support.houses import Hub
+from tests.triage.cases.doing import a_crime, allocate, move, post, record, take, token, whole
+
+
+def known_of(hub: Hub, case: str, role: str = "coordinator") -> dict[str, Any]:
+    """What routing knows of a case."""
+    answer = hub.ask(f"/v1/routing/explanation?case={case}", token(hub, role))
+    assert answer.status_code == 200, answer.text
+    facts: dict[str, Any] = answer.get_json()["facts"]
+    return facts
+
+
+def waits_for_a_trial(hub: Hub, case: str) -> bool:
+    (contact,) = [
+        one for one in whole(hub, case, "facilitator")["choices"] if one["transition"] == "contact_other"
+    ]
+    return any("trial" in one["why"] for one in contact["stands_against"])
+
+
+def test_the_newest_word_of_the_court_counts_whoever_said_it_and_a_repeat_is_no_news(hub: Hub) -> None:
+    account = a_crime()
+    account["event"] |= {"justice_stage": "trial", "next_hearing_on": "2026-06-30"}
+    case = take(hub, account)
+    allocate(hub, case)
+    move(hub, case, "contact_initiator", "facilitator")
+    assert waits_for_a_trial(hub, case)
+    told = record(hub, case, "court", stage="guilty_plea", hearing_on="2026-07-30")
+    assert told["gates"] == ["court"]
+    # The agency adds something else, and says of the court what it said before.
+    account["services_wanted"] = ["restorative_justice"]
+    assert take(hub, account) == case
+    facts = known_of(hub, case)
+    assert (facts["stage"], facts["hearing_on"]) == ("guilty_plea", "2026-07-30")
+    assert not waits_for_a_trial(hub, case)
+    account["event"] |= {"justice_stage": "awaiting_plea", "next_hearing_on": "2026-08-30"}
+    assert take(hub, account) == case
+    facts = known_of(hub, case)
+    assert (facts["stage"], facts["hearing_on"]) == ("awaiting_plea", "2026-08-30")
+    assert waits_for_a_trial(hub, case)
+    assert whole(hub, case)["gates"] == []
+
+
+def test_what_was_recorded_stays_when_a_referral_leaves_the_case(hub: Hub) -> None:
+    shared = ("CRI009999990",)
+    dispute = a_crime(kind="noise", strand="dispute", references=shared)
+    case = take(hub, dispute)
+    other = a_crime("TWO", kind="noise", strand="dispute", references=shared)
+    assert take(hub, other, "vip") == case
+    record(hub, case, "strand", "supervisor", value="crime")
+    record(hub, case, "court", "supervisor", stage="guilty_plea", hearing_on="2026-07-30")
+    before = known_of(hub, case, "supervisor")
+    leaves = {"referrals": [hub.links()["vip:TWO"]["reference"]], "why": "Invented: somebody else."}
+    assert post(hub, f"/v1/cases/{case}/separation", leaves, "supervisor").status_code == 200
+    hub.settle()
+    assert hub.links()["vip:TWO"]["case"] != case
+    after = known_of(hub, case, "supervisor")
+    told = [(one["strand"], one["stage"], one["hearing_on"]) for one in (before, after)]
+    assert told == [("crime", "guilty_plea", "2026-07-30")] * 2
+    assert whole(hub, case, "supervisor")["gates"] == ["court"]
