@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.notify import dispatch_store, store
 from services.notify.channels.channel import NotTaken, Outcome, Parcel, Taken
-from services.notify.domain.alert import THE_HUB, ChannelName
+from services.notify.domain.alert import THE_HUB, ChannelName, Kind
 from services.notify.domain.breaker import Breaker
 from services.notify.domain.dispatch import CLAIM, Dispatch
 from services.notify.domain.guard import why_refused
@@ -23,7 +23,7 @@ from shared.identity import is_test, read_reference
 from shared.telltales import found_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from services.notify.dispatch_store import Item
@@ -47,7 +47,7 @@ class Post:
 
     board: Switchboard
     wording: Wording
-    sign_in_at: str
+    sign_in_url: str
     breakers: dict[ChannelName, Breaker] = field(default_factory=dict)
     allowances: dict[ChannelName, Allowances] = field(default_factory=dict)
 
@@ -73,8 +73,8 @@ class _Ready:
     parcel: Parcel
 
 
-def deliver_alerts(post: Post, unit_of_work: UnitOfWork, only_to: Collection[str] | None = None) -> int:
-    """One round: how many messages were taken in hand, for anybody or only for these people.
+def deliver_alerts(post: Post, unit_of_work: UnitOfWork, kinds: tuple[Kind, ...] = ()) -> int:
+    """One round: how many messages were taken in hand, of any kind or only of these.
 
     The claim is committed first, with the first message marked as begun; after each message one transaction
     records what became of it and marks the next. So a process that dies leaves one message begun and never
@@ -82,8 +82,8 @@ def deliver_alerts(post: Post, unit_of_work: UnitOfWork, only_to: Collection[str
     channel's rule (docs/decisions/0014).
     """
     with unit_of_work() as unit:
-        packed = pack_messages(unit, post.board, post.wording, only_to)
-        claimed = dispatch_store.claim_due(unit, _ROUND, only_to)
+        packed = pack_messages(unit, post.board, post.wording, kinds)
+        claimed = dispatch_store.claim_due(unit, _ROUND, kinds)
         ready = _prepare(claimed, post, unit) if claimed else []
         if ready:
             dispatch_store.begin(unit, ready[0].dispatch.id)
@@ -132,7 +132,7 @@ def _prepare(claimed: Sequence[Dispatch], post: Post, unit: Unit) -> list[_Ready
         letter = _write(dispatch, contents, post)
         refusal = why_letter_is_refused(letter, dispatch, contents, post, unit)
         if refusal is None:
-            parcel = Parcel(dispatch.id, address, letter, dispatch.urgent, post.sign_in_at)
+            parcel = Parcel(dispatch.id, address, letter, dispatch.urgent, post.sign_in_url)
             ready.append(_Ready(dispatch, parcel))
             continue
         log.error("message refused by the guard", extra={"token": str(dispatch.id), "why": refusal})
@@ -183,7 +183,7 @@ def _write(dispatch: Dispatch, contents: Sequence[Item], post: Post) -> Letter:
         "case": cases[0] if cases else "",
         "cases": "\n".join(cases[:MOST_LISTED]),
         "count": str(len(contents)),
-        "sign_in": post.sign_in_at,
+        "sign_in": post.sign_in_url,
     }
     return post.wording.version(dispatch.template, dispatch.version).write(
         slots,
@@ -208,7 +208,7 @@ def why_letter_is_refused(
         post.wording.version(dispatch.template, dispatch.version),
         cases=cases,
         count=len(contents),
-        sign_in=post.sign_in_at,
+        sign_in=post.sign_in_url,
         is_reference=lambda text: read_reference(text) == text,
         gives_away=gives_away,
     )

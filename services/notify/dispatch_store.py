@@ -13,7 +13,7 @@ from services.notify.tables import deliveries, dispatches
 from shared.rows import find_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy import ColumnElement, Connection
@@ -31,6 +31,8 @@ class Waiting(NamedTuple):
     urgent: bool
     alerts: int
     gather: bool
+    # Only what is of these kinds; of any when there are none.
+    kinds: tuple[Kind, ...] = ()
 
 
 class Item(NamedTuple):
@@ -85,11 +87,11 @@ _MARK_ITEMS = (
 )
 
 
-def waiting_groups(unit: Unit, most: int, only_to: Collection[str] | None = None) -> list[Waiting]:
-    """Who waits for how much, urgent ones first."""
-    query = _GROUPS if only_to is None else _GROUPS.where(deliveries.c.recipient.in_(only_to))
+def waiting_groups(unit: Unit, most: int, kinds: tuple[Kind, ...] = ()) -> list[Waiting]:
+    """Who waits for how much, of any kind or only of these, urgent ones first."""
+    query = _GROUPS.where(deliveries.c.kind.in_(kinds)) if kinds else _GROUPS
     rows = unit.connection.execute(query, {"now": unit.now, "most": most})
-    return [Waiting(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
+    return [Waiting(row[0], row[1], row[2], row[3], bool(row[4]), kinds) for row in rows]
 
 
 def left_lately(unit: Unit, group: Waiting, since: dt.datetime) -> list[dt.datetime]:
@@ -152,6 +154,7 @@ def _of(group: Waiting) -> tuple[ColumnElement[bool], ...]:
         deliveries.c.channel == group.channel,
         deliveries.c.urgent.is_(group.urgent),
         deliveries.c.due_at.is_not(None),
+        *((deliveries.c.kind.in_(group.kinds),) if group.kinds else ()),
     )
 
 
@@ -162,9 +165,15 @@ def add_dispatch(unit: Unit, dispatch: Dispatch) -> None:
     unit.connection.execute(items.values(dispatch_id=dispatch.id))
 
 
-def claim_due(unit: Unit, most: int, only_to: Collection[str] | None = None) -> list[Dispatch]:
-    """Messages that are due, urgent ones first, now in hand; another sender does not get them."""
-    query = _CLAIM if only_to is None else _claiming(dispatches.c.recipient.in_(only_to))
+def claim_due(unit: Unit, most: int, kinds: tuple[Kind, ...] = ()) -> list[Dispatch]:
+    """Messages that are due, urgent ones first, now in hand; another sender does not get them.
+
+    With `kinds` only those that tell of something of these kinds.
+    """
+    inside = select(deliveries.c.id).where(
+        deliveries.c.dispatch_id == dispatches.c.id, deliveries.c.kind.in_(kinds)
+    )
+    query = _claiming(inside.exists()) if kinds else _CLAIM
     rows = unit.connection.execute(query, {"now": unit.now, "most": most, "until": unit.now + CLAIM})
     return sorted((Dispatch(*row) for row in rows), key=lambda one: (not one.urgent, one.id))
 

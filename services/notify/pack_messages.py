@@ -10,9 +10,8 @@ from services.notify.domain.gathering import SINGLES, pack
 from shared.identity import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from services.notify.dispatch_store import Waiting
+    from services.notify.domain.alert import Kind
     from services.notify.read_wording import Wording
     from services.notify.switchboard import Switchboard
     from shared.messaging.unit import Unit
@@ -21,12 +20,10 @@ _GROUPS: Final = 100
 MANY: Final = "many"
 
 
-def pack_messages(
-    unit: Unit, board: Switchboard, wording: Wording, only_to: Collection[str] | None = None
-) -> int:
-    """One round: how many messages were made, due now."""
+def pack_messages(unit: Unit, board: Switchboard, wording: Wording, kinds: tuple[Kind, ...] = ()) -> int:
+    """One round: how many messages were made, due now, of any kind or only of these."""
     made = 0
-    for group in dispatch_store.waiting_groups(unit, _GROUPS, only_to):
+    for group in dispatch_store.waiting_groups(unit, _GROUPS, kinds):
         recent = [] if group.urgent else dispatch_store.left_lately(unit, group, unit.now - board.gather)
         packing = pack(
             group.alerts, recent, unit.now, while_=board.gather, gather=group.gather, urgent=group.urgent

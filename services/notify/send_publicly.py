@@ -44,7 +44,7 @@ def send_publicly(
         letter = _ready(message, post, unit, enabled=enabled)
     if letter is None:
         return 1
-    parcel = Parcel(message.id, message.address, letter, urgent=False, sign_in_at="")
+    parcel = Parcel(message.id, message.address, letter, urgent=False, sign_in_url="")
     outcome = post.board.channels[message.channel].send(parcel)
     with unit_of_work() as unit:
         match outcome:
@@ -95,7 +95,7 @@ def _ready(message: PublicMessage, post: Post, unit: Unit, *, enabled: bool) -> 
         template,
         cases=(message.case,),
         count=1,
-        sign_in=post.sign_in_at,
+        sign_in=post.sign_in_url,
         is_reference=lambda text: read_reference(text) == text,
         gives_away=lambda text: found_in(text, known, unit.keys.lookup),
     )

@@ -162,7 +162,7 @@ def all_troubles(unit: Unit) -> dict[str, dict[str, int]]:
 def keep_trouble(unit: Unit, kind: str, found: dict[str, int], *, is_new: bool) -> None:
     """It is ill, and so."""
     if is_new:
-        unit.insert(troubles, {"kind": kind, "since": unit.now, "found": found})
+        unit.insert(troubles, {"kind": kind, "found": found})
     else:
         unit.change(troubles, {"kind": kind}, found=found)
 

@@ -141,7 +141,6 @@ troubles = Table(
     "troubles",
     metadata,
     Column("kind", String(16), primary_key=True),
-    Column("since", Instant, nullable=False),
     # Where it was found, each place with how much of it.
     Column("found", JSON, nullable=False),
 )

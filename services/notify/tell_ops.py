@@ -91,10 +91,8 @@ def tell_ops_of_strange_mail(unit: Unit, board: Switchboard) -> None:
 
 
 def send_to_ops(post: Post, unit_of_work: UnitOfWork) -> int:
-    """Send what is due to ops and to nobody else, where the sender is gone; how many were taken in hand."""
-    rungs = post.board.ladders[OPS].rungs
-    people = {person.email for rung in rungs for person in rung.people}
-    return deliver_alerts(post, unit_of_work, only_to=people)
+    """Send what is due about the hub itself, and nothing else, for a sender that is gone; how much it was."""
+    return deliver_alerts(post, unit_of_work, (*KINDS, "ops_returned"))
 
 
 def tell_ops_without_records(post: Post, now: dt.datetime) -> int:
@@ -103,9 +101,9 @@ def tell_ops_without_records(post: Post, now: dt.datetime) -> int:
     How many channels took it; nothing is recorded, and nobody is reminded.
     """
     board, template = post.board, post.wording.newest("ops_worker")
-    letter = template.write({"sign_in": post.sign_in_at}, urgent=True)
+    letter = template.write({"sign_in": post.sign_in_url}, urgent=True)
     refusal = why_refused(
-        letter, template, cases=(), count=1, sign_in=post.sign_in_at,
+        letter, template, cases=(), count=1, sign_in=post.sign_in_url,
         is_reference=lambda text: read_reference(text) == text,
         # It is about no case, so there is no record of one that could stand in it.
         gives_away=lambda _: False,
@@ -118,7 +116,7 @@ def tell_ops_without_records(post: Post, now: dt.datetime) -> int:
     for person in told.people:
         for name in board.ways_to(person.email, ()):
             address = board.address_of(person.email, name) or ""
-            parcel = Parcel(new_id(), address, letter, urgent=True, sign_in_at=post.sign_in_at)
+            parcel = Parcel(new_id(), address, letter, urgent=True, sign_in_url=post.sign_in_url)
             if isinstance(board.channels[name].send(parcel), Taken):
                 taken += 1
                 break

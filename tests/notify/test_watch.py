@@ -8,8 +8,13 @@ import pytest
 from sqlalchemy import delete, insert
 
 from services.doctor import LAGGING
+from services.notify.domain.alert import News
+from services.notify.equipment import board_of
+from services.notify.raise_alert import raise_alert
+from services.notify.store import Desk
 from services.watch import Watch
-from shared.identity import new_id
+from shared.directory import DUTY_DESK
+from shared.identity import CASE, new_id, new_reference
 from tests.support.builders import an_account
 from tests.support.houses import Hub, infrastructure, make_hub, place
 
@@ -155,6 +160,24 @@ def test_where_the_sender_is_gone_the_watch_tells_ops_itself_and_nobody_else(hub
     hub.settle()
     assert len(hub.mails()) == 3
     assert watch.step() == {"ops_parked": {"triage": 1}}
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"], indirect=True)
+def test_the_watch_sends_nobody_their_cases_who_stands_above_ops(hub: Hub) -> None:
+    room, case = hub.rooms["notify"], new_reference(CASE)
+    with room.unit() as unit:
+        Desk.of(unit).look_up([case])
+        raise_alert(News(case, "opening", DUTY_DESK, urgent=False), unit, board_of(room))
+    watch = Watch(hub.house)
+    park(hub)
+    watch.step()
+    hub.clock.move(seconds=LAGGING.total_seconds() + 1)
+    for _ in range(3):
+        watch.step()
+    assert sorted(str(mail["Subject"]) for mail in hub.mails()) == mails_to_ops(hub)
+    assert mails_to_ops(hub) == ["The hub has parked a message", "Urgent: a relay of the hub lags"]
+    hub.settle()
+    assert len(hub.mails()) > 2
 
 
 @pytest.mark.parametrize("infrastructure", ["embedded"], indirect=True)

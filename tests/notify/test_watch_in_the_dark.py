@@ -140,7 +140,7 @@ def test_what_is_told_without_records_passes_the_guard_too(a_hub: Callable[..., 
     hub = a_hub()
     room = hub.rooms["notify"]
     said = Template("ops_worker", 1, "a victim waits", "Sign in: {sign_in}", "A victim waits.")
-    strayed = Post(board_of(room), Wording({"ops_worker": (said,)}), post_of(room).sign_in_at)
+    strayed = Post(board_of(room), Wording({"ops_worker": (said,)}), post_of(room).sign_in_url)
     assert tell_ops_without_records(strayed, hub.clock()) == 0
     assert mails_to_ops(hub) == []
     assert tell_ops_without_records(post_of(room), hub.clock()) == 1

@@ -25,7 +25,7 @@ class Parcel:
     address: str
     letter: Letter
     urgent: bool
-    sign_in_at: str
+    sign_in_url: str
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ class WebhookChannel:
 
 
 def _told(kind: Kind, parcel: Parcel, now: dt.datetime) -> Any:  # noqa: ANN401 - JSON of three kinds
-    line = f"{parcel.letter.subject}\n{parcel.sign_in_at}"
+    line = f"{parcel.letter.subject}\n{parcel.sign_in_url}"
     if kind == "slack":
         return {"text": line}
     if kind == "teams":
@@ -155,6 +155,6 @@ def _told(kind: Kind, parcel: Parcel, now: dt.datetime) -> Any:  # noqa: ANN401 
         "data": {
             "subject": parcel.letter.subject,
             "urgent": parcel.urgent,
-            "sign_in": parcel.sign_in_at,
+            "sign_in": parcel.sign_in_url,
         },
     }
