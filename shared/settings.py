@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from shared.problems import Problem
 
@@ -65,6 +66,15 @@ def _token(text: str) -> str:
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _box_of(url: str) -> tuple[str, ...]:
+    """What tells a mailbox from others, however its address is written; nothing when there is none."""
+    parts = urlsplit(url)
+    if not parts.hostname:
+        kind, _, path = url.partition(":")
+        return (kind, str(Path(path).absolute())) if path else ()
+    return ("imap", parts.hostname, parts.username or "", parts.path.strip("/").upper() or "INBOX")
 
 
 def _file(text: str) -> str:
@@ -333,6 +343,12 @@ class Settings:
         if not faults and int(str(values["HUB_INBOX_DAYS"])) <= int(str(values["HUB_OUTBOX_DAYS"])):
             faults.append(
                 "HUB_INBOX_DAYS: must be more than HUB_OUTBOX_DAYS, or a message could be done twice"
+            )
+        boxes = [_box_of(str(values.get(name, ""))) for name in ("HUB_BOUNCES_URL", "HUB_MAILBOX_URL")]
+        if boxes[0] and boxes[0] == boxes[1]:
+            faults.append(
+                "HUB_BOUNCES_URL: must not be the mailbox that HUB_MAILBOX_URL names, or referrals would be "
+                "put aside as mails that came back; give it a mailbox or folder of its own"
             )
         if faults:
             raise BadSettings("; ".join(faults))

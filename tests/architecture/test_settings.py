@@ -67,6 +67,21 @@ def test_an_inbox_that_forgets_before_the_outbox_does_is_refused() -> None:
         Settings.read({"HUB_OUTBOX_DAYS": "60", "HUB_INBOX_DAYS": "60"})
 
 
+@pytest.mark.parametrize(
+    ("bounces", "referrals"),
+    [
+        ("folder:var/mail", "folder:./var/mail"),
+        ("maildir:/var/box", "maildir:/var/box/"),
+        ("imaps://hub:secret@mail.example/INBOX", "imap://hub:other@MAIL.example:143?starttls=1"),
+    ],
+)
+def test_one_mailbox_for_referrals_and_for_what_comes_back_is_refused(bounces: str, referrals: str) -> None:
+    with pytest.raises(BadSettings, match="HUB_BOUNCES_URL: must not be the mailbox") as refused:
+        Settings.read({"HUB_BOUNCES_URL": bounces, "HUB_MAILBOX_URL": referrals})
+    assert "secret" not in str(refused.value)
+    assert Settings.read({"HUB_BOUNCES_URL": bounces, "HUB_MAILBOX_URL": f"{bounces}/Other"}).bounces_url
+
+
 def test_every_key_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
     settings = Settings.read({"HUB_SESSION_SECRET": "given"}, home=str(tmp_path))
     with pytest.raises(KeysMissing) as refused:

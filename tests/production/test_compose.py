@@ -112,6 +112,11 @@ def test_what_a_mail_server_took_is_noted_where_it_outlives_the_sender() -> None
     assert "/var/taken" in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 
 
+def test_whoever_prepares_knows_both_mailboxes_so_that_one_for_both_is_refused() -> None:
+    told = CONTAINERS["prepare"]["environment"]
+    assert {"HUB_BOUNCES_URL", "HUB_MAILBOX_URL"} <= told.keys()
+
+
 def test_two_triage_workers_share_the_work() -> None:
     assert CONTAINERS["triage-worker"]["deploy"] == {"replicas": 2}
 
