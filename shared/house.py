@@ -103,8 +103,9 @@ class _Desk:
 class House:
     """Some services and the broker between them."""
 
-    def __init__(self, rooms: Sequence[Room], broker: Broker) -> None:
+    def __init__(self, rooms: Sequence[Room], broker: Broker, *, poll_seconds: float = _POLL_SECONDS) -> None:
         """Take furnished rooms; nothing runs before `start` or `settle`."""
+        self._poll_seconds = poll_seconds
         self.rooms = {room.service.name: room for room in rooms}
         self.broker = broker
         self._stop = threading.Event()
@@ -170,7 +171,7 @@ class House:
     def _relay(self, desk: _Desk, relay: Relay) -> None:
         def step() -> None:
             if not relay.step(desk.room.clock()):
-                relay.wait(_POLL_SECONDS)
+                relay.wait(self._poll_seconds)
 
         self._keep_on("relay", desk, step, relay.lost)
         relay.close()
@@ -182,7 +183,7 @@ class House:
         def step() -> None:
             if not hearings:
                 hearings.append(self.broker.hearing(queues_of(name)))
-            if desk.consumer.step(hearings[0], _POLL_SECONDS / 2):
+            if desk.consumer.step(hearings[0], self._poll_seconds / 2):
                 desk.wake(because_heard=True)
 
         def lost() -> None:

@@ -15,6 +15,7 @@ from services.notify.api import teams_of
 from services.notify.ask_for_message import NotToBeSent, ask_for_message, call_off_message
 from services.notify.domain.public import PublicMessage, State, Template, Why
 from services.notify.domain.wording import SHAPES
+from services.notify.schema import Whole
 from shared.identity import new_id
 from shared.openapi import (
     INSTANT,
@@ -35,8 +36,8 @@ from shared.web import as_json, json_body, open_to, the_caller, the_room, the_tr
 public_api = Blueprint("public_messages", __name__)
 _TAG: Final = "Messages to the public"
 _TEAMS: Final = ("coordinator", "supervisor")
-_CLOCK: Final = validate.Regexp(r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
-_PLAIN: Final = validate.Regexp(r"^[^\x00-\x1f{}<>]*$")
+_CLOCK: Final = Whole(r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
+_PLAIN: Final = Whole(r"^[^\x00-\x1f{}<>]*$")
 _CHANNELS: Final = ("govuk_text", "govuk_email", "mail")
 
 ADVICE: Final = {
@@ -64,9 +65,9 @@ class PublicMessageSchema(Schema):
     channel = fields.String(required=True, validate=validate.OneOf(_CHANNELS))
     address = fields.String(required=True, validate=(validate.Length(5, 254), _PLAIN))
     template = fields.String(required=True, validate=validate.OneOf(get_args(Template)))
-    worker = fields.String(required=True, validate=validate.Regexp(rf"^(?:{SHAPES['worker']})$"))
-    number = fields.String(required=True, validate=validate.Regexp(r"^\+?[0-9][0-9 ]{4,18}$"))
-    when = fields.String(load_default="", validate=validate.Regexp(rf"^(?:{SHAPES['when']})?$"))
+    worker = fields.String(required=True, validate=Whole(rf"^(?:{SHAPES['worker']})$"))
+    number = fields.String(required=True, validate=Whole(r"^\+?[0-9][0-9 ]{4,18}$"))
+    when = fields.String(load_default="", validate=Whole(rf"^(?:{SHAPES['when']})?$"))
     marked_safe_on = fields.Date(required=True)
     asked_for_on = fields.Date(required=True)
     safe_from = fields.String(required=True, validate=_CLOCK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
     from services.notify.domain.alert import Alert
 
 
+class Whole(validate.Regexp):
+    """The text is this from its first sign to its last: `$` would let the end of a line follow."""
+
+    def __call__(self, value: Any) -> Any:  # noqa: ANN401 - marshmallow's own
+        """The value; `ValidationError` if it is anything else."""
+        if re.fullmatch(self.regex.pattern, value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
+
+
 class SignInSchema(Schema):
     """Who signs in."""
 
@@ -24,7 +35,7 @@ class SignInSchema(Schema):
         unknown = RAISE
 
     # No text with a NUL can be looked for in PostgreSQL, and no address has one.
-    email = fields.String(required=True, validate=(validate.Length(1, 254), validate.Regexp(r"^[^\x00]*$")))
+    email = fields.String(required=True, validate=(validate.Length(1, 254), Whole(r"^[^\x00]*$")))
     password = fields.String(required=True, validate=validate.Length(1, 200))
 
 
@@ -142,8 +153,8 @@ class QuietSchema(Schema):
     class Meta:
         unknown = RAISE
 
-    begins = fields.String(required=True, data_key="from", validate=validate.Regexp(f"^{_CLOCK}$"))
-    ends = fields.String(required=True, data_key="until", validate=validate.Regexp(f"^{_CLOCK}$"))
+    begins = fields.String(required=True, data_key="from", validate=Whole(f"^{_CLOCK}$"))
+    ends = fields.String(required=True, data_key="until", validate=Whole(f"^{_CLOCK}$"))
 
 
 class PreferencesSchema(Schema):
@@ -159,7 +170,7 @@ class PreferencesSchema(Schema):
         ),
     )
     digest = fields.String(validate=validate.OneOf(get_args(Digest)))
-    daily_at = fields.String(validate=validate.Regexp(f"^{_CLOCK}$"))
+    daily_at = fields.String(validate=Whole(f"^{_CLOCK}$"))
     quiet = fields.Nested(QuietSchema, allow_none=True)
     weekends = fields.Boolean(truthy={True}, falsy={False})
     bank_holidays = fields.Boolean(truthy={True}, falsy={False})

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shared.directory import Directory
 
 _GEOGRAPHY: Final = "http://statistics.data.gov.uk/id/statistical-geography/"
-_GSS: Final = re.compile(r"[EWSN]\d{8}$")
+_GSS: Final = re.compile(r"[EWSN]\d{8}\Z")
 _ROOM: Final = 60
 COORDINATOR: Final = "Coordinator"
 FACILITATOR: Final = "Facilitator"

@@ -93,7 +93,7 @@ def test_a_message_in_the_process_is_heard_within_milliseconds() -> None:
     broker = EmbeddedBroker()
     broker.prepare(QUEUES)
     hearing, publisher = broker.hearing(queues_of("triage")), broker.publisher()
-    took = []
+    took: list[float] = []
     for _ in range(TRIES):
         heard = threading.Event()
 
@@ -118,21 +118,20 @@ def test_a_message_in_the_process_is_heard_within_milliseconds() -> None:
 
 
 def test_a_running_house_brings_a_referral_to_its_alert_without_waiting_for_a_poll(hub: Hub) -> None:
-    """Four hops, each of which would wait a second if it had to poll."""
-    house = House([service.furnish(hub.settings) for service in SERVICES.values()], hub.house.broker)
+    """Four hops, each of which would wait five or ten seconds if it had to poll."""
+    rooms = [service.furnish(hub.settings) for service in SERVICES.values()]
+    house = House(rooms, hub.house.broker, poll_seconds=10.0)
     house.start()
-    took = []
+    took: list[float] = []
     try:
-        for number in range(TRIES):
+        # What a busy machine delays is tried again; one in three thousand is as quick by luck.
+        while len(took) < 3 and min(took, default=LONG) > 2:
             began = time.perf_counter()
-            assert hub_through(hub, house, f"RUN-{number}", number)
+            assert hub_through(hub, house, f"RUN-{len(took)}", len(took))
             took.append(time.perf_counter() - began)
-            # One in four hundred is as quick by luck; what a busy machine delays is tried again.
-            if took[-1] < 0.5:
-                break
     finally:
         house.stop()
-    assert min(took) < 0.5
+    assert min(took) < 2
 
 
 def hub_through(hub: Hub, house: House, record: str, number: int) -> str:

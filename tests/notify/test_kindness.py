@@ -158,6 +158,8 @@ def test_preferences_are_whole_and_wrong_ones_are_told_by_name(hub: Hub) -> None
     }  # fmt: skip
     assert choose(hub, quiet={"from": "07:00", "until": "07:00"})[0] == 422
     assert choose(hub, colour="red")[0] == 422
+    assert choose(hub, daily_at="09:00\n")[0] == 422
+    assert choose(hub, quiet={"from": "20:00", "until": "07:00\n"})[0] == 422
     assert hub.ask("/v1/me/preferences", hub.token_of("commissioner")).status_code == 403
 
 

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 EVENING = dt.datetime(2026, 11, 26, 17, 30, tzinfo=dt.UTC)
 ADDRESS = "fay@people.example"
+ENDED = {
+    "address": f"{ADDRESS}\n",
+    "worker": "Jo\n",
+    "number": "01632 960999\n",
+    "when": "Tuesday\n",
+    "safe_from": "17:00\n",
+    "safe_until": "19:00\n",
+}
 
 
 @pytest.fixture
@@ -159,6 +167,8 @@ def test_what_came_back_is_a_task_and_nothing_more_goes_there_until_it_is_marked
         ({"worker": "Jo {case}"}, "/worker"),
         ({"number": "ring"}, "/number"),
         ({"more": 1}, ""),
+        # The end of a line is not the end of a text.
+        *(({name: value}, f"/{name}") for name, value in ENDED.items()),
     ],
 )
 def test_what_is_wrong_is_told_by_name(hub: Hub, changes: dict[str, object], pointer: str) -> None:

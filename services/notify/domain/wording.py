@@ -21,8 +21,16 @@ AGAIN_LINE: Final = "This is sent again, because nobody can tell whether it came
 # As many references as a message lists; the rest is in the app.
 MOST_LISTED: Final = 200
 
+# The letters of Europe's Latin alphabets and of Vietnamese, each written as one sign.
+_LATIN: Final = [
+    chr(number)
+    for letters in ((0xC0, 0x180), (0x1A0, 0x1A2), (0x1AF, 0x1B1), (0x218, 0x21C), (0x1EA0, 0x1EFA))
+    for number in range(*letters)
+]
+_CAPITAL: Final = f"[A-Z{''.join(letter for letter in _LATIN if letter.isupper())}]"
+_SMALL: Final = f"[a-z{''.join(letter for letter in _LATIN if letter.islower())}]"
 # A part of the first name of somebody who works here: letters of one script, no digits, no initials.
-_PART: Final = r"[A-Z\u00c0-\u00de](?:['\u2019][A-Z\u00c0-\u00de])?[a-z\u00df-\u017e]{1,19}"
+_PART: Final = rf"{_CAPITAL}(?:['\u2019]{_CAPITAL})?{_SMALL}{{1,19}}"
 # A day, a date without a year, a time: nothing that could be somebody's name, number or birth date.
 _DAY: Final = r"(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?"
 _MONTH: Final = (

@@ -21,7 +21,7 @@ _PARTICLES: Final = frozenset(
 )  # fmt: skip
 _KNOWN_AS: Final = re.compile(
     r"\s*(?:[(\"“\u2018\[]\s*(?:(?:known as|aka|a\.k\.a\.)\s+)?(?P<quoted>[^)\"”\u2019\]]+)[)\"”\u2019\]]|"
-    r",?\s*\b(?:known as|aka|a\.k\.a\.)\s+(?P<plain>.+)$)\s*",
+    r",?\s*\b(?:known as|aka|a\.k\.a\.)\s+(?P<plain>.+)\s*\Z)\s*",
     re.IGNORECASE,
 )
 _INITIAL: Final = re.compile(r"\w\.?")

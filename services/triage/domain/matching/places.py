@@ -88,8 +88,8 @@ _SAYS_LITTLE = frozenset(
         "off",
     ]
 )
-_NUMBER = re.compile(r"^\d{1,4}[a-z]?$")
-_POSTCODE = re.compile(r"^([a-z]{1,2}\d[a-z\d]?)\s*(\d[a-z]{2})$")
+_NUMBER = re.compile(r"^\d{1,4}[a-z]?\Z")
+_POSTCODE = re.compile(r"^([a-z]{1,2}\d[a-z\d]?)\s*(\d[a-z]{2})\Z")
 _FOREIGN = range(4, 9)  # letters and digits of a postcode elsewhere
 # Where nobody lives, though it stands as somebody's address: an office of whoever refers.
 _OFFICE = frozenset(

@@ -57,11 +57,13 @@ _LABEL = re.compile(
     r"\b(crime|incident|inc|event|evt|log|ref|reference|number|num|no|nr|urn|occurrence|occ)\b[.:#]*",
     re.IGNORECASE,
 )
-_LOG_DAY = re.compile(r"^\D*0*(\d{1,4})\s*(?:of|/)\s*(?:the\s+)?(\d{1,2})[/.\- ]?(\d{1,2})[/.\- ]?(\d{2,4})$")
-_LOG_WORDS = re.compile(
-    r"^\D*0*(\d{1,4})\s*of\s*(?:the\s+)?(?:(\d{1,2})(?:st|nd|rd|th)?\s+([a-z]{3,9})|([a-z]{3,9})\s+(\d{1,2})(?:st|nd|rd|th)?)\s*,?\s*(\d{2,4})?$"
+_LOG_DAY = re.compile(
+    r"^\D*0*(\d{1,4})\s*(?:of|/)\s*(?:the\s+)?(\d{1,2})[/.\- ]?(\d{1,2})[/.\- ]?(\d{2,4})\Z"
 )
-_FORCE_DAY = re.compile(r"^([a-z]{2,4})[\s/-]*(\d{2})(\d{2})(\d{4}|\d{2})[\s/-]+0*(\d{1,5})$")
+_LOG_WORDS = re.compile(
+    r"^\D*0*(\d{1,4})\s*of\s*(?:the\s+)?(?:(\d{1,2})(?:st|nd|rd|th)?\s+([a-z]{3,9})|([a-z]{3,9})\s+(\d{1,2})(?:st|nd|rd|th)?)\s*,?\s*(\d{2,4})?\Z"
+)
+_FORCE_DAY = re.compile(r"^([a-z]{2,4})[\s/-]*(\d{2})(\d{2})(\d{4}|\d{2})[\s/-]+0*(\d{1,5})\Z")
 _FILES = frozenset({"first", "other"})
 _CRIME_SERIES = frozenset({"cri", "se"})
 _TOLD = re.compile(r"\b([a-z]{2,4})[\s/-]?(\d{6,12})\b")
