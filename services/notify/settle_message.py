@@ -91,7 +91,10 @@ def give_up(
     What failed for good is put right by a human, whatever other way there is.
     """
     items = dispatch_store.items_of(unit, [dispatch.id])[dispatch.id]
-    another = next_way(dispatch, unit, board)
+    known = store.alerts_by_id(unit, [item.alert_id for item in items])
+    # What somebody has said that they have need not be told another way.
+    waiting = [item for item in items if known[item.alert_id].state == "open"]
+    another = next_way(dispatch, unit, board) if waiting else None
     dispatch_store.end(unit, dispatch.id, "bounced" if what == "bounced" else "failed", trouble)
     dispatch_store.mark_items(unit, dispatch.id, "failed", trouble)
     for item in items:
@@ -99,7 +102,7 @@ def give_up(
             unit, item.alert_id, what, dispatch.recipient, channel=dispatch.channel, trouble=trouble[:100]
         )
     if another is not None:
-        for item in items:
+        for item in waiting:
             store.note(
                 unit, item.alert_id, "failed_over", dispatch.recipient,
                 channel=another, instead_of=dispatch.channel,

@@ -183,10 +183,10 @@ def kinds_of(hub: Hub) -> list[str]:
     return sorted(alert["kind"] for alert in hub.alerts())
 
 
-def bounced(hub: Hub) -> int:
+def bounced(hub: Hub, what: str = "bounced") -> int:
     opening = next(alert for alert in hub.alerts() if alert["kind"] == "opening")
     shown = hub.ask(f"/v1/alerts/{opening['id']}", hub.token_of("supervisor")).get_json()
-    return [entry["what"] for entry in shown["history"]].count("bounced")
+    return [entry["what"] for entry in shown["history"]].count(what)
 
 
 def test_what_does_not_prove_which_mail_it_answers_changes_no_alert_and_ops_look_at_it(
@@ -217,6 +217,28 @@ def test_what_does_not_prove_which_mail_it_answers_changes_no_alert_and_ops_look
         "A message came back that the hub cannot place"
     ]
     assert folder.kept() == sorted(strange * 2)
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_what_came_back_goes_another_way_only_while_nobody_has_it(
+    a_hub: Callable[..., Hub],
+    tmp_path: Path,
+    taken: bool,  # noqa: FBT001 - both cases of one rule
+) -> None:
+    folder, hooks = AFolder(tmp_path), tmp_path / "hooks.yaml"
+    hooks.write_text('restorative_hub: {kind: slack, url: "https://127.0.0.1:8443/hub"}\n', encoding="utf-8")
+    hub = a_hub(bounces_url=f"folder:{folder}", team_hooks=str(hooks))
+    hub.take(an_account("ONE"))
+    hub.settle()
+    (mail,) = hub.mails()
+    if taken:
+        opening, token = hub.alerts()[0]["id"], hub.token_of("coordinator")
+        hub.front.post(f"/v1/alerts/{opening}/acknowledgement", headers={"Authorization": f"Bearer {token}"})
+    folder.deliver(a_report("failed", "5.1.1", original=mail.as_string()))
+    hub.settle()
+    assert (bounced(hub), bounced(hub, "failed_over")) == (1, 0 if taken else 1)
+    # That the address is wrong is a human's to put right all the same.
+    assert kinds_of(hub) == ["opening", "undelivered"]
 
 
 def test_a_mail_server_that_hands_mails_to_a_command_keeps_what_is_not_ours(hub: Hub) -> None:
