@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
@@ -157,23 +157,40 @@ class QuietSchema(Schema):
     ends = fields.String(required=True, data_key="until", validate=Whole(f"^{_CLOCK}$"))
 
 
+class ChannelsSchema(Schema):
+    """For each kind of news the channels, the first choice first."""
+
+    class Meta:
+        unknown = RAISE
+        include: ClassVar = {
+            group: fields.List(
+                fields.String(validate=validate.OneOf(CHOICES)), validate=validate.Length(1, len(CHOICES))
+            )
+            for group in get_args(Group)
+        }
+
+
+class _Flag(fields.Boolean):
+    """Nothing but true or false: to Python the numbers 1 and 0 are the same."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class PreferencesSchema(Schema):
     """How somebody wants to be told; what is left out is as it is for whoever chose nothing."""
 
     class Meta:
         unknown = RAISE
 
-    channels = fields.Dict(
-        keys=fields.String(validate=validate.OneOf(get_args(Group))),
-        values=fields.List(
-            fields.String(validate=validate.OneOf(CHOICES)), validate=validate.Length(1, len(CHOICES))
-        ),
-    )
+    channels = fields.Nested(ChannelsSchema)
     digest = fields.String(validate=validate.OneOf(get_args(Digest)))
     daily_at = fields.String(validate=Whole(f"^{_CLOCK}$"))
     quiet = fields.Nested(QuietSchema, allow_none=True)
-    weekends = fields.Boolean(truthy={True}, falsy={False})
-    bank_holidays = fields.Boolean(truthy={True}, falsy={False})
+    weekends = _Flag()
+    bank_holidays = _Flag()
 
     @validates_schema
     def _some_hour_is_left(self, data: dict[str, Any], **_: object) -> None:
@@ -258,14 +275,20 @@ def _from_loaded(read: dict[str, Any]) -> Preferences:
 
 
 _A_CLOCK: Final = {"type": "string", "pattern": f"^{_CLOCK}$"}
+_SOME_CHANNELS: Final = {
+    "type": "array",
+    "items": {"enum": list(CHOICES)},
+    "minItems": 1,
+    "maxItems": len(CHOICES),
+}
 PREFERENCES: Final = Shape(
     "KeptPreferences",
     an_object(
         {
             "channels": {
                 "type": "object",
-                "propertyNames": {"enum": list(get_args(Group))},
-                "additionalProperties": a_list_of({"enum": list(CHOICES)}),
+                "properties": dict.fromkeys(get_args(Group), _SOME_CHANNELS),
+                "additionalProperties": False,
                 "description": "For each kind of news the channels, the first choice first.",
             },
             "digest": {"enum": list(get_args(Digest))},

@@ -151,10 +151,11 @@ def test_preferences_are_whole_and_wrong_ones_are_told_by_name(hub: Hub) -> None
         channels={"cases": ["pigeon"]},
         quiet={"from": "x"},
         weekends="no",
+        bank_holidays=0,
     )
     assert status == 422
     assert {fault["pointer"] for fault in told["errors"]} == {
-        "/digest", "/daily_at", "/channels", "/quiet", "/weekends",
+        "/digest", "/daily_at", "/channels", "/quiet", "/weekends", "/bank_holidays",
     }  # fmt: skip
     assert choose(hub, quiet={"from": "07:00", "until": "07:00"})[0] == 422
     assert choose(hub, colour="red")[0] == 422

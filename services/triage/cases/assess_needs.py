@@ -107,7 +107,7 @@ def _person(asked: Asked, said: Said) -> Known | None:
             if said.mention in known.mentions:
                 return known
         told = "Send a referral of this case and the place of somebody in it, from 0."
-        raise Unprocessable(errors=[Fault("/person", "not_allowed", told)])
+        raise Unprocessable(errors=[Fault("/person", "not_in_case", told)])
     beside = [known for known in asked.people if known.side == said.side]
     return beside[0] if len(beside) == 1 else None
 

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeGuard
 
 from services.triage.domain.life.reasons import METHODS
 from services.triage.domain.life.situation import ADMISSIONS, SIDES
@@ -49,7 +49,7 @@ class Field:
         if self.what == "flag":
             return isinstance(value, bool)
         if self.what == "count":
-            return type(value) is int and 0 <= value <= _MOST_ACTIONS
+            return is_whole(value) and 0 <= value <= _MOST_ACTIONS
         return isinstance(value, str) and self._fits_text(value)
 
     def _fits_text(self, value: str) -> bool:
@@ -175,6 +175,11 @@ def read_day(text: str) -> dt.date | None:
     except ValueError:
         return None
     return day if str(day) == text else None
+
+
+def is_whole(value: object) -> TypeGuard[float]:
+    """Whether this is a whole number; in JSON 3.0 is one too, and true is none."""
+    return not isinstance(value, bool) and isinstance(value, int | float) and value == value // 1
 
 
 def faults_of(kind: str, says: Mapping[str, Any]) -> Iterator[Fault]:

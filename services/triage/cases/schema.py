@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from services.triage.cases.assess_needs import CATEGORIES, HIGHEST, Said
-from services.triage.cases.kinds import HELPS, KINDS, faults_of, read_day
+from services.triage.cases.kinds import HELPS, KINDS, faults_of, is_whole, read_day
 from services.triage.domain.life.guards import GUARDS, Given
 from services.triage.domain.life.moving import may_now, stands_against
 from services.triage.domain.life.situation import LEVELS
@@ -193,9 +193,7 @@ def _fits(value: object, shape: Mapping[str, Any]) -> bool:
     if kind == "boolean":
         return isinstance(value, bool)
     if kind == "integer":
-        # In JSON, 3.0 is a whole number too.
-        whole = not isinstance(value, bool) and isinstance(value, int | float) and value == int(value)
-        return bool(whole and shape["minimum"] <= value <= shape["maximum"])
+        return bool(is_whole(value) and shape["minimum"] <= value <= shape["maximum"])
     return isinstance(value, str) and "\0" not in value and _fits_text(value, shape)
 
 
@@ -249,7 +247,7 @@ def read_record(body: object) -> tuple[str, dict[str, Any], dt.date | None]:
         raise Unprocessable(errors=[Fault("", "not_allowed", "Send an object with kind, says and on.")])
     if body.keys() - {"kind", "says", "on"}:
         faults.append(Fault("", "unknown_field", "Take out what is none of kind, says, on."))
-    if body.get("kind") not in KINDS:
+    if not isinstance(body.get("kind"), str) or body["kind"] not in KINDS:
         faults.append(Fault("/kind", "not_allowed", f"One of {', '.join(KINDS)}."))
     elif "says" not in body:
         faults.append(Fault("/says", "required", "Send an object."))
@@ -260,7 +258,8 @@ def read_record(body: object) -> tuple[str, dict[str, Any], dt.date | None]:
         faults.append(Fault("/on", "not_allowed", "Send a day: 2026-03-24."))
     if faults:
         raise Unprocessable(errors=faults)
-    return body["kind"], body["says"], day
+    says = {name: int(value) if is_whole(value) else value for name, value in body["says"].items()}
+    return body["kind"], says, day
 
 
 def read_uuid(text: str) -> UUID | None:

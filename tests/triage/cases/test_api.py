@@ -42,7 +42,7 @@ def test_a_case_lives_from_triage_to_a_closure_that_a_supervisor_approves(hub: H
     record(hub, case, "risk_signed_off", "supervisor")
     move(hub, case, "ready", "supervisor", method="conference")
     move(hub, case, "hold_meeting", "facilitator", method="conference")
-    record(hub, case, "agreement", "facilitator", actions=1)
+    record(hub, case, "agreement", "facilitator", actions=1.0)
     move(hub, case, "agree", "facilitator")
     refused = post(hub, f"/v1/cases/{case}/transitions", {"transition": "follow_up"}, "facilitator")
     assert refused.status_code == 409
@@ -163,6 +163,7 @@ def test_every_fault_of_a_transition_is_told(hub: Hub, body: object, pointers: l
     ("body", "pointers"),
     [
         ({"kind": "gossip", "says": {}}, ["/kind"]),
+        ({"kind": {}, "says": {}}, ["/kind"]),
         ({"kind": "consent", "says": {"side": "third"}}, ["/says/side", "/says/to", "/says/decision"]),
         ({"kind": "risk", "says": {"acceptable": "yes", "note": ""}}, ["/says/acceptable", "/says/note"]),
         ({"kind": "identified", "says": {"value": True}, "on": "31/03/2026"}, ["/on"]),
