@@ -30,13 +30,15 @@ from services.notify.tables import alerts, deliveries, dispatches
 from shared.identity import CASE, new_reference
 from tests.faults import copies
 from tests.faults.sending import send_until_killed
-from tests.support.houses import Hub, StoppedClock, embedded_hub
+from tests.support.houses import Hub, StoppedClock, embedded_hub, place
 from tests.support.troubled_smtp import TroubledSMTP
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from shared.service import Room
+
+__all__ = ["place"]
 
 pytestmark = pytest.mark.faults
 
@@ -69,7 +71,7 @@ def raise_some(room: Room, count: int, luck: random.Random) -> None:
             assert raise_alert(news, unit, board_of(room)) is not None
 
 
-def kill_and_check(tmp_path: Path, kills: int, a_round: int) -> dict[str, int]:
+def kill_and_check(tmp_path: Path, kills: int, a_round: int, **more: str) -> dict[str, int]:
     luck = random.Random(kills)
     with TroubledSMTP() as server:
         settings = {
@@ -77,6 +79,7 @@ def kill_and_check(tmp_path: Path, kills: int, a_round: int) -> dict[str, int]:
             "mail_url": f"smtp://127.0.0.1:{server.port}",
             "gather_seconds": "1",
             "home": str(tmp_path / "home"),
+            **more,
         }
         given = {name: value for name, value in settings.items() if name != "home"}
         hub = embedded_hub(tmp_path / "home", StoppedClock(), [SERVICES["notify"]], **given)
@@ -154,8 +157,16 @@ def test_a_sender_killed_at_random_loses_nothing_and_counts_what_is_in_doubt(tmp
 
 
 @pytest.mark.nightly
-def test_five_hundred_kills_of_the_sender_lose_nothing(tmp_path: Path) -> None:
-    counts = kill_and_check(tmp_path, kills=500, a_round=40)
+@pytest.mark.parametrize("kept_in", ["a file", pytest.param("postgresql", marks=pytest.mark.production)])
+def test_five_hundred_kills_of_the_sender_lose_nothing(
+    tmp_path: Path, kept_in: str, request: pytest.FixtureRequest
+) -> None:
+    more = {}
+    if kept_in == "postgresql":
+        there = request.getfixturevalue("place")
+        there.clear()
+        more = {"notify_database_url": there.databases["notify"]}
+    counts = kill_and_check(tmp_path, kills=500, a_round=40, **more)
     print(counts)  # noqa: T201 - shown by `pytest -s`
     assert counts["of them arrived"] <= counts["in doubt"] <= 500
     assert counts["alerts"] == 500 * 40
