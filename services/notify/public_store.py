@@ -92,7 +92,9 @@ def set_state(
     """How it stands; without a due time it has ended."""
     ended = unit.now if due_at is None else None
     values: dict[str, Any] = {"state": state, "due_at": due_at, "ended_at": ended, "why": why}
-    unit.change(public_messages, {"id": message_id}, **values, receipt=receipt)
+    if receipt is not None:
+        values["receipt"] = receipt
+    unit.change(public_messages, {"id": message_id}, **values)
 
 
 def find_message(unit: Unit, message_id: UUID) -> PublicMessage | None:

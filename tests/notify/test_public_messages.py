@@ -157,6 +157,22 @@ def test_what_came_back_is_a_task_and_nothing_more_goes_there_until_it_is_marked
     assert ask(hub, case, marked_safe_on="2026-11-27").status_code == 202
 
 
+def test_a_receipt_of_govuk_notify_that_it_failed_is_a_task_too(a_hub: Callable[..., Hub]) -> None:
+    hub = a_hub(StoppedClock(EVENING), public_messages="1", govuk_notify_callback_token="invented" * 2)
+    case = a_case(hub)
+    token = ask(hub, case).get_json()["id"]
+    hub.settle()
+    for status in ("delivered", "permanent-failure"):
+        answer = hub.front.post(
+            "/v1/receipts/govuk-notify",
+            json={"reference": token, "status": status},
+            headers={"Authorization": f"Bearer {'invented' * 2}"},
+        )
+        assert answer.status_code == 204
+    assert states(hub, case) == [("returned", "came_back")]
+    assert "undelivered" in [alert["kind"] for alert in hub.alerts()]
+
+
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
