@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -278,4 +279,5 @@ def test_every_answer_is_one_that_the_reference_tells_of(case: Case[Any], caller
 
 @pytest.mark.nightly
 def test_enough_was_asked_in_the_night_for_this_to_mean_something() -> None:
+    sys.stdout.write(f"requests made: {dict(THE_HUB.asked)}\n")
     assert THE_HUB.asked.total() > ENOUGH
