@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import yaml
@@ -91,6 +92,8 @@ def read_routing(text: bytes, directory: Directory, land: Land) -> RoutingTable:
     return table
 
 
+# A table that is tried is the one that stands, but for a row or two, and each is read more than once.
+@lru_cache(maxsize=4)
 def _read(text: bytes) -> Any:  # noqa: ANN401 - whatever somebody wrote
     try:
         return yaml.load(text.decode(), _Loader)  # noqa: S506 - a safe loader that is stricter
@@ -100,6 +103,10 @@ def _read(text: bytes) -> Any:  # noqa: ANN401 - whatever somebody wrote
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
         raise _bad([f"{where}: it is not YAML: {error.problem}. Mend that place"]) from None
+    except RecursionError:
+        raise _bad(
+            ["the file is nested far deeper than a table is. Look for brackets that are never closed"]
+        ) from None
     except yaml.YAMLError:
         raise _bad(["the file is not YAML. Compare it with the table that comes with the hub"]) from None
 

@@ -82,6 +82,7 @@ BROKEN: list[tuple[str, str | bytes, str]] = [
     ("nothing", "", "the file holds no table. Write version, rows and, if you like, gates."),
     ("a list", "- a\n- b\n", "the file holds no table."),
     ("no YAML", 'version: "x\nrows: [', "line 2, column 8: it is not YAML: found unexpected end"),
+    ("brackets without end", "rows: " + "[" * 2_000, "nested far deeper than a table is."),
     ("another encoding", ROWS.encode() + b"  - {when: {}, team: duty_desk, why: caf\xe9}", "not UTF-8."),
     ("no version", f"rows:\n{LAST}", "version: a short text names the table."),
     ("a version that is a number", f"version: 3\nrows:\n{LAST}", 'Write it in quotes, such as "2026-11-29".'),
