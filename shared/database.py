@@ -285,9 +285,10 @@ def what_failed(error: BaseException) -> Verdict:
     return "away" if isinstance(error, OperationalError) else "wrong"
 
 
-def migrate(database: Database, scripts: Path) -> None:
+def migrate(database: Database, scripts: Path, **given: object) -> None:
     """Bring the database to the newest version of its own tables (Alembic), alone if several try at once.
 
+    A step finds what is `given`, such as the keys to sealed rows, in `context.config.attributes`.
     A step's file begins with its revision: an ordinary start sees without Alembic that nothing is due.
     """
     steps = (scripts / "versions").glob("[0-9]*.py")
@@ -302,7 +303,7 @@ def migrate(database: Database, scripts: Path) -> None:
     with lone.connect() as connection:
         if not database.is_file:
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('hub migrations'))"))
-        config.attributes["connection"] = connection
+        config.attributes |= {"connection": connection, **given}
         command.upgrade(config, "head")
         connection.commit()
     lone.dispose()

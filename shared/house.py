@@ -128,7 +128,7 @@ class House:
     def prepare(self, *, topology: bool = True) -> None:
         """Make or update the tables, and the queues."""
         for room in self.rooms.values():
-            migrate(room.database, room.service.migrations)
+            migrate(room.database, room.service.migrations, keys=room.keys)
         if topology:
             self.broker.prepare(topology_for(self.rooms.values()))
 

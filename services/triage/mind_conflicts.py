@@ -1,51 +1,134 @@
-"""Nobody has, or sees, a case in which they know somebody: what was declared follows the person."""
+"""Nobody has, or sees, a case in which they know somebody: what was declared follows the people."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from services.triage.domain.life.situation import Record
+from services.triage.domain.teams.conflicts import who_knows
 from services.triage.history.store import SYSTEM, History
-from services.triage.lives.store import Lives, conflicts_around, keep_conflict
-from services.triage.move_case import today_of
-from services.triage.send_case import hand_over
+from services.triage.lives.conflicts_store import Conflicts
+from services.triage.lives.store import Lives
+from services.triage.move_case import settle_task, today_of
+from services.triage.send_case import conflicts_in, hand_over
+from services.triage.store import UNSETTLED, Register
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from uuid import UUID
+
+    from services.triage.domain.teams.conflicts import Found, Said
     from services.triage.send_case import Table
-    from services.triage.settle_cases import Clerk
-    from services.triage.store import Case, Known
+    from services.triage.store import Case
+    from shared.database import Database
     from shared.messaging.unit import Unit
 
 
-def mind_conflicts(known: Known, case: Case, clerk: Clerk) -> None:
-    """A referral is settled: who knows somebody in it, by what is known already, does not have its case.
+def look_up_conflicts(unit: Unit) -> None:
+    """Read at once what was declared of everybody whom the unit has looked up, for a whole batch."""
+    register = Register.of(unit)
+    Conflicts.of(unit).look_up(register.everybody(), register.case_ids())
 
-    By their own address or telephone, which is a party's too; or because they declared it in another case
-    in which one of these people is. What was said in this case itself, either way, stands.
+
+def declare(case_id: UUID, email: str, unit: Unit, database: Database, table: Table, *, knows: bool) -> None:
+    """Somebody has said of a case that they, or a colleague, know somebody in it, or do not after all.
+
+    It holds for every referral that is in it now, and so for every case in which one of these people is.
     """
-    unit, table = clerk.unit, clerk.table
-    found = {
-        table.staff_contacts[contact]: "own_contact"
-        for mention in known.account.people
-        for contact in (*mention.phones, *mention.emails)
-        if contact in table.staff_contacts
-    }
-    people = set(known.triaged.people)
-    if not people <= set(known.own_people):
-        found |= dict.fromkeys(conflicts_around(unit, people, case.id), "another_case")
-    if not found:
+    register = Register.of(unit)
+    register.look_up_case(database, case_id)
+    references = register.members(case_id)
+    look_up_conflicts(unit)
+    for reference in references:
+        people = _people([reference], register)
+        Conflicts.of(unit).say(reference, email, people, "said" if knows else None)
+    mind_conflicts(references, unit, table)
+
+
+def mind_conflicts(
+    references: Collection[str], unit: Unit, table: Table, *, left: Collection[UUID] = ()
+) -> None:
+    """These referrals were settled, or something was said of them: who knows somebody has no case of theirs.
+
+    By their own address or telephone, which is a party's too; because it was declared of a referral that is
+    in the case; or of one elsewhere in which one of these people is. What was said of the case itself, either
+    way, stands. `left` are cases that some have left.
+    """
+    register, conflicts = Register.of(unit), Conflicts.of(unit)
+    people = _people(references, register)
+    conflicts.look_up(people - register.fresh, ())
+    for reference in references:
+        _find_own_contacts(reference, register, conflicts, table)
+    if any(conflicts.said_of(one) for one in references) or _said_around(people, references, unit):
+        register.elsewhere(people)
+        references = {*references, *register.mentioning(people)}
+    found = {known.triaged.case_id for one in references if (known := register.known(one)) is not None}
+    members = {one: register.members(one) for one in sorted({*found, *left} - {UNSETTLED})}
+    shells = {one for case_id in members for one in register.merged_into(case_id)}
+    everybody = {reference for those in members.values() for reference in those}
+    conflicts.look_up(_people(everybody, register) - register.fresh, {*members, *shells} - register.fresh)
+    for case_id, those in members.items():
+        if those:
+            _mind(case_id, those, unit, table)
+
+
+def _people(references: Iterable[str], register: Register) -> set[UUID]:
+    known = (register.known(reference) for reference in references)
+    return {person for one in known if one is not None for person in one.triaged.people}
+
+
+def _said_around(people: set[UUID], members: Collection[str], unit: Unit) -> list[Said]:
+    """What was said of other referrals in which one of these people is."""
+    register, conflicts = Register.of(unit), Conflicts.of(unit)
+    return [
+        conflicts.said_of(reference)
+        for reference, before in conflicts.referrals().items()
+        # Whoever was found to be another in this unit is in that referral no more.
+        if reference not in members and not (_people([reference], register) or before).isdisjoint(people)
+    ]
+
+
+def _find_own_contacts(reference: str, register: Register, conflicts: Conflicts, table: Table) -> None:
+    known = register.known(reference)
+    assert known is not None  # noqa: S101 - whoever calls has looked them up
+    for mention in known.account.people:
+        for contact in (*mention.phones, *mention.emails):
+            email = table.staff_contacts.get(contact)
+            if email is not None and email not in conflicts.said_of(reference):
+                conflicts.say(reference, email, known.triaged.people, "own_contact")
+
+
+def _mind(case_id: UUID, members: Collection[str], unit: Unit, table: Table) -> None:
+    register, conflicts = Register.of(unit), Conflicts.of(unit)
+    around = _said_around(_people(members, register), members, unit)
+    knows = who_knows([conflicts.said_of(reference) for reference in members], around)
+    for one in (case_id, *register.merged_into(case_id)):
+        before = conflicts.barred(one)
+        gone = before - knows.keys() if one == case_id else ()
+        if gone or knows.keys() - before:
+            _apply(register.case(one), knows, gone, unit, table)
+
+
+def _apply(case: Case, knows: Mapping[str, Found], gone: Collection[str], unit: Unit, table: Table) -> None:
+    """Some do not see the case any more, or see it again; where one of them had it, another gets it."""
+    conflicts, lives = Conflicts.of(unit), Lives.of(unit)
+    kept = lives.find(case.id)
+    recorded = conflicts_in(case, kept, unit) if kept is not None else frozenset[str]()
+    for email in sorted(knows.keys() - conflicts.barred(case.id)):
+        conflicts.bar(case.id, email)
+        if email not in recorded:
+            _record(case, {"staff": email, "because": knows[email]}, "conflict_found", unit)
+    for email in sorted(gone):
+        conflicts.let_in(case.id, email)
+        if email in recorded:
+            _record(case, {"staff": email, "knows": False, "because": "moved"}, "conflict_gone", unit)
+    if kept is None or not kept.life.is_open:
         return
-    said = {one.says["staff"] for one in Lives.of(unit).records(case.id) if one.kind == "conflict"}
-    for email in sorted(found.keys() - said):
-        says = {"staff": email, "because": found[email]}
-        Lives.of(unit).record(case.id, Record("conflict", says, today_of(unit.now), SYSTEM))
-        History.of(unit).write(case.id, "conflict_found", SYSTEM, says)
-        apply_conflict(case, email, unit, table, knows=True)
-
-
-def apply_conflict(case: Case, email: str, unit: Unit, table: Table, *, knows: bool) -> None:
-    """Somebody does not see the case any more, or sees it again; if they had it, another gets it."""
-    keep_conflict(unit, case.id, email, knows=knows)
-    kept = Lives.of(unit).find(case.id)
-    if knows and kept is not None and kept.life.owner == email and kept.life.is_open:
+    if kept.life.owner in knows or not kept.life.owner:
         hand_over(case, kept, unit, table)
+    settle_task(case, unit, table.targets)
+
+
+def _record(case: Case, says: dict[str, object], what: str, unit: Unit) -> None:
+    Lives.of(unit).record(case.id, Record("conflict", says, today_of(unit.now), SYSTEM))
+    History.of(unit).write(case.id, what, SYSTEM, says)

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 _MOST_PAIRS = 400  # of accounts that are compared for their people alone
 
 
-def settle_people(changed: Collection[str], compared: Iterable[str], settled: Settled, clerk: Clerk) -> None:
+def settle_people(
+    changed: Collection[str], compared: Iterable[str], settled: Settled, clerk: Clerk
+) -> set[str]:
     """Group the parties of the neighbourhood, and of whoever was compared, and keep who they are.
 
-    Who was one person stays one, unless their accounts are held against one another now.
+    Who was one person stays one, unless their accounts are held against one another now. The referrals in
+    which somebody is another than before are told.
     """
     register = clerk.register
     references = sorted({*settled.neighbourhood, *compared, *changed})
@@ -53,7 +56,7 @@ def settle_people(changed: Collection[str], compared: Iterable[str], settled: Se
     groups = group_people(
         accounts, pairings, case_of, clerk.judge.model, clerk.judge.frequencies.people, as_before
     )
-    _name(groups, known, clerk)
+    return _name(groups, known, clerk)
 
 
 def _pairings(
@@ -87,7 +90,7 @@ def _pairings(
     return found
 
 
-def _name(groups: Iterable[Iterable[Party]], known: dict[str, Known], clerk: Clerk) -> None:
+def _name(groups: Iterable[Iterable[Party]], known: dict[str, Known], clerk: Clerk) -> set[str]:
     """Give every group the id of whoever of it was known first; who is one now is one everywhere.
 
     Nobody keeps the id of somebody who was found to be another: whoever is set apart has their own again.
@@ -114,13 +117,13 @@ def _name(groups: Iterable[Iterable[Party]], known: dict[str, Known], clerk: Cle
         merged |= dict.fromkeys(free[1:], person)
         taken.update(free[1:])
         names |= dict.fromkeys(group, person)
-    for reference, found in known.items():
-        people = [names.get((reference, place)) for place in range(len(found.account.people))]
-        if any(people):
-            clerk.register.set_people(reference, [person or new_id() for person in people])
-    if not merged:
-        return
-    for reference in clerk.register.elsewhere(merged.keys()):
+    given = {
+        reference: [person or new_id() for person in people]
+        for reference, found in known.items()
+        if any(people := [names.get((reference, place)) for place in range(len(found.account.people))])
+    }
+    for reference in clerk.register.elsewhere(merged.keys()) if merged else ():
         away = clerk.register.known(reference)
         if away is not None:
-            clerk.register.set_people(reference, [merged.get(p, p) for p in away.triaged.people])
+            given[reference] = [merged.get(p, p) for p in away.triaged.people]
+    return {reference for reference, people in given.items() if clerk.register.set_people(reference, people)}

@@ -130,6 +130,9 @@ class Register:
         self._with: dict[str, set[str]] = defaultdict(set)
         self._judged: dict[tuple[str, str], tuple[UUID, str]] = {}
         self._reviews: dict[tuple[str, str], Review] = {}
+        # People and cases that there were not before this unit: nothing is to be read of them.
+        self.fresh: set[UUID] = set()
+        self._withdrawn: dict[str, bool] = {}
         # Rows that were added, and after which flush: until the next, they are changed in place.
         self._added: dict[str, tuple[int, dict[str, Any]]] = {}
 
@@ -271,6 +274,14 @@ class Register:
         if known is None or known[0] < judgement:
             self._judged[one, other] = judgement, verdict
 
+    def look_up_case(self, database: Database, case_id: UUID) -> None:
+        """Read a case that is held, its referrals, and every referral with one of their people."""
+        references = self._unit.connection.execute(
+            select(referrals.c.reference).where(referrals.c.case_id == case_id)
+        ).scalars()
+        self.look_up(database, locks=(), references=set(references))
+        self.elsewhere(self.everybody())
+
     # ---------------------------------------------------------------------------------- what is known
 
     def under(self, key: bytes) -> Collection[str]:
@@ -295,6 +306,23 @@ class Register:
     def case(self, case_id: UUID) -> Case:
         """A case that was looked up or opened in this unit."""
         return self._cases[case_id]
+
+    def case_ids(self) -> Collection[UUID]:
+        """The cases that were looked up or opened in this unit."""
+        return self._cases.keys()
+
+    def merged_into(self, case_id: UUID) -> list[UUID]:
+        """The cases that go on in this one, as far as they were looked up."""
+        return [one.id for one in self._cases.values() if one.merged_into == case_id]
+
+    def everybody(self) -> set[UUID]:
+        """The people of the referrals that were looked up or added in this unit."""
+        return {person for known in self._known.values() for person in known.triaged.people}
+
+    def mentioning(self, people: Collection[UUID]) -> list[str]:
+        """The referrals that were looked up or added in this unit and mention one of these people."""
+        wanted = set(people)
+        return [one for one, known in self._known.items() if not wanted.isdisjoint(known.triaged.people)]
 
     def members(self, case_id: UUID) -> list[str]:
         """The referrals of a case, those of this unit too."""
@@ -360,6 +388,8 @@ class Register:
             "own_people": triaged.people,
         }
         self._added[triaged.reference] = self._unit.flushes, row
+        self.fresh.update(triaged.people)
+        self._withdrawn[triaged.reference] = False
         self._unit.insert(referrals, row)
 
     def amend_referral(
@@ -370,6 +400,7 @@ class Register:
         sealed = rest.seal(content, _place(triaged))
         before = self._known[triaged.reference]
         own = (*before.own_people, *triaged.people[len(before.own_people) :])
+        self.fresh.update(set(triaged.people) - set(before.triaged.people))
         self._place_in_case(Known(triaged, before.opened_case, brings, sealed, account, own))
         self._change_referral(
             triaged.reference,
@@ -397,15 +428,16 @@ class Register:
         else:
             self._unit.change(referrals, {"reference": reference}, **values)
 
-    def set_people(self, reference: str, people: Sequence[UUID]) -> None:
-        """Who the parties of this referral are, in their order."""
+    def set_people(self, reference: str, people: Sequence[UUID]) -> bool:
+        """Who the parties of this referral are, in their order; whether one is another than before."""
         known = self._known[reference]
         before = known.triaged.people
         self._mention(reference, people if reference in self._added else set(people) - set(before))
         if before == tuple(people):
-            return
+            return False
         self._known[reference] = known._replace(triaged=known.triaged._replace(people=tuple(people)))
         self._change_referral(reference, people=tuple(people))
+        return True
 
     def _mention(self, reference: str, people: Iterable[UUID]) -> None:
         seen = self._unit.remember("people_in", set)
@@ -416,7 +448,8 @@ class Register:
 
     def elsewhere(self, people: Collection[UUID]) -> list[str]:
         """The referrals that mention one of these people and were not looked up; they are read now."""
-        rows = find_rows(self._unit.connection, (people_in.c.reference,), people_in.c.person_id, list(people))
+        before = set(people) - self.fresh
+        rows = find_rows(self._unit.connection, (people_in.c.reference,), people_in.c.person_id, before)
         away = {row[0] for row in rows} - self._known.keys()
         self._follow(away, None)
         return [reference for reference in sorted(away) if reference in self._known]
@@ -473,19 +506,20 @@ class Register:
     def add_case(self, case: Case) -> None:
         """Open a case."""
         self._cases[case.id] = case
+        self.fresh.add(case.id)
         self._unit.insert(cases, case._asdict())
         History.of(self._unit).begin(case.id)
 
-    def standing_referrals(self, case_id: UUID) -> list[tuple[str, list[str]]]:
+    def standing_referrals(self, case_id: UUID) -> list[tuple[str, Sequence[str]]]:
         """The case's referrals that were not taken back, and what each brings; of this unit too."""
-        self._unit.flush()
-        rows = self._unit.connection.execute(
-            select(referrals.c.reference, referrals.c.brings)
-            .outerjoin(withdrawals, withdrawals.c.reference == referrals.c.reference)
-            .where(referrals.c.case_id == case_id, withdrawals.c.reference.is_(None))
-            .order_by(referrals.c.heard_at, referrals.c.reference)
-        )
-        return [(row.reference, row.brings or []) for row in rows]
+        if unread := self._known.keys() - self._withdrawn.keys():
+            # Of all that were looked up at once: the next case of the batch has no need to ask.
+            rows = find_rows(
+                self._unit.connection, (withdrawals.c.reference,), withdrawals.c.reference, unread
+            )
+            self._withdrawn |= dict.fromkeys(unread, False) | {row.reference: True for row in rows}
+        standing = sorted(one for one in self.members(case_id) if not self._withdrawn[one])
+        return [(reference, self._known[reference].brings) for reference in standing]
 
     def change_case(self, case: Case) -> None:
         """Keep what has become of a case: area, team and why, what it lacks, what it was merged into."""
@@ -515,6 +549,7 @@ class Register:
                 "sealed": self._unit.keys.rest.seal(reason.encode(), _place_of_withdrawal(triaged.reference)),
             },
         )
+        self._withdrawn[triaged.reference] = True
         stands = bool(self.standing_referrals(triaged.case_id))
         if not stands:
             self._set_withdrawn(triaged.case_id, self._unit.now)

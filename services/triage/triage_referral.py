@@ -9,7 +9,7 @@ import msgspec
 from services.triage.compare_account import compare_account
 from services.triage.matching.hashed_keys import HashedKeys, hash_keys, keys_for
 from services.triage.matching.schema import read_account
-from services.triage.mind_conflicts import mind_conflicts
+from services.triage.mind_conflicts import look_up_conflicts, mind_conflicts
 from services.triage.schema import Routable, read_routable
 from services.triage.send_case import learn, look_up_areas, try_to_release
 from services.triage.settle_cases import Clerk, settle_cases
@@ -45,6 +45,7 @@ def prepare_batch(messages: Sequence[ReferralReceived], unit: Unit, database: Da
         references={message.reference for message in messages},
         least=judge.model.thresholds.same_case,
     )
+    look_up_conflicts(unit)
     look_up_areas((message.referral for message in messages), unit)
 
 
@@ -88,11 +89,11 @@ def triage_referral(message: ReferralReceived, unit: Unit, table: Table, desk: D
     compared = compare_account(reference, keys.asks, judge, register, unit)
     register.add_keys(reference, keys.under)
     settled = settle_cases([reference], clerk)
-    settle_people([reference], compared, settled, clerk)
+    named = settle_people([reference], compared, settled, clerk)
+    mind_conflicts({reference, *settled.neighbourhood, *named}, unit, table, left=settled.left)
     known = register.known(reference)
     assert known is not None  # noqa: S101 - it was added above
     case = register.case(known.triaged.case_id)
-    mind_conflicts(known, case, clerk)
     if amended:
         register.note(case.id, "amended", referral=reference, version=message.version)
         if reference not in settled.moved:

@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 
+from services.triage.cases.api import table_of, who_is
 from services.triage.domain.teams.assigning import Member, Task, choose, reasons_against
+from services.triage.history.store import find_case_id
 from services.triage.read_teams import read_teams
+from services.triage.reviews.api import desk_of
+from services.triage.reviews.hold_neighbourhood import Office, hold_neighbourhood, settle_by_word
 from shared.directory import DEFAULT, Directory
+from shared.web import Caller
 from tests.support.builders import Wire
 from tests.support.houses import Hub, StoppedClock, hub, infrastructure, make_hub, place
 from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, post, record, take, token, whole
@@ -88,6 +93,24 @@ LEAVE = ", leave: [{first: 2020-01-01, last: 2099-12-31}]"
 
 def in_cleveland(record_id: str, family: str, **changes: Any) -> Wire:  # noqa: ANN401 - handed on
     return a_crime(record_id, family=family, postcode="TS1 9ZZ", **changes)
+
+
+def join(hub: Hub, one: str, other: str, verdict: str) -> None:
+    """A supervisor says of all referrals of two cases that they are one, or that they are not."""
+    room = hub.rooms["triage"]
+    who = who_is(Caller("supervisor", SUPERVISOR, "duty_desk", ""))
+    with room.unit() as unit:
+        ids = [found for case in (one, other) if (found := find_case_id(unit.connection, case)) is not None]
+        office = Office(room.database, table_of(room), desk_of(room))
+        clerk = hold_neighbourhood(ids, who, "Invented.", unit, office)
+        first, second = (
+            link["reference"]
+            for record, link in sorted(hub.links().items())
+            if record in ("vcas:ONE", "vip:OTHER")
+        )
+        clerk.register.keep_judgement(first, second, verdict, SUPERVISOR, "Invented.")
+        settle_by_word([first, second], clerk)
+    hub.settle()
 
 
 def test_cases_are_spread_over_those_who_are_there(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
@@ -280,6 +303,125 @@ def test_who_declares_that_they_know_somebody_loses_the_case_and_does_not_see_it
     # What was said by mistake is taken back.
     record(hub, later, "conflict", "supervisor", staff=owner, knows=False)
     assert hub.ask(f"/v1/cases/{later}", bearers[owner]).status_code == 200
+
+
+def alone(record_id: str, family: str, **changes: Any) -> Wire:  # noqa: ANN401 - handed on
+    """In Cleveland, and nobody is said to be responsible: that would be the same person in every case."""
+    account = in_cleveland(record_id, family, **changes)
+    account["parties"].pop()
+    return account
+
+
+def two_of_cleveland(hub: Hub) -> tuple[str, str, dict[str, str]]:
+    """A case, who has it, and the tokens of both coordinators of Cleveland by their addresses."""
+    case = take(hub, alone("ONE", "Neighbour"))
+    bearers = {name: token(hub, "coordinator", "restorative_cleveland", name=name) for name in (A, CLEVELAND)}
+    return case, whole(hub, case, "supervisor")["owner"], bearers
+
+
+def sees(hub: Hub, case: str, bearer: str) -> bool:
+    return hub.ask(f"/v1/cases/{case}", bearer).status_code == 200
+
+
+def another_theft(hub: Hub, record_id: str = "TWO") -> str:
+    return take(hub, alone(record_id, "Neighbour", kind="theft", on="2026-01-05"), "vip")
+
+
+def test_a_conflict_holds_for_the_cases_that_there_are_already_and_is_taken_back_in_all_of_them(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = make_hub(directory=a_directory(tmp_path, more=a_coordinator(A)))
+    case, owner, bearers = two_of_cleveland(hub)
+    beside, stranger = another_theft(hub), take(hub, alone("THREE", "Stranger"))
+    assert sees(hub, beside, bearers[owner])
+    record(hub, case, "conflict", "supervisor", staff=owner)
+    told = whole(hub, beside, "supervisor")
+    assert told["owner"] not in ("", owner)
+    assert [r["says"] for r in told["records"]] == [{"staff": owner, "because": "another_case"}]
+    seen = {one: sees(hub, one, bearers[owner]) for one in (case, beside, stranger)}
+    assert seen == {case: False, beside: False, stranger: True}
+    record(hub, case, "conflict", "supervisor", staff=owner, knows=False)
+    assert sees(hub, case, bearers[owner])
+    assert sees(hub, beside, bearers[owner])
+
+
+def test_a_conflict_goes_no_further_than_the_people_it_was_declared_of(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    """Who is in a second case with one of them, and in a third without, is not taken for one of them."""
+    hub = make_hub(directory=a_directory(tmp_path, more=a_coordinator(A)))
+    case, owner, bearers = two_of_cleveland(hub)
+    record(hub, case, "conflict", "supervisor", staff=owner)
+    second = alone("TWO", "Neighbour", kind="theft", on="2026-01-05")
+    third = alone("THREE", "Bystander", kind="assault", on="2025-11-05")
+    other = dict(third["parties"][0])
+    second["parties"].append(other)
+    beside = take(hub, second, "vip")
+    beyond = take(hub, third, "durham_constabulary")
+    links = hub.links()
+    assert links["vip:TWO"]["people"][-1] == links["durham_constabulary:THREE"]["people"][0]
+    assert not sees(hub, beside, bearers[owner])
+    assert sees(hub, beyond, bearers[owner])
+
+
+def test_a_conflict_goes_with_a_case_that_is_merged_and_comes_back_with_it(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = make_hub(directory=a_directory(tmp_path, more=a_coordinator(A)))
+    one, owner, bearers = two_of_cleveland(hub)
+    other = take(hub, alone("OTHER", "Quite", on="2026-03-10"), "vip")
+    assert other != one
+    record(hub, other, "conflict", "supervisor", staff=owner)
+    assert sees(hub, one, bearers[owner])
+    join(hub, one, other, "same")
+    told = whole(hub, one, "supervisor")
+    assert len(told["referrals"]) == 2
+    assert told["owner"] not in ("", owner)
+    assert [sees(hub, case, bearers[owner]) for case in (one, other)] == [False, False]
+    join(hub, one, other, "different")
+    assert [sees(hub, case, bearers[owner]) for case in (one, other)] == [True, False]
+
+
+def test_what_was_declared_of_a_merged_case_holds_for_both_when_they_are_set_apart(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = make_hub(directory=a_directory(tmp_path, more=a_coordinator(A)))
+    one, owner, bearers = two_of_cleveland(hub)
+    other = take(hub, alone("OTHER", "Quite", on="2026-03-10"), "vip")
+    join(hub, one, other, "same")
+    record(hub, one, "conflict", "supervisor", staff=owner)
+    # What was merged into it tells of the same people.
+    assert [sees(hub, case, bearers[owner]) for case in (one, other)] == [False, False]
+    join(hub, one, other, "different")
+    assert [sees(hub, case, bearers[owner]) for case in (one, other)] == [False, False]
+
+
+def test_a_facilitator_of_another_case_with_these_people_is_replaced_too(hub: Hub) -> None:
+    case, beside = take(hub, a_crime()), take(hub, a_crime("TWO", kind="theft", on="2026-01-05"), "vip")
+    assert beside != case
+    allocate(hub, beside)
+    record(hub, case, "conflict", staff=FACILITATOR)
+    told = whole(hub, beside)
+    assert (told["task"], told["toward"]) == ("reallocate", None)
+    assert hub.ask(f"/v1/cases/{beside}", token(hub, "facilitator")).status_code == 404
+
+
+def test_a_facilitator_who_is_told_of_by_a_later_referral_is_replaced(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    text = DEFAULT.read_text(encoding="utf-8")
+    own = f"email: {FACILITATOR}, team: restorative_hub"
+    path = tmp_path / "directory.yaml"
+    path.write_text(text.replace(own, f'{own}, mobile: "+447700900991"'), encoding="utf-8")
+    hub = make_hub(directory=str(path))
+    case = take(hub, a_crime())
+    allocate(hub, case)
+    again = a_crime("AGAIN")
+    again["parties"][1]["contacts"] = [{"channel": "mobile", "value": "07700 900991", "safe": "yes"}]
+    assert take(hub, again, "durham_constabulary") == case
+    told = whole(hub, case)
+    assert (told["task"], told["toward"]) == ("reallocate", None)
+    assert hub.ask(f"/v1/cases/{case}", token(hub, "facilitator")).status_code == 404
 
 
 def test_who_is_a_party_by_their_own_telephone_does_not_get_the_case(

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from sqlalchemy import insert, select, text
 
+from services.triage.lives.tables import case_conflicts, case_records, declared_conflicts
 from services.triage.service import TRIAGE
+from services.triage.tables import referrals
 from shared.database import Database, migrate
+from shared.sealing import load_keys, make_keys_file
 from tests.support.houses import BOTH
 
 CASE = UUID(int=3)
@@ -20,22 +25,28 @@ SINCE = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 
 
 @pytest.fixture(params=BOTH)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
-    """A database of each kind as it was when cases were joined on exact evidence."""
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database of each kind."""
     fresh = f"sqlite:///{tmp_path}/triage.db"
     if request.param == "production":
         fresh = str(request.getfixturevalue("fresh_database")())
     database = Database(fresh)
+    yield database
+    database.close()
+
+
+def upgrade(database: Database, revision: str) -> None:
+    """The tables as they were then."""
     config = Config()
     config.set_main_option("script_location", str(TRIAGE.migrations))
     with database.engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0004")
+        command.upgrade(config, revision)
         connection.commit()
-    return database
 
 
 def test_cases_and_referrals_survive_the_way_to_weighed_evidence(database: Database) -> None:
+    upgrade(database, "0004")
     case, at = (CASE.hex, SINCE.isoformat(" ")) if database.is_file else (str(CASE), SINCE)
     with database.transaction() as connection:
         connection.execute(
@@ -60,4 +71,40 @@ def test_cases_and_referrals_survive_the_way_to_weighed_evidence(database: Datab
         ).all()
     # Without an account it is not found by anybody until it is read again.
     assert tuple(found) == (2, None, "C-7KQX4-M3DTW")
-    database.close()
+
+
+def test_who_declared_that_they_know_somebody_is_barred_from_their_cases_as_it_was_recorded(
+    database: Database, tmp_path: Path
+) -> None:
+    upgrade(database, "0013")
+    make_keys_file(tmp_path)
+    keys = load_keys({"HUB_SEALING_KEYS": ""}, tmp_path)
+    one, into, gone = UUID(int=1), UUID(int=2), UUID(int=3)
+
+    def record(number: int, case_id: UUID, **says: object) -> None:
+        place = f"triage/record/{case_id}/{UUID(int=number)}"
+        sealed = keys.rest.seal(msgspec.json.encode(says), place)
+        row = {"case_id": case_id, "id": UUID(int=number), "kind": "conflict", "on": SINCE.date()}
+        connection.execute(insert(case_records), row | {"at": SINCE, "who": "", "sealed": sealed})
+
+    with database.transaction() as connection:
+        for reference, case_id, opened in (("R-1", one, one), ("R-2", into, into), ("R-3", into, gone)):
+            connection.execute(
+                insert(referrals),
+                {"reference": reference, "agency": "vcas", "source_record_id": reference, "version": 1}
+                | {"case_id": case_id, "opened_case": opened, "people": [], "sealed": b""}
+                | {"heard_at": SINCE, "updated_at": SINCE},
+            )
+        record(1, one, staff="a@hub.example")
+        record(2, one, staff="b@hub.example")
+        record(3, one, staff="b@hub.example", knows=False)
+        record(4, one, staff="c@hub.example", because="another_case")
+        record(5, gone, staff="d@hub.example", because="own_contact")
+    migrate(database, TRIAGE.migrations, keys=keys)
+    with database.reading() as connection:
+        barred = {tuple(row) for row in connection.execute(select(case_conflicts))}
+        declared = {tuple(row) for row in connection.execute(select(declared_conflicts))}
+    a, b, c, d = (f"{name}@hub.example" for name in "abcd")
+    # Of a case that was merged it holds where its referrals are now.
+    assert barred == {(a, one), (c, one), (d, gone), (d, into)}
+    assert declared == {(a, "R-1", "said"), (b, "R-1", None), (d, "R-3", "own_contact")}

@@ -65,7 +65,7 @@ def hold_case(
     who: Who,
     unit: Unit,
     database: Database,
-    beside: Callable[[UUID, Unit], Iterable[UUID]] = lambda *_: (),
+    beside: Callable[[UUID, Unit], Iterable[UUID]] | None = None,
 ) -> Seen:
     """The case, locked as triage locks it; `NotFound` where there is none that they see.
 
@@ -75,7 +75,7 @@ def hold_case(
     seen = wanted and store.find_seen(unit.connection, unit.keys.rest, who.sees, wanted)
     if not seen:
         raise NotFound
-    hold_cases(unit, database, [seen.case.id, *beside(seen.case.id, unit)])
+    hold_cases(unit, database, [seen.case.id, *(beside(seen.case.id, unit) if beside else ())])
     kept = Lives.of(unit).find(seen.case.id)
     assert kept is not None  # noqa: S101 - it was found above
     # Whoever held it before may have sent it elsewhere.

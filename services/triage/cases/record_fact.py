@@ -8,11 +8,12 @@ from services.triage.cases import store
 from services.triage.cases.hold_case import NotNow, NotYours, hold_case
 from services.triage.cases.kinds import KINDS
 from services.triage.cases.learn_of_case import learn_of_court, learn_of_strand
+from services.triage.cases.needs_store import related_cases
 from services.triage.cases.place_case import place_case
 from services.triage.domain.life.situation import Record
 from services.triage.history.store import History
 from services.triage.lives.store import Lives
-from services.triage.mind_conflicts import apply_conflict
+from services.triage.mind_conflicts import declare
 from services.triage.move_case import settle_task, today_of
 from shared.problems import Fault, Unprocessable
 
@@ -40,7 +41,9 @@ def record_fact(
 
     Whoever withdraws is left in peace at once: the next task is then to stop contact, and to decide.
     """
-    seen = hold_case(reference, who, unit, database)
+    # Who knows somebody in this case has none of the others in which one of its people is.
+    beside = related_cases if kind == "conflict" else None
+    seen = hold_case(reference, who, unit, database, beside=beside)
     if not seen.kept.life.is_open:
         message = "The case is closed. Reopen it first."
         raise NotNow(message)
@@ -63,6 +66,6 @@ def record_fact(
     if kind == "court":
         learn_of_court(case, says, unit, table)
     if kind == "conflict":
-        apply_conflict(case, says["staff"], unit, table, knows=says.get("knows", True))
+        declare(case.id, says["staff"], unit, database, table, knows=says.get("knows", True))
     settle_task(case, unit, table.targets)
     return store.Seen(case, Lives.of(unit).find(seen.case.id) or seen.kept)

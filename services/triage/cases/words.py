@@ -67,6 +67,7 @@ WHATS: Final = {
     "handed_over": "Handed over",
     "nobody_fits": "Nobody of the team may have it",
     "conflict_found": "Found that somebody here knows somebody in it",
+    "conflict_gone": "Found that somebody here knows nobody in it any more",
     "held": "Held",
     "merged": "It is part of another case",
     "merged_in": "Another case was found to be part of it",

@@ -7,25 +7,25 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import and_, delete, func, insert, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from services.triage.domain.life.moving import Life
 from services.triage.domain.life.situation import Record, Situation, with_records
 from services.triage.domain.routing.facts import Facts
 from services.triage.history.store import History
 from services.triage.lives.schema import begin_situation
-from services.triage.lives.tables import case_conflicts, case_records, lives, routing_tables
-from services.triage.tables import cases, people_in, referrals
+from services.triage.lives.tables import case_records, lives, routing_tables
+from services.triage.tables import cases
 from shared.identity import new_id
 from shared.resealing import SealedColumn
-from shared.rows import Wanted, insert_unless_known
+from shared.rows import Wanted, find_rows, insert_unless_known
 from shared.working_time import LONDON
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from uuid import UUID
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from shared.database import Database
     from shared.messaging.unit import Unit
@@ -60,6 +60,7 @@ class Lives:
         self._unit = unit
         self._kept: dict[UUID, Kept] = {}
         self._recorded: dict[UUID, list[Record]] = {}
+        self._sealed: dict[UUID, list[Row[Any]]] = {}  # of records that were read and not opened yet
 
     @classmethod
     def of(cls, unit: Unit) -> Lives:
@@ -135,8 +136,18 @@ class Lives:
     def records(self, case_id: UUID) -> list[Record]:
         """What was recorded in a case, in its order."""
         if case_id not in self._recorded:
-            self._recorded[case_id] = read_records(self._unit.connection, self._unit.keys.rest, case_id)
+            if case_id not in self._sealed:
+                self._read_records({case_id, *self._kept} - self._recorded.keys() - self._sealed.keys())
+            rows = sorted(self._sealed.pop(case_id), key=lambda row: row.id)
+            self._recorded[case_id] = [_record(row, self._unit.keys.rest) for row in rows]
         return self._recorded[case_id]
+
+    def _read_records(self, case_ids: set[UUID]) -> None:
+        """Of all cases that were looked up at once: the next case of the batch has no need to ask."""
+        self._sealed |= {case_id: [] for case_id in case_ids}
+        by = case_records.c.case_id
+        for row in find_rows(self._unit.connection, tuple(case_records.c), by, case_ids):
+            self._sealed[row.case_id].append(row)
 
     def situation(self, case_id: UUID, kept: Kept, lacks: Sequence[str] | None, today: dt.date) -> Situation:
         """What is known of a case now."""
@@ -144,18 +155,9 @@ class Lives:
         return with_records(replace(known, nobody_fits=bool(kept.nobody_fits)), self.records(case_id))
 
 
-def read_records(connection: Connection, keys: KeyRing, case_id: UUID) -> list[Record]:
-    """What was recorded in a case, in its order."""
-    query = select(case_records).where(case_records.c.case_id == case_id).order_by(case_records.c.id)
-    return [
-        Record(
-            row.kind,
-            msgspec.json.decode(keys.open(row.sealed, _place_of_record(case_id, row.id))),
-            row.on,
-            row.who,
-        )
-        for row in connection.execute(query)
-    ]
+def _record(row: Row[Any], keys: KeyRing) -> Record:
+    says = msgspec.json.decode(keys.open(row.sealed, _place_of_record(row.case_id, row.id)))
+    return Record(row.kind, says, row.on, row.who)
 
 
 def find_life(connection: Connection, keys: KeyRing, case_id: UUID) -> Kept | None:
@@ -207,28 +209,6 @@ def hold_cases(unit: Unit, database: Database, case_ids: Collection[UUID]) -> No
     )
     Lives.of(unit).know(found)
     History.of(unit).know(ends)
-
-
-def keep_conflict(unit: Unit, case_id: UUID, email: str, *, knows: bool) -> None:
-    """From now on this member of staff does not see the case, or sees it again."""
-    unit.flush()
-    table = case_conflicts
-    unit.connection.execute(delete(table).where(table.c.case_id == case_id, table.c.email == email))
-    if knows:
-        unit.connection.execute(insert(table), [{"email": email, "case_id": case_id}])
-
-
-def conflicts_around(unit: Unit, people: Collection[UUID], case_id: UUID) -> set[str]:
-    """Who knows somebody in another case in which one of these people is."""
-    unit.flush()
-    query = (
-        select(case_conflicts.c.email, people_in.c.person_id, referrals.c.people)
-        .join(referrals, referrals.c.case_id == case_conflicts.c.case_id)
-        .join(people_in, people_in.c.reference == referrals.c.reference)
-        .where(people_in.c.person_id.in_(people), case_conflicts.c.case_id != case_id)
-    )
-    # Whoever was found to be another since is in that referral no more.
-    return {row[0] for row in unit.connection.execute(query) if str(row[1]) in row[2]}
 
 
 def keep_routing_table(unit: Unit, version: str, text: bytes) -> bool:

@@ -52,7 +52,18 @@ case_records = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
-# Who knows somebody in a case: they do not see it any more.
+# Who knows somebody in a referral: they or a colleague said so, or a party's address is theirs; null where it
+# was said that they do not. It goes into whatever case the referral goes into.
+declared_conflicts = Table(
+    "declared_conflicts",
+    metadata,
+    Column("email", String(254), primary_key=True),
+    Column("reference", String(16), primary_key=True),
+    Column("because", String(16)),
+)
+Index("declared_conflicts_of_referral", declared_conflicts.c.reference)
+
+# Who knows somebody in a case, as it follows from that: they do not see it any more.
 case_conflicts = Table(
     "case_conflicts",
     metadata,

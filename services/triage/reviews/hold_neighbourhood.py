@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from services.triage.domain.life.situation import Record
 from services.triage.lives.store import Lives
 from services.triage.matching.hashed_keys import hash_keys, keys_for
+from services.triage.mind_conflicts import mind_conflicts
 from services.triage.move_case import today_of
 from services.triage.reviews import store
 from services.triage.settle_cases import Clerk, settle_cases
@@ -79,4 +80,5 @@ def settle_by_word(references: Collection[str], clerk: Clerk) -> None:
     }
     elsewhere = register.elsewhere(people)
     settled = settle_cases(sorted(references), clerk)
-    settle_people((), elsewhere, settled, clerk)
+    named = settle_people((), elsewhere, settled, clerk)
+    mind_conflicts({*references, *settled.neighbourhood, *named}, clerk.unit, clerk.table, left=settled.left)
