@@ -54,10 +54,11 @@ URI: dict[str, Any] = {"type": "string", "format": "uri"}
 NUMBER: dict[str, Any] = {"type": "number"}
 
 
-def an_object(required: str, **fields: dict[str, Any]) -> dict[str, Any]:
+def an_object(required: str, texts: str, **fields: dict[str, Any]) -> dict[str, Any]:
+    """An object with fields of plain text, and others that are more than that."""
     return {
         "type": "object",
-        "properties": fields,
+        "properties": dict.fromkeys(texts.split(), TEXT) | fields,
         "required": required.split(),
         "additionalProperties": False,
     }
@@ -65,51 +66,32 @@ def an_object(required: str, **fields: dict[str, Any]) -> dict[str, Any]:
 
 ATTRIBUTE = an_object(
     "id",
+    "link_type value",
     id=UUID_TEXT,
     link_id=UUID_TEXT,
     taxonomy_term_id=UUID_TEXT,
-    link_type=TEXT,
     link_entity={"enum": ["service", "contact"]},
-    value=TEXT,
 )
 ATTRIBUTES = {"type": "array", "items": ATTRIBUTE}
 CONTACT = an_object(
     "id",
+    "name title department",
     id=UUID_TEXT,
     organization_id=UUID_TEXT,
     service_id=UUID_TEXT,
-    name=TEXT,
-    title=TEXT,
-    department=TEXT,
     email=EMAIL,
     attributes=ATTRIBUTES,
 )
 SERVICE_AREA = an_object(
-    "id",
-    id=UUID_TEXT,
-    service_id=UUID_TEXT,
-    name=TEXT,
-    description=TEXT,
-    extent=TEXT,
-    extent_type=TEXT,
-    uri=URI,
+    "id", "name description extent extent_type", id=UUID_TEXT, service_id=UUID_TEXT, uri=URI
 )
 ORGANIZATION = an_object(
-    "id name description",
-    id=UUID_TEXT,
-    name=TEXT,
-    alternate_name=TEXT,
-    description=TEXT,
-    email=EMAIL,
-    website=URI,
-    uri=URI,
+    "id name description", "name alternate_name description", id=UUID_TEXT, email=EMAIL, website=URI, uri=URI
 )
 SERVICE = an_object(
     "id name status url organization",
+    "name alternate_name description alert",
     id=UUID_TEXT,
-    name=TEXT,
-    alternate_name=TEXT,
-    description=TEXT,
     url=URI,
     email=EMAIL,
     status={"enum": ["active", "inactive", "defunct", "temporarily closed"]},
@@ -117,7 +99,6 @@ SERVICE = an_object(
     maximum_age=NUMBER,
     assured_date={"type": "string", "format": "date"},
     assurer_email=EMAIL,
-    alert=TEXT,
     last_modified={"type": "string", "format": "date-time"},
     organization=ORGANIZATION,
     service_areas={"type": "array", "items": SERVICE_AREA},
@@ -126,10 +107,8 @@ SERVICE = an_object(
 )
 PAGE = an_object(
     "total_items total_pages page_number size first_page last_page empty contents",
-    total_items={"type": "integer"},
-    total_pages={"type": "integer"},
-    page_number={"type": "integer"},
-    size={"type": "integer"},
+    "",
+    **dict.fromkeys(("total_items", "total_pages", "page_number", "size"), NUMBER),
     first_page={"type": "boolean"},
     last_page={"type": "boolean"},
     empty={"type": "boolean"},
