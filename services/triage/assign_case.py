@@ -50,7 +50,15 @@ class Loads:
 
 
 def assign(team: str, task: Task, teams: Teams, loads: Loads, unit: Unit) -> Assigned:
-    """Who has the next case of this team: one of its own, else whoever stands in for one who is away.
+    """Who has the next case of this team from now on; it counts among theirs."""
+    assigned = find_owner(team, task, teams, loads, unit)
+    if not assigned.nobody_fits:
+        loads.add(assigned.owner)
+    return assigned
+
+
+def find_owner(team: str, task: Task, teams: Teams, loads: Loads, unit: Unit) -> Assigned:
+    """Who would have a case of this team: one of its own, else whoever stands in for one who is away.
 
     Where none of them may have it the team's lead has it, or the duty desk, or another supervisor, whose task
     it then is to find somebody; why nobody fits is kept with the case. Where each of them knows somebody in
@@ -60,7 +68,6 @@ def assign(team: str, task: Task, teams: Teams, loads: Loads, unit: Unit) -> Ass
     for group in (members, teams.standing_in(team, task.today)):
         chosen = choose(group, loads.of([member.email for member in group], unit), task)
         if chosen is not None:
-            loads.add(chosen)
             return Assigned(chosen)
     against = set(reasons_against(members, task))
     why = tuple(reason for reason in WHYS if reason in against)

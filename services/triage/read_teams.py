@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,8 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 def read_teams(path: str, directory: Directory) -> Teams:
     """The teams of the directory with what the file at `path` says of them; `BadTeams` with every fault.
 
-    A team that the file does not name has the people whom the directory names for it. Who facilitates and is
-    named in no file is registered as a beginner: nobody has a complex case by an oversight.
+    A team that the file does not name has the people whom the directory names for it. Whoever facilitates, a
+    coordinator too, and is not named for that is a beginner: nobody has a complex case by an oversight.
     """
     source = Path(path) if path else SHIPPED
     try:
@@ -82,8 +83,11 @@ def read_teams(path: str, directory: Directory) -> Teams:
     everybody = {one.email: _member(one) for one in directory.staff if one.role in _AT_WORK}
     for team in work.values():
         everybody |= {one.email: one for one in (*team.members, *team.facilitators)}
+    facilitating = {email: replace(one, level="foundation") for email, one in everybody.items()}
+    for team in work.values():
+        facilitating |= {one.email: one for one in team.facilitators}
     supervisors = tuple(one.email for one in directory.staff if one.role == "supervisor")
-    return Teams(work, supervisors, leads, everybody)
+    return Teams(work, supervisors, leads, everybody, facilitating)
 
 
 def _facilitators(slug: str, told: _Team, staff: Mapping[str, StaffMember]) -> tuple[Member, ...]:

@@ -135,8 +135,8 @@ def test_what_stands_against_a_step_is_told_before_it_is_tried(visitors: Visitor
     page.get_by_role("button", name="Record it").click()
     page.get_by_text("Allocate to facilitators", exact=True).first.click()
     box = page.locator("#try-allocate")
-    # Whoever is chosen is shown with the level at which they are registered.
-    chosen = "second.facilitator@referral-hub.example (intermediate)"
+    # Whoever is chosen is shown with the level at which they are registered, and how much room they have.
+    chosen = "second.facilitator@referral-hub.example (intermediate, has 0 of 12)"
     box.get_by_label("Who takes it").select_option(label=chosen)
     box.get_by_role("button", name="Allocate to facilitators").click()
     expect(page.get_by_text("Next: Make the first contact")).to_be_visible()

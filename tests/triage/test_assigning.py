@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import select
 
 from services.triage.cases.api import table_of, who_is
 from services.triage.domain.teams.assigning import Member, Task, choose, reasons_against
@@ -15,6 +16,8 @@ from services.triage.history.store import find_case_id
 from services.triage.read_teams import read_teams
 from services.triage.reviews.api import desk_of
 from services.triage.reviews.hold_neighbourhood import Office, hold_neighbourhood, settle_by_word
+from shared.contracts import MESSAGES, CaseDue
+from shared.contracts.envelope import Message, open_envelope, read_envelope
 from shared.directory import DEFAULT, Directory
 from shared.web import Caller
 from tests.support.builders import Wire
@@ -23,6 +26,7 @@ from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, post,
 
 __all__ = ["hub", "infrastructure", "make_hub", "place"]
 
+Said = TypeVar("Said", bound=Message)
 TUESDAY = dt.date(2026, 3, 24)
 THURSDAY = dt.date(2026, 3, 26)
 A, B, C = "a@hub.example", "b@hub.example", "c@hub.example"
@@ -111,6 +115,17 @@ def join(hub: Hub, one: str, other: str, verdict: str) -> None:
         clerk.register.keep_judgement(first, second, verdict, SUPERVISOR, "Invented.")
         settle_by_word([first, second], clerk)
     hub.settle()
+
+
+def said(hub: Hub, kind: type[Said]) -> list[Said]:
+    """What triage has said of this kind."""
+    room = hub.rooms["triage"]
+    outbox = room.service.tables.outbox
+    with room.database.reading() as connection:
+        query = select(outbox.c.body).where(outbox.c.type == kind.TYPE).order_by(outbox.c.id)
+        bodies = connection.execute(query).scalars().all()
+    opened = [open_envelope(read_envelope(body), MESSAGES, room.keys.messages) for body in bodies]
+    return [one for one in opened if isinstance(one, kind)]
 
 
 def test_cases_are_spread_over_those_who_are_there(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
@@ -255,6 +270,60 @@ def test_facilitators_are_taken_at_the_level_at_which_they_are_registered(hub: H
         {"email": FACILITATOR, "level": "advanced"},
         {"email": second, "level": "intermediate"},
     ]
+
+
+def test_a_coordinator_who_is_not_registered_to_facilitate_is_a_beginner_at_it(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = make_hub(directory=a_directory(tmp_path, more=a_coordinator(A, team="restorative_hub")))
+    case = take(hub, a_crime(kind="stalking"))
+    path = f"/v1/cases/{case}/transitions"
+    pair = [{"email": FACILITATOR}, {"email": A}]
+    refused = post(hub, path, {"transition": "allocate", "facilitators": pair})
+    assert (refused.status_code, "none a beginner" in refused.get_json()["detail"]) == (409, True)
+    boast = post(
+        hub, path, {"transition": "allocate", "facilitators": [pair[0], pair[1] | {"level": "advanced"}]}
+    )
+    assert [fault["pointer"] for fault in boast.get_json()["errors"]] == ["/facilitators/1/level"]
+    # They have any case all the same.
+    assert move(hub, case, "assign", "supervisor", owner=A)["owner"] == A
+
+
+def test_a_facilitator_without_room_is_not_taken_while_another_has_some(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    second = "second.facilitator@referral-hub.example"
+    teams = tmp_path / "teams.yaml"
+    teams.write_text(
+        "teams:\n  restorative_hub:\n    facilitators:\n"
+        f"      - {{email: {FACILITATOR}, room: 1}}\n      - {{email: {second}, room: 1}}\n",
+        encoding="utf-8",
+    )
+    hub = make_hub(teams=str(teams))
+    one, two, three = (take(hub, a_crime(f"N-{n}", family=f"Room{n}")) for n in ("One", "Two", "Three"))
+    allocate(hub, one)
+    naming = {"transition": "allocate", "facilitators": [{"email": FACILITATOR}]}
+    full = post(hub, f"/v1/cases/{two}/transitions", naming)
+    assert (full.status_code, second in full.get_json()["detail"]) == (409, True)
+    move(hub, two, "allocate", facilitators=[{"email": second}])
+    # Where nobody has room, one without it is taken.
+    allocate(hub, three)
+
+
+def test_an_offer_is_for_whoever_would_have_the_case_and_counts_for_nobody(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = make_hub(directory=a_directory(tmp_path, more=a_coordinator(A)))
+    case = take(hub, a_crime())
+    record(hub, case, "conflict", staff=A)
+    offers = f"/v1/cases/{case}/cross-referrals"
+    assert post(hub, offers, {"to": "restorative_cleveland"}).status_code == 201
+    (asked,) = [one for one in said(hub, CaseDue) if one.task == "answer_offer"]
+    assert asked.owner == CLEVELAND
+    owners = [
+        whole(hub, take(hub, alone(f"N-{n}", f"Offer{n}")), "supervisor")["owner"] for n in ("One", "Two")
+    ]
+    assert owners == [A, CLEVELAND]
 
 
 def test_who_facilitates_and_is_not_registered_is_a_beginner(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def change_case(
     owner = None
     if actor.role in BY_NAME[name].roles and seen.kept.life.state in BY_NAME[name].origins:
         if name in ("allocate", "reallocate"):
-            given = as_registered(given, unit, table)
+            given = as_registered(given, seen, unit, table)
         elif name == "assign" and given.owner:
             owner = check_owner(seen, given.owner, unit, table)
     try:

@@ -18,6 +18,7 @@ from shared.problems import Fault, Unprocessable
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from services.triage.cases.hold_case import Who
     from services.triage.cases.store import Seen
@@ -50,14 +51,16 @@ def check_owner(seen: Seen, owner: str, unit: Unit, table: Table) -> Assigned:
     return Assigned(owner)
 
 
-def as_registered(given: Given, unit: Unit, table: Table) -> Given:
+def as_registered(given: Given, seen: Seen, unit: Unit, table: Table) -> Given:
     """The facilitators at the levels at which they are registered, whatever was sent.
 
-    Nobody is taken who is not in the register, says more of themselves than it does, or is on leave.
+    Nobody is taken who is not in the register, says more of themselves than it does, is on leave, or has no
+    room while somebody else of the team has.
     """
     faults, people = [], []
+    loads = store.loads_of_facilitators(unit.connection, seen.case.id)
     for place, (email, level) in enumerate(given.facilitators):
-        member = table.teams.everybody.get(email)
+        member = table.teams.facilitating.get(email)
         if member is None:
             told = "Nobody with that address is registered here."
             faults.append(Fault(f"/facilitators/{place}/email", "not_allowed", told))
@@ -67,11 +70,33 @@ def as_registered(given: Given, unit: Unit, table: Table) -> Given:
         elif member.is_away(today_of(unit.now)):
             message = f"Facilitator {place + 1} is on leave."
             raise NotNow(message)
+        elif other := _instead_of(member, given, seen, loads, unit, table):
+            message = f"Facilitator {place + 1} has no room for another case; {other} has."
+            raise NotNow(message)
         else:
             people.append((email, member.level))
     if faults:
         raise Unprocessable(errors=faults)
     return replace(given, facilitators=tuple(people))
+
+
+def _instead_of(
+    full: Member, given: Given, seen: Seen, loads: Mapping[str, int], unit: Unit, table: Table
+) -> str | None:
+    """Another facilitator of the team who has room and might do as much, for one who has none."""
+
+    def has_room(one: Member) -> bool:
+        return loads.get(one.email, 0) < one.room
+
+    if has_room(full):
+        return None
+    named = {email for email, _ in given.facilitators} | conflicts_in(seen.case, seen.kept, unit)
+    work = table.teams.work.get(seen.case.team)
+    for one in work.facilitators if work is not None else ():
+        as_high = LEVELS.index(one.level) >= LEVELS.index(full.level)
+        if as_high and one.email not in named and has_room(one) and not one.is_away(today_of(unit.now)):
+            return one.email
+    return None
 
 
 def give_to_facilitators(seen: Seen, given: Given, who: Who, unit: Unit) -> None:

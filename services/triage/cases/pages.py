@@ -329,12 +329,18 @@ def _show(
 
 
 def _facilitators(team: str, today: dt.date) -> list[tuple[str, str]]:
-    """Who can be chosen to facilitate, the team's own first, with the levels at which they are registered."""
-    work = table_of(the_room()).teams.work
+    """Who can be chosen to facilitate, the team's own first, with level, open cases and room."""
+    room = the_room()
+    with room.database.reading() as connection:
+        loads = store.loads_of_facilitators(connection)
+    work = table_of(room).teams.work
     own = work[team].facilitators if team in work else ()
     others = [one for slug in work if slug != team for one in work[slug].facilitators]
     there = {one.email: one for one in (*own, *others) if not one.is_away(today)}
-    return [(email, f"{email} ({one.level})") for email, one in there.items()]
+    return [
+        (email, f"{email} ({one.level}, has {loads.get(email, 0)} of {one.room})")
+        for email, one in there.items()
+    ]
 
 
 def _colleagues(team: str, today: dt.date) -> list[str]:

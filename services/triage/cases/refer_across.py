@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from services.triage.assign_case import find_owner
 from services.triage.cases import store
 from services.triage.cases.hold_case import NotNow, NotYours, hold_case
 from services.triage.domain.life import reasons
+from services.triage.domain.teams.assigning import Task
 from services.triage.history.store import History
 from services.triage.lives.store import Lives, hold_cases
 from services.triage.move_case import due_of, situation_of, today_of, try_to_move
-from services.triage.send_case import hand_over, owner_of
+from services.triage.send_case import conflicts_in, hand_over
 from shared.contracts import CaseDue, CaseRouted
 from shared.identity import new_id
 from shared.problems import Fault, NotFound, Unprocessable
@@ -80,11 +82,13 @@ def _offer(
     store.add_cross_referral(unit, one)
     detail = {"to": to_team, "purpose": purpose, "due_on": due_on, "cross_referral": str(one.id)}
     History.of(unit).write(case.id, "offered", by, detail)
+    # Whoever would have it is asked; nobody has it more than before until they accept.
+    task = Task(today, due_on, "specialist_pair" in kept.gates, conflicts_in(case, kept, unit))
     unit.say(
         CaseDue(
             case=case.reference,
             to_team=to_team,
-            owner=owner_of(to_team, kept.gates, due_on, unit, table).owner,
+            owner=find_owner(to_team, task, table.teams, table.loads, unit).owner,
             task="answer_offer",
             due_on=due_on,
             kind="warning",

@@ -318,6 +318,16 @@ def give_to(unit: Unit, case_id: UUID, emails: Sequence[str]) -> None:
         unit.connection.execute(insert(table), rows)
 
 
+def loads_of_facilitators(connection: Connection, but: UUID | None = None) -> dict[str, int]:
+    """How many open cases each facilitator has, this one left out."""
+    table = case_facilitators
+    query = select(table.c.email, func.count()).join(lives, lives.c.case_id == table.c.case_id)
+    query = query.where(lives.c.next_on.is_not(None)).group_by(table.c.email)
+    if but is not None:
+        query = query.where(table.c.case_id != but)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def add_cross_referral(unit: Unit, one: CrossReferral) -> None:
     """Keep an offer."""
     unit.insert(cross_referrals, vars(one))

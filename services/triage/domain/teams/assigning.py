@@ -58,12 +58,17 @@ class TeamWork:
 
 @dataclass(frozen=True)
 class Teams:
-    """Every team by its slug, who leads it and who leads at all, and everybody who can have a case."""
+    """Every team by its slug, who leads it and who leads at all, and everybody who can have a case.
+
+    `facilitating` is the same people at the level at which they facilitate: who is not
+    registered for that is a beginner at it, whatever case they may have.
+    """
 
     work: Mapping[str, TeamWork] = field(default_factory=dict)
     supervisors: tuple[str, ...] = ()
     leads: Mapping[str, str] = field(default_factory=dict)
     everybody: Mapping[str, Member] = field(default_factory=dict)
+    facilitating: Mapping[str, Member] = field(default_factory=dict)
 
     def members_of(self, team: str) -> tuple[Member, ...]:
         """Who takes cases in a team."""
