@@ -41,7 +41,7 @@ def declare(case_id: UUID, email: str, unit: Unit, database: Database, table: Ta
     look_up_conflicts(unit)
     for reference in references:
         people = _people([reference], register)
-        Conflicts.of(unit).say(reference, email, people, "said" if knows else None)
+        Conflicts.of(unit).keep(reference, email, people, "said" if knows else None)
     mind_conflicts(references, unit, table)
 
 
@@ -95,24 +95,28 @@ def _find_own_contacts(reference: str, register: Register, conflicts: Conflicts,
         for contact in (*mention.phones, *mention.emails):
             email = table.staff_contacts.get(contact)
             if email is not None and email not in conflicts.said_of(reference):
-                conflicts.say(reference, email, known.triaged.people, "own_contact")
+                conflicts.keep(reference, email, known.triaged.people, "own_contact")
 
 
 def _mind(case_id: UUID, members: Collection[str], unit: Unit, table: Table) -> None:
     register, conflicts = Register.of(unit), Conflicts.of(unit)
     around = _said_around(_people(members, register), members, unit)
     knows = who_knows([conflicts.said_of(reference) for reference in members], around)
+    changed = False
     for one in (case_id, *register.merged_into(case_id)):
         before = conflicts.barred(one)
-        gone = before - knows.keys() if one == case_id else ()
+        # What was merged into the case tells of its people too, whoever has left it since.
+        gone = before - knows.keys() if one == case_id else frozenset[str]()
         if gone or knows.keys() - before:
-            _apply(register.case(one), knows, gone, unit, table)
+            changed = True
+            _keep(register.case(one), knows, gone, unit)
+    if knows or changed:
+        _see_to(register.case(case_id), knows, unit, table)
 
 
-def _apply(case: Case, knows: Mapping[str, Found], gone: Collection[str], unit: Unit, table: Table) -> None:
-    """Some do not see the case any more, or see it again; where one of them had it, another gets it."""
-    conflicts, lives = Conflicts.of(unit), Lives.of(unit)
-    kept = lives.find(case.id)
+def _keep(case: Case, knows: Mapping[str, Found], gone: Collection[str], unit: Unit) -> None:
+    """Some do not see the case any more, or see it again."""
+    conflicts, kept = Conflicts.of(unit), Lives.of(unit).find(case.id)
     recorded = conflicts_in(case, kept, unit) if kept is not None else frozenset[str]()
     for email in sorted(knows.keys() - conflicts.barred(case.id)):
         conflicts.bar(case.id, email)
@@ -122,6 +126,11 @@ def _apply(case: Case, knows: Mapping[str, Found], gone: Collection[str], unit: 
         conflicts.let_in(case.id, email)
         if email in recorded:
             _record(case, {"staff": email, "knows": False, "because": "moved"}, "conflict_gone", unit)
+
+
+def _see_to(case: Case, knows: Collection[str], unit: Unit, table: Table) -> None:
+    """Who has the case and knows somebody in it passes it on, and who facilitates it is replaced."""
+    kept = Lives.of(unit).find(case.id)
     if kept is None or not kept.life.is_open:
         return
     if kept.life.owner in knows or not kept.life.owner:

@@ -459,10 +459,26 @@ def test_what_was_declared_of_a_merged_case_holds_for_both_when_they_are_set_apa
     other = take(hub, alone("OTHER", "Quite", on="2026-03-10"), "vip")
     join(hub, one, other, "same")
     record(hub, one, "conflict", "supervisor", staff=owner)
+    beside = whole(hub, other, "supervisor")["owner"]
+    record(hub, one, "conflict", "supervisor", staff=beside)
     # What was merged into it tells of the same people.
     assert [sees(hub, case, bearers[owner]) for case in (one, other)] == [False, False]
     join(hub, one, other, "different")
     assert [sees(hub, case, bearers[owner]) for case in (one, other)] == [False, False]
+    # Whoever had the other case has it no more, though it was closed when that was said.
+    assert whole(hub, other, "supervisor")["owner"] == SUPERVISOR
+
+
+def test_a_case_is_not_opened_again_for_whoever_was_found_to_know_somebody_in_it(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = make_hub(directory=a_directory(tmp_path, more=a_coordinator(A)))
+    case, owner, _ = two_of_cleveland(hub)
+    beside = another_theft(hub)
+    move(hub, case, "close", "supervisor", outcome="C-SUPPORT-ONLY")
+    record(hub, beside, "conflict", "supervisor", staff=owner)
+    again = move(hub, case, "reopen", "supervisor", reason="O-ASKED-AGAIN")
+    assert again["owner"] == ({A, CLEVELAND} - {owner}).pop()
 
 
 def test_a_facilitator_of_another_case_with_these_people_is_replaced_too(hub: Hub) -> None:

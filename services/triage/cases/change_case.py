@@ -13,13 +13,16 @@ from services.triage.domain.life.situation import Record
 from services.triage.domain.life.transitions import BY_NAME
 from services.triage.lives.store import Lives
 from services.triage.move_case import move_case, settle_task, today_of
+from services.triage.send_case import conflicts_in, hand_over
 from shared.contracts import CaseReturned
 
 if TYPE_CHECKING:
     from services.triage.cases.hold_case import Who
     from services.triage.cases.store import Seen
     from services.triage.domain.life.guards import Given
+    from services.triage.lives.store import Kept
     from services.triage.send_case import Table
+    from services.triage.store import Case
     from shared.database import Database
     from shared.messaging.unit import Unit
 
@@ -46,7 +49,7 @@ def change_case(
     except Refused as refused:
         raise as_problem(refused) from None
     assert kept is not None  # noqa: S101 - it was held
-    seen = store.Seen(case, kept)
+    seen = store.Seen(case, _passed_on(case, kept, unit, table))
     if name in ("allocate", "reallocate"):
         give_to_facilitators(seen, given, who, unit)
         settle_task(case, unit, table.targets)
@@ -60,6 +63,13 @@ def change_case(
     elif name in ("accept_transfer", "refuse_transfer", "record_acceptance"):
         seen = answer_lead(seen, name, given, who.name, unit, table)
     return store.Seen(seen.case, Lives.of(unit).find(case.id) or seen.kept)
+
+
+def _passed_on(case: Case, kept: Kept, unit: Unit, table: Table) -> Kept:
+    """Whoever had the case when it was closed may have been found to know somebody in it since."""
+    if kept.life.is_open and kept.life.owner in conflicts_in(case, kept, unit):
+        return hand_over(case, kept, unit, table)
+    return kept
 
 
 def _send_back(seen: Seen, given: Given, told: list[str], unit: Unit) -> Seen:

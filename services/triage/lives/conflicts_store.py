@@ -67,7 +67,7 @@ class Conflicts:
         """The referrals of which something was said, with the people who were in them then."""
         return self._people
 
-    def say(self, reference: str, email: str, people: Iterable[UUID], because: Because | None) -> None:
+    def keep(self, reference: str, email: str, people: Iterable[UUID], because: Because | None) -> None:
         """From now on they are known to know somebody in this referral; where it is None, not to."""
         said = self._said.setdefault(reference, {})
         key = {"email": email, "reference": reference}
