@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.triage.domain.matching.accounts import Account, Mention
@@ -21,6 +22,7 @@ from services.triage.domain.matching.frequencies import Frequencies
 from services.triage.domain.matching.judge_people import judge_people
 from services.triage.domain.matching.model import Evidence, Line, Model, Verdict, weigh
 
+_REMEMBERED = 2_000  # pairs of accounts: whoever comes to a case is held against it, and its pairs come again
 BELOW = 0.5  # bits
 _MAY_BE = -2.0  # bits; below, two mentions are held to be two people
 STRANGERS = "nobody_in_common"
@@ -45,6 +47,7 @@ class Judge:
         self.model = model
         self.frequencies = frequencies
         self.canonicals = canonicals
+        self._remembered = lru_cache(_REMEMBERED)(self._weigh)
 
     def people(self, one: Mention, other: Mention) -> tuple[Evidence, PersonLevels]:
         """The weight of two mentions, before the size of the register is taken off."""
@@ -60,8 +63,11 @@ class Judge:
         drawn by chance, and another draw must not make another verdict.
         """
         if _own_order(one) > _own_order(other):
-            turned = self.events(other, one)
+            turned = self._remembered(other, one)
             return Judged(turned.evidence, tuple(p._replace(one=p.other, other=p.one) for p in turned.people))
+        return self._remembered(one, other)
+
+    def _weigh(self, one: Account, other: Account) -> Judged:
         offices = frozenset((*one.office_phones, *other.office_phones))
         if offices:
             one = one._replace(people=tuple(_own(mention, offices) for mention in one.people))
