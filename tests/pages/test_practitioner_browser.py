@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from services.notify.keep_staff import keep_staff
 from shared.web import Caller
 from tests.pages.referring import A_REFERRAL, ADDRESS, LIST, LOOK_OVER, NEEDED, Told
-from tests.support.browser import NARROW, WIDE, Site, Visitors, faults_of
+from tests.support.browser import NARROW, WIDE, Site, Visitors, faults_of, press_until
 
 PASSWORD = "an invented password"
 TASKS = {
@@ -157,6 +157,50 @@ def test_what_was_saved_is_continued_on_another_device_and_by_nobody_else(
     assert faults_of(phone) == []
     phone.get_by_role("button", name="Delete").click()
     expect(phone.get_by_text("There is nothing here.")).to_be_visible()
+
+
+def type_in(page: Page, answers: Told) -> None:
+    """Answer the page and go on with nothing but a keyboard, from its first field to its button."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        at = page.evaluate(
+            "(({name, type, value, innerText}) => ({name, type, value, innerText}))(document.activeElement)"
+        )
+        told = answers.get(at["name"], ())
+        if at["innerText"] == "Continue":
+            page.keyboard.press("Enter")
+            return
+        if at["type"] == "radio" and told:
+            page.keyboard.press("Space")
+            while page.evaluate("document.activeElement.value") != told:
+                page.keyboard.press("ArrowDown")
+        elif at["type"] == "checkbox" and at["value"] in told:
+            page.keyboard.press("Space")
+        elif isinstance(told, str) and told and not at["value"]:
+            page.keyboard.type(told)
+    message = "no way goes on"
+    raise AssertionError(message)
+
+
+def test_the_keyboard_alone_goes_all_the_way(visitors: Visitors, site: Site) -> None:
+    page = visitors.visit(ADDRESS)
+    page.get_by_role("button", name="Start without an account").press("Enter")
+    for number, task in enumerate(TASKS, 1):
+        expect(page.get_by_role("heading", level=1)).to_have_text(LIST)
+        if task in NEEDED:
+            press_until(page, "Tab", f"main li:nth-child({number}) button")
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("heading", level=1)).not_to_have_text(LIST)
+            while (asked := heading(page)) != LIST:
+                type_in(page, A_REFERRAL)
+                expect(page.get_by_role("heading", level=1)).not_to_have_text(asked)
+    press_until(page, "Shift+Tab", "main button")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(LOOK_OVER)
+    site.hub.clock.move(minutes=5)
+    press_until(page, "Shift+Tab", "main button")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Referral sent")
 
 
 @pytest.mark.parametrize("scripts", [True, False])

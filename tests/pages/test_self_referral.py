@@ -314,5 +314,7 @@ def test_a_hub_that_takes_referrals_from_agencies_only_has_no_such_pages(hub: Hu
     other = embedded_hub(tmp_path / "other", directory=str(directory))
     for path in ("/refer", "/refer/safety"):
         assert other.front.get(path, headers=A_BROWSER).status_code == 404
+    # What practitioners' pages lead to is there all the same.
+    assert other.front.get("/refer/accessibility", headers=A_BROWSER).status_code == 200
     assert other.front.post("/refer", data={}).status_code == 404
     other.close()

@@ -12,7 +12,7 @@ from playwright.sync_api import Error, Page, Route, expect
 from services.intake.forms.domain.self_referral import SELF_REFERRAL
 from services.intake.forms.pages import EXIT
 from tests.pages.filling import SOMEBODY, Filling
-from tests.support.browser import NARROW, WIDE, Site, Visitors, faults_of
+from tests.support.browser import NARROW, WIDE, Site, Visitors, faults_of, press_until
 
 CHECK = "Check your answers before you send them"
 # Everything that somebody can be asked, so that every page is looked at.
@@ -152,16 +152,6 @@ def test_an_answer_is_changed_and_the_form_sent_once_by_a_double_click(
     expect(page.locator("h1")).to_have_text("We have it")
     site.hub.settle()
     assert len(site.hub.links()) == before + 1
-
-
-def press_until(page: Page, key: str, place: str) -> None:
-    """Press a key again and again until the focus is there."""
-    for _ in range(40):
-        page.keyboard.press(key)
-        if page.evaluate("place => document.activeElement.matches(place)", place):
-            return
-    message = f"{key} never leads to {place}"
-    raise AssertionError(message)
 
 
 def test_the_keyboard_alone_goes_all_the_way(visitors: Visitors, site: Site) -> None:

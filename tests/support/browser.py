@@ -119,6 +119,16 @@ def faults_of(page: Page) -> list[str]:
     return faults
 
 
+def press_until(page: Page, key: str, place: str) -> None:
+    """Press a key again and again until the focus is there."""
+    for _ in range(40):
+        page.keyboard.press(key)
+        if page.evaluate("place => document.activeElement.matches(place)", place):
+            return
+    message = f"{key} never leads to {place}"
+    raise AssertionError(message)
+
+
 def _faults_as_shown(page: Page) -> Iterator[str]:
     found: dict[str, Any] = page.evaluate(
         "options => axe.run(document, options)",

@@ -53,7 +53,9 @@ PUBLIC: Final = Pages(
 
 @pages.before_request
 def _only_where_people_refer_themselves() -> None:
-    agency_of_oneself(the_room().directory)
+    # What is said of accessibility holds for the practitioners' form too.
+    if request.endpoint != f"{pages.name}.{get_accessibility.__name__}":
+        agency_of_oneself(the_room().directory)
 
 
 @pages.get("/refer")

@@ -64,7 +64,12 @@ pages = Blueprint("practitioner", __name__)
 
 ADDRESS: Final = "/refer/practitioner"
 PRACTITIONERS: Final = Pages(
-    "services.intake.forms", {"service_name": "Refer somebody", "service_url": ADDRESS}
+    "services.intake.forms",
+    {
+        "service_name": "Refer somebody",
+        "service_url": ADDRESS,
+        "footer_links": ({"text": "Accessibility", "href": "/refer/accessibility"},),
+    },
 )
 _MOST_SENT_SHOWN: Final = 50
 

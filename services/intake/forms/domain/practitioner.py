@@ -675,10 +675,14 @@ _RISK: Final = Task(
             "danger",
             "Risk",
             "Is anybody in danger right now?",
-            paragraphs=("If so, ring 999 first. This form is not read at once.",),
             fields=(
-                _one_of(
-                    "danger", "In danger right now", _YES_NO_UNSURE, "Select whether anybody is in danger"
+                Field(
+                    "danger",
+                    kind="one_of",
+                    hint="If so, ring 999 first. This form is not read at once.",
+                    choices=_YES_NO_UNSURE,
+                    needed="Select whether anybody is in danger",
+                    row="In danger right now",
                 ),
             ),
         ),
