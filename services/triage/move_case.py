@@ -91,10 +91,9 @@ def move_case(
     left = kept.left
     if name == "hold" and before.next_on is not None:
         left = england_and_wales().working_days_between(today, before.next_on)
-    elif (before.state == "on_hold" or before.hold is not None) and life.hold is None:
+    elif before.hold is not None and life.hold is None:
         # The clock stood still: what was left of its time is left now.
-        worked_on = before.before if before.hold is None else before.hold[0]
-        if life.is_open and left is not None and life.state == worked_on:
+        if life.is_open and left is not None and life.state == before.hold[0]:
             life = replace(life, next_on=england_and_wales().after_working_days(today, max(left, 1)))
         left = None
     if owner is not None:

@@ -13,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import insert, select, text
 
-from services.triage.lives.tables import case_conflicts, case_records, declared_conflicts
+from services.triage.lives.tables import case_conflicts, case_records, declared_conflicts, lives
 from services.triage.service import TRIAGE
 from services.triage.tables import referrals
 from shared.database import Database, migrate
@@ -108,3 +108,35 @@ def test_who_declared_that_they_know_somebody_is_barred_from_their_cases_as_it_w
     # Of a case that was merged it holds where its referrals are now.
     assert barred == {(a, one), (c, one), (d, gone), (d, into)}
     assert declared == {(a, "R-1", "said"), (b, "R-1", None), (d, "R-3", "own_contact")}
+
+
+def test_a_hold_from_before_holds_were_remembered_is_remembered_with_its_clock(database: Database) -> None:
+    upgrade(database, "0013")
+    held, at_work = UUID(int=4), UUID(int=5)
+    with database.transaction() as connection:
+        for case, state, before, reason in (
+            (held, "on_hold", "assess_prep", "H-MORE-TIME"),
+            (at_work, "assess_prep", None, None),
+        ):
+            connection.execute(
+                text(
+                    "INSERT INTO lives (case_id, state, owner, since, task, next_on, before, reason,"
+                    ' enabling, "left", lead, urgent, gates, facts)'
+                    " VALUES (:id, :state, 'somebody', :at, 'triage', '2026-05-05', :before, :reason,"
+                    " '[]', 3, 'vcas', :urgent, '[]', :facts)"
+                ),
+                {
+                    "id": case.hex if database.is_file else str(case),
+                    "state": state,
+                    "at": SINCE.isoformat(" ") if database.is_file else SINCE,
+                    "before": before,
+                    "reason": reason,
+                    "urgent": False,
+                    "facts": b"sealed",
+                },
+            )
+    migrate(database, TRIAGE.migrations)
+    with database.reading() as connection:
+        found = connection.execute(select(lives.c.case_id, lives.c.hold, lives.c.left))
+        kept = {row.case_id: (row.hold, row.left) for row in found}
+    assert kept == {held: (["assess_prep", "H-MORE-TIME", "2026-05-05"], 3), at_work: (None, 3)}
