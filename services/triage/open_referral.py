@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
+from services.triage.domain.areas import GSS
 from services.triage.domain.teams.assigning import LEVELS, Member, TeamWork
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from shared.directory import Directory
 
 _GEOGRAPHY: Final = "http://statistics.data.gov.uk/id/statistical-geography/"
-_GSS: Final = re.compile(r"[EWSN]\d{8}\Z")
+_GSS: Final = re.compile(rf"{GSS}\Z")
 _ROOM: Final = 60
 COORDINATOR: Final = "Coordinator"
 FACILITATOR: Final = "Facilitator"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 import yaml
 
+from services.triage.domain.areas import is_gss
 from services.triage.domain.routing.checking import Land, check
 from services.triage.domain.routing.facts import AGES, TENURES
 from services.triage.domain.routing.table import (
@@ -43,7 +44,6 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "need": (*codes(NeedIdentifiedBy), "unknown"),
 }
 _GSS: Final = ("area", "police_area", "responsible_area")
-_GSS_LENGTH: Final = 9
 _LONGEST_VERSION: Final = 60
 
 
@@ -57,13 +57,24 @@ class BadRouting(Problem):
 class _Loader(yaml.SafeLoader):
     """YAML in which a name that stands twice is a fault: the second would silently win."""
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, TypeError, LookupError, AttributeError):
+            # What looks like a date, a number or a flag, and is none: the library lets it fall through.
+            told = f"{_quoted(node.value)} cannot be read; words go in quotes"
+            raise yaml.constructor.ConstructorError(None, None, told, node.start_mark) from None
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
         seen = set()
         for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key.value} stands there twice", key.start_mark
-                )
+            told = None
+            if not isinstance(key, yaml.ScalarNode):
+                told = "a name is one word, and no list"
+            elif key.value in seen:
+                told = f"{key.value} stands there twice"
+            if told:
+                raise yaml.constructor.ConstructorError(None, None, told, key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -218,12 +229,8 @@ def _faults_of_words(place: str, name: str, words: list[Any]) -> Iterator[str]:
             yield f"{place} names {_quoted(word)} twice. Take one out"
         elif name in _WORDS and word not in _WORDS[name]:
             yield f"{place} has no {_quoted(word)}. {_instead(word, _WORDS[name])}"
-        elif name in _GSS and word != "unknown" and not _is_gss(word):
+        elif name in _GSS and word != "unknown" and not is_gss(word):
             yield f"{place} is a list of GSS codes such as E06000047, or unknown; {_quoted(word)} is none"
-
-
-def _is_gss(word: str) -> bool:
-    return len(word) == _GSS_LENGTH and word[0] in "EWSNKLM" and word[1:].isascii() and word[1:].isdigit()
 
 
 def _quoted(word: object) -> str:

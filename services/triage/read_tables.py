@@ -98,7 +98,7 @@ def read_targets(path: str = "") -> Targets:
     source = Path(path) if path else _HERE / "targets.yaml"
     try:
         file = msgspec.yaml.decode(source.read_bytes(), type=_Targets)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError, msgspec.DecodeError) as error:
         message = f"{source}: {error}"
         raise BadRouting(message) from None
     editions = sorted(file.editions, key=lambda edition: edition.since)

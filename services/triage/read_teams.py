@@ -56,7 +56,7 @@ def read_teams(path: str, directory: Directory) -> Teams:
     source = Path(path) if path else SHIPPED
     try:
         file = msgspec.yaml.decode(source.read_bytes(), type=_File)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError, msgspec.DecodeError) as error:
         message = f"{source}: {error}"
         raise BadTeams(message) from None
     faults = list(_faults_of(file, directory)) if path else []

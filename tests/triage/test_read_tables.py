@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from services.cli import hub as command
+from services.triage.cases.kinds import faults_of
+from services.triage.domain.areas import is_gss
 from services.triage.read_routing import BadRouting
-from services.triage.read_tables import read_tables
+from services.triage.read_tables import read_tables, read_targets
+from services.triage.read_teams import BadTeams, read_teams
 from shared.directory import DUTY_DESK, BadDirectory, Directory
 
 GOOD_ROW = "  - {when: {}, team: duty_desk, why: somebody has to}\n"
@@ -138,6 +143,26 @@ BROKEN: list[tuple[str, str | bytes, str]] = [
         "line 4, column 5: it is not YAML: when stands there twice.",
     ),
     (
+        "a day that there is none of",
+        f"version: 2026-11-31\nrows:\n{LAST}",
+        'line 1, column 10: it is not YAML: "2026-11-31" cannot be read; words go in quotes.',
+    ),
+    (
+        "a number that is none",
+        f"version: v1\nrows:\n  - {{when: {{calls: !!int many}}, team: vcas, why: x}}\n{LAST}",
+        'line 3, column 20: it is not YAML: "many" cannot be read',
+    ),
+    (
+        "a list as a name",
+        f"version: v1\n? [a]\n: b\nrows:\n{LAST}",
+        "line 2, column 3: it is not YAML: a name",
+    ),
+    (
+        "a gate that is a list",
+        f"{ROWS}{LAST}gates:\n  - {{when: {{}}, gate: [a], why: x}}\n",
+        "gate 1: there",
+    ),
+    (
         "a gate that there is none of",
         f"{ROWS}{LAST}gates:\n  - {{when: {{danger: true}}, gate: block, why: x}}\n",
         'gate 1: there is no gate "block". Did you mean blocked?',
@@ -194,6 +219,44 @@ def test_remarks_are_told_and_the_table_can_be_used(tmp_path: Path) -> None:
 def test_what_is_no_table_is_refused(tmp_path: Path, rows: str) -> None:
     with pytest.raises(BadRouting):
         read_tables(written(tmp_path, rows), Directory.read())
+
+
+@pytest.mark.parametrize("read", [read_targets, lambda path: read_teams(path, Directory.read())])
+def test_a_day_that_there_is_none_of_is_refused_in_every_file(
+    tmp_path: Path, read: Callable[[str], object]
+) -> None:
+    path = tmp_path / "dated.yaml"
+    path.write_text("editions: [{from: 2026-11-31, tasks: {otherwise: 5}}]", encoding="utf-8")
+    with pytest.raises((BadRouting, BadTeams), match="day is out of range"):
+        read(str(path))
+
+
+@pytest.mark.parametrize(
+    ("text", "whether"),
+    [
+        ("E06000047", True),
+        ("K04000001", True),
+        ("L99999999", False),
+        ("e06000047", False),
+        ("E0600004", False),
+        ("E060000477", False),
+        ("X06000047", False),
+        ("E0600004\u0667", False),
+        ("E06000047\n", False),
+    ],
+)
+def test_a_gss_code_is_read_in_one_way_everywhere(tmp_path: Path, text: str, whether: bool) -> None:  # noqa: FBT001
+    assert is_gss(text) == whether
+    assert (not list(faults_of("area", {"value": text}))) == whether
+    table = tmp_path / "table.yaml"
+    row = f"  - {{when: {{area: [{json.dumps(text)}]}}, team: duty_desk, why: x}}\n"
+    table.write_text(ROWS + row + LAST, encoding="utf-8")
+    told = ""
+    try:
+        read_tables(str(table), Directory.read())
+    except BadRouting as bad:
+        told = str(bad)
+    assert ("GSS codes" not in told) == whether
 
 
 def test_a_row_that_nothing_reaches_stops_the_start(tmp_path: Path) -> None:

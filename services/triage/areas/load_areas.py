@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.triage.areas.store import UPRN_DIGITS, count_by_area, forget_older, keep_rows, uprn_text
 from services.triage.areas.tables import postcodes, properties
-from services.triage.domain.areas import compact
+from services.triage.domain.areas import compact, is_gss
 from shared.problems import Problem
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from shared.database import Database
 
 _PIECE: Final = 5_000
-_GSS: Final = re.compile(r"[EWSNK]\d{8}")
 _POSTCODE: Final = ("pcds", "pcd", "pcd7", "pcd8", "postcode")
 _AREA: Final = re.compile(r"(oslaua|laua|ladcd|lad\d\dcd)")
 _POLICE: Final = re.compile(r"(pfa|pfacd|pfa\d\dcd)")
@@ -130,9 +129,9 @@ def _read(row: list[str], columns: _Columns, edition: str) -> dict[str, Any] | N
         return None
     area = row[columns.area].strip()
     police = row[columns.police].strip() if columns.police is not None and columns.police < len(row) else ""
-    if not _GSS.fullmatch(area):
+    if not is_gss(area):
         return None
-    more = {"area": area, "police": police if _GSS.fullmatch(police) else None, "edition": edition}
+    more = {"area": area, "police": police if is_gss(police) else None, "edition": edition}
     if columns.is_property:
         uprn = row[columns.key].strip()
         return {"uprn": uprn_text(uprn), **more} if uprn.isdigit() and len(uprn) <= UPRN_DIGITS else None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeGuard
 
+from services.triage.domain.areas import GSS, is_gss
 from services.triage.domain.life.reasons import METHODS
 from services.triage.domain.life.situation import ADMISSIONS, SIDES
 from shared.contracts.referral import JusticeStage, codes
@@ -15,7 +15,6 @@ from shared.openapi import JsonSchema
 from shared.problems import Fault
 
 What = Literal["word", "flag", "day", "count", "text", "gss"]
-_GSS: Final = re.compile(r"[EWSN][0-9]{8}")
 _MOST_ACTIONS: Final = 20
 _LONGEST: Final = 500
 
@@ -41,7 +40,7 @@ class Field:
         if self.what == "count":
             return {"type": "integer", "minimum": 0, "maximum": _MOST_ACTIONS}
         if self.what == "gss":
-            return {"type": "string", "pattern": "^[EWSN][0-9]{8}$"}
+            return {"type": "string", "pattern": f"^{GSS}$"}
         return {"type": "string", "minLength": 1, "maxLength": _LONGEST, "pattern": r"^[^\x00]*$"}
 
     def fits(self, value: object) -> bool:
@@ -56,7 +55,7 @@ class Field:
         if self.what == "word":
             return value in self.words
         if self.what == "gss":
-            return _GSS.fullmatch(value) is not None
+            return is_gss(value)
         if self.what == "text":
             return 0 < len(value) <= _LONGEST and "\0" not in value
         return read_day(value) is not None

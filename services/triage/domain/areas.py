@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+# A code of the Government Statistical Service: a letter for the country (K for more than one), three digits
+# for the kind of area, five for the area. The islands, L and M, have none: their codes stand for nowhere.
+GSS: Final = "[EWSNK][0-9]{8}"
 _INWARD: Final = 3  # characters of the inward part
 _SHORTEST_WHOLE: Final = 5
 
@@ -49,6 +53,11 @@ class Areas:
         """The place with this authority."""
         authority = self.authorities.get(area)
         return Place(area, police or (authority.police if authority else None))
+
+
+def is_gss(text: str) -> bool:
+    """Whether that is a GSS code by its form."""
+    return re.fullmatch(GSS, text) is not None
 
 
 def compact(postcode: str | None) -> str:
