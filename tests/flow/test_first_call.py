@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -66,3 +67,22 @@ def test_the_steps_in_python(environment: dict[str, str], tmp_path: Path) -> Non
     assert amended.startswith("200 ")
     assert (status, withdrawn, refused) == ("received", "withdrawn", "422")
     assert "/source_record_id required This is required: give a value." in faults
+
+
+def requests_of(block: str, call: str, method: str) -> list[tuple[str, str]]:
+    """What a block asks for, in its order: the method, and the path with {} for the reference."""
+    asked = re.findall(rf'{call} "\$hub(/[^"]*)"(.*?)(?=\n\n|{call} |$)', block, re.DOTALL | re.IGNORECASE)
+    return [
+        ("POST" if method in rest else "GET", re.sub(r"\$\(.*?\)|\$\w+", "{}", path)) for path, rest in asked
+    ]
+
+
+def test_the_steps_in_powershell_ask_for_the_same() -> None:
+    """It is read and not run: PowerShell needs .NET, which neither PyPI nor npm nor Debian has."""
+    in_curl = requests_of(block("sh"), "curl -sS", "--data")
+    in_powershell = requests_of(block("powershell"), "Invoke-RestMethod", "-Method Post")
+    # The last of them is one that is refused.
+    assert in_powershell == [*in_curl, ("POST", "/v1/referrals")]
+    for body in re.findall(r"-Body '(.*?)'", block("powershell")):
+        assert json.loads(body)
+    assert block("powershell").count("ConvertTo-Json -Depth 10") == len(in_curl) - 2
