@@ -32,6 +32,7 @@ _IMAPS_PORT, _IMAP_PORT = 993, 143
 TAKEN, KEPT = "Taken", "Kept"
 # All of it was taken; a human is to look at it and the hub has it, sealed; the hub has nothing of it.
 Put = Literal["taken", "kept", "left"]
+NotFetched = Literal["too_large", "gone"]
 
 
 class BoxAway(Problem):
@@ -47,8 +48,8 @@ class OpenBox(Protocol):
     def names(self, most: int) -> Sequence[str]:
         """What lies in it, oldest first."""
 
-    def fetch(self, name: str) -> bytes | None:
-        """The whole letter; None if it is too large to be one, or was put away by another."""
+    def fetch(self, name: str) -> bytes | NotFetched:
+        """The whole letter, unless it is too large to be one, or was put away by another meanwhile."""
 
     def put_away(self, name: str, what: Put) -> None:
         """It was dealt with."""
@@ -73,27 +74,40 @@ def open_box(url: str) -> Box:
     raise BoxAway(message)
 
 
-def go_through(box: Box, most: int, deal_with: Callable[[bytes], Put]) -> int:
+def go_through(
+    box: Box,
+    most: int,
+    deal_with: Callable[[bytes], Put],
+    put_aside: Callable[[str], None] = lambda _name: None,
+) -> int:
     """One round: how many letters were put away, the oldest first. A box that is away is looked at again.
 
-    A letter that cannot be dealt with is put aside for a human, so that it keeps nobody else's waiting; while
-    a database is away all of them wait.
+    A letter that cannot be dealt with is put aside for a human, so that it keeps nobody else's waiting, and
+    `put_aside` is told by which name it lay there; while a database is away all of them wait.
     """
     put_away = 0
     try:
         with box.open() as opened:
             for name in opened.names(most):
-                opened.put_away(name, _became_of(opened.fetch(name), deal_with))
-                put_away += 1
+                became = _became_of(opened.fetch(name), deal_with)
+                if became == "not_dealt_with":
+                    put_aside(name)
+                if became != "gone":
+                    opened.put_away(name, "left" if became == "not_dealt_with" else became)
+                    put_away += 1
     except BoxAway as problem:
         log.warning("mailbox away", extra={"error": problem.detail})
     return put_away
 
 
-def _became_of(raw: bytes | None, deal_with: Callable[[bytes], Put]) -> Put:
-    if raw is None:
+def _became_of(
+    raw: bytes | NotFetched, deal_with: Callable[[bytes], Put]
+) -> Put | Literal["gone", "not_dealt_with"]:
+    if raw == "gone":
+        return "gone"
+    if raw == "too_large":
         log.error("a mail is too large to be read; it was put aside")
-        return "left"
+        return "not_dealt_with"
     try:
         return deal_with(raw)
     except Exception as error:
@@ -101,7 +115,7 @@ def _became_of(raw: bytes | None, deal_with: Callable[[bytes], Put]) -> Put:
             raise
         extra = {"error": type(error).__name__, "at": places_of(error, 2)}
         log.error("a mail cannot be dealt with; it was put aside", extra=extra)  # noqa: TRY400 - its text could quote the mail
-        return "left"
+        return "not_dealt_with"
 
 
 class Folder:
@@ -125,12 +139,12 @@ class Folder:
         found = [(path.stat().st_mtime_ns, path.name) for path in self._path.glob("*.eml") if path.is_file()]
         return [name for _, name in sorted(found)[:most]]
 
-    def fetch(self, name: str) -> bytes | None:
+    def fetch(self, name: str) -> bytes | NotFetched:
         """The file's content."""
         with contextlib.suppress(FileNotFoundError):
             path = self._path / name
-            return path.read_bytes() if path.stat().st_size <= MAX_LETTER else None
-        return None
+            return path.read_bytes() if path.stat().st_size <= MAX_LETTER else "too_large"
+        return "gone"
 
     def put_away(self, name: str, what: Put) -> None:
         """Delete what the hub has, sealed; move aside what it has not."""
@@ -173,11 +187,11 @@ class _OpenMaildir:
         # A name begins with the second in which it was delivered.
         return sorted(self._box.keys())[:most]
 
-    def fetch(self, name: str) -> bytes | None:
+    def fetch(self, name: str) -> bytes | NotFetched:
         with contextlib.suppress(KeyError, FileNotFoundError), self._box.get_file(name) as file:
             raw = file.read(MAX_LETTER + 1)
-            return raw if len(raw) <= MAX_LETTER else None
-        return None
+            return raw if len(raw) <= MAX_LETTER else "too_large"
+        return "gone"
 
     def put_away(self, name: str, what: Put) -> None:
         with contextlib.suppress(KeyError, FileNotFoundError):
@@ -225,13 +239,13 @@ class _ImapBox:
     def names(self, most: int) -> Sequence[str]:
         return [uid for uid in self._box.uids("ALL") if uid][:most]
 
-    def fetch(self, name: str) -> bytes | None:
+    def fetch(self, name: str) -> bytes | NotFetched:
         if self._size_of(name) > MAX_LETTER:
-            return None
+            return "too_large"
         # The whole mail as it came, without marking it as read: what is put away shows what was dealt with.
         _, found = self._box.client.uid("fetch", name, "(BODY.PEEK[])")
         parts = cast("list[tuple[bytes, bytes] | bytes | None]", found)
-        return next((part[1] for part in parts if isinstance(part, tuple)), None)
+        return next((part[1] for part in parts if isinstance(part, tuple)), "gone")
 
     def _size_of(self, name: str) -> int:
         _, found = self._box.client.uid("fetch", name, "(RFC822.SIZE)")

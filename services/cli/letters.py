@@ -45,7 +45,10 @@ def letters_show(reference: str) -> None:
     with room.database.reading() as connection:
         raw = open_letter(connection, room.keys.rest, _read(reference))
     if raw is None:
-        raise click.ClickException("There is no such letter, or it is not kept any more.")
+        raise click.ClickException(
+            "There is no such letter, or it is not kept any more. What is listed as left lies in the "
+            "mailbox's own folder Kept."
+        )
     sys.stdout.buffer.write(raw)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from services.intake.mailbox.take_letter import Desk, take_letter
+from services.intake.mailbox.take_letter import Desk, leave_letter, take_letter
 from shared.mailbox import go_through
 
 if TYPE_CHECKING:
@@ -29,4 +29,8 @@ def read_letters(box: Box, desk: Desk, unit_of_work: Callable[[], AbstractContex
         log.info("letter read", extra={"outcome": outcome or "known"})
         return "taken" if outcome in (None, "taken") else "kept"
 
-    return go_through(box, _ROUND, deal_with)
+    def put_aside(name: str) -> None:
+        with unit_of_work() as unit:
+            leave_letter(name, unit)
+
+    return go_through(box, _ROUND, deal_with, put_aside)

@@ -118,6 +118,17 @@ def take_letter(raw: bytes, unit: Unit, desk: Desk) -> Outcome | None:
     return outcome
 
 
+def leave_letter(name: str, unit: Unit) -> None:
+    """A letter that cannot be read at all stays in the mailbox, where its folder Kept is; a human is told."""
+    reference = unit.new_reference(LETTER)
+    # A mailbox may use a name again, though not on the same day.
+    told = unit.keys.lookup.hash("letter", f"left {name} {unit.now:%Y-%m-%d}")
+    letter_id = store.begin_letter(unit, told, reference)
+    if letter_id is not None:
+        store.end_letter(unit, letter_id, "left", None, 0, None)
+        unit.say(LetterKept(letter=reference, kept_at=unit.now))
+
+
 def _deal_with(letter: Letter, agency: str | None, unit: Unit, desk: Desk, account: Account) -> Outcome:
     if letter.writer == "report":
         return "automatic"

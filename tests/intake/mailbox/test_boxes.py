@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from shared.mailbox import KEPT, TAKEN
-from tests.intake.mailbox.mails import ROW, a_mail, as_xlsx, with_form
+from shared.mailbox import KEPT, MAX_LETTER, TAKEN
+from tests.intake.mailbox.mails import ROW, Post, a_mail, as_xlsx, with_form
 from tests.support.houses import Hub
 from tests.support.imap_server import IMAPServer
 
@@ -44,3 +44,14 @@ def test_a_mailbox_that_is_away_is_looked_at_again_later(
         server.deliver(a_mail())
         hub.settle()
         assert len(hub.links()) == 1
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+def test_a_mail_that_is_too_large_is_put_aside_and_waits_for_a_human(post: Post) -> None:
+    post.arrives(b"x" * (MAX_LETTER + 1), "large.eml")
+    post.arrives(a_mail(), "good.eml")
+    assert len(post.hub.links()) == 1
+    assert [path.name for path in post.folder.glob("**/*.eml")] == ["large.eml"]
+    assert (post.folder / KEPT / "large.eml").exists()
+    assert "letter" in post.kinds
+    assert sorted(letter.outcome for letter in post.letters) == ["left", "taken"]

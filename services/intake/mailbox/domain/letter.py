@@ -13,9 +13,9 @@ KEPT_FOR = dt.timedelta(days=30)
 CLAIM = dt.timedelta(seconds=90)
 MAX_TRIES = 20
 
-Outcome = Literal["taken", "in_part", "not_understood", "unknown_sender", "automatic", "damaged"]
+Outcome = Literal["taken", "in_part", "not_understood", "unknown_sender", "automatic", "damaged", "left"]
 # What a human should look at. What a machine sent of itself is kept too, but nobody is called for it.
-FOR_A_HUMAN: tuple[Outcome, ...] = ("in_part", "not_understood", "unknown_sender", "damaged")
+FOR_A_HUMAN: tuple[Outcome, ...] = ("in_part", "not_understood", "unknown_sender", "damaged", "left")
 
 
 # Who wrote: a person; a machine of itself, which is read and never answered; or a machine about another mail
