@@ -108,7 +108,7 @@ class Directory:
         except OSError as error:
             message = f"{source}: {error.strerror}"
             raise BadDirectory(message) from error
-        except msgspec.DecodeError as error:
+        except (ValueError, msgspec.DecodeError) as error:
             message = f"{source}: {error}"
             raise BadDirectory(message) from error
         faults = list(_faults_of(file))
@@ -116,6 +116,11 @@ class Directory:
             message = f"{source}: {'; '.join(faults)}"
             raise BadDirectory(message)
         return cls(file.agencies, file.teams, tuple(file.staff), tuple(file.sharing_agreements))
+
+    def name_of(self, slug: str) -> str:
+        """A team or an assessment point by its name, also one that has left the directory."""
+        known = self.teams.get(slug) or self.agencies.get(slug)
+        return known.name if known else slug.replace("_", " ").capitalize()
 
     def share(self, one: str, other: str) -> bool:
         """Whether these two have agreed to share; in whichever order."""

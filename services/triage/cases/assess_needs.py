@@ -12,6 +12,7 @@ from services.triage.cases.share_known import may_read
 from services.triage.history.store import History
 from shared.identity import new_id
 from shared.problems import Conflict, Fault, Unprocessable
+from shared.working_time import LONDON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,7 +74,7 @@ def assess_needs(
     asked = know_already(seen.case.id, who, unit, directory)
     person = _person(asked, said)
     if said.again is None:
-        _check_not_asked(person, said, asked.assessed, who)
+        _check_not_asked(person, said, asked.assessed, who, directory)
     mention = (said.mention or person.mentions[0]) if person is not None else (None, None)
     assessment = Assessment(
         new_id(),
@@ -112,7 +113,9 @@ def _person(asked: Asked, said: Said) -> Known | None:
     return beside[0] if len(beside) == 1 else None
 
 
-def _check_not_asked(person: Known | None, said: Said, here: Sequence[Assessment], who: Who) -> None:
+def _check_not_asked(
+    person: Known | None, said: Said, here: Sequence[Assessment], who: Who, directory: Directory
+) -> None:
     if person is None:
         # Of a side with more than one person: whoever was asked there was asked for all of them.
         of_side = [one for one in here if (one.side, one.stage) == (said.side, said.stage)]
@@ -124,7 +127,8 @@ def _check_not_asked(person: Known | None, said: Said, here: Sequence[Assessment
         sources += [source for source, _ in person.wishes]
     if sources:
         newest = max(sources, key=lambda source: source.at)
-        message = f"{newest.point} asked them on {newest.at.date():%-d %B %Y}."
+        day = newest.at.astimezone(LONDON).date()
+        message = f"{directory.name_of(newest.point)} asked them on {day:%-d %B %Y}."
         raise AlreadyAssessed(message)
 
 

@@ -64,8 +64,8 @@ def draw_case(case: Mapping[str, Any], directory: Directory, me: str, today: dt.
     """A case in words."""
     day = dt.date.fromisoformat(case["next_on"]) if case["next_on"] else None
     return dict(case) | {
-        "team_name": team_name(case["team"], directory),
-        "lead_name": team_name(case["lead"], directory),
+        "team_name": directory.name_of(case["team"]),
+        "lead_name": directory.name_of(case["lead"]),
         "kind_told": case["kind"].replace("_", " "),
         "task_told": TASKS.get(case["task"], case["task"].replace("_", " ")),
         "toward_told": SIDES_TOLD.get(case["toward"]),
@@ -79,12 +79,6 @@ def draw_case(case: Mapping[str, Any], directory: Directory, me: str, today: dt.
         "by": by_when(day, today),
         "by_day": the_day(day) if day else "",
     }
-
-
-def team_name(slug: str, directory: Directory) -> str:
-    """A team or an assessment point by its name."""
-    known = directory.teams.get(slug) or directory.agencies.get(slug)
-    return known.name if known else slug.replace("_", " ").capitalize()
 
 
 def draw_steps(case: Mapping[str, Any], tried: str, known: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
@@ -108,7 +102,7 @@ def draw_people(told: Mapping[str, Any], case: Mapping[str, Any], directory: Dir
     referral = told["referral"]
     return {
         "reference": told["reference"],
-        "agency": team_name(told["agency"], directory),
+        "agency": directory.name_of(told["agency"]),
         "stands": told["stands"],
         "summary": referral["event"].get("summary"),
         "parties": [
@@ -170,7 +164,7 @@ def draw_asked(
             _source(one, directory) | {"wishes": [WISHES[wish] for wish in one["wishes"]]}
             for one in asked["wishes"]
         ],
-        "elsewhere": [(team_name(one["lead"], directory), one["case"]) for one in asked["elsewhere"]],
+        "elsewhere": [(directory.name_of(one["lead"]), one["case"]) for one in asked["elsewhere"]],
         "to_ask": asked["to_ask"],
         "begun": any(one["stage"] == "start" for one in asked["needs"]),
         "ended": any(one["stage"] == "end" and one["here"] for one in asked["needs"]),
@@ -180,7 +174,7 @@ def draw_asked(
 def _source(one: Mapping[str, Any], directory: Directory) -> dict[str, Any]:
     at = dt.datetime.fromisoformat(one["at"]).astimezone(LONDON)
     by = one["by"]
-    point = team_name(one["point"], directory)
+    point = directory.name_of(one["point"])
     return {
         "by": point if by == one["point"] else f"{by}, {point}",
         "on": f"{at:%-d %B %Y}",
@@ -192,8 +186,8 @@ def draw_offer(one: Mapping[str, Any], directory: Directory, team: str, *, leads
     """An offer to another team, and what the reader may answer."""
     waits = one["state"] == "offered" and one["purpose"] == "support"
     return dict(one) | {
-        "from_name": team_name(one["from"], directory),
-        "to_name": team_name(one["to"], directory),
+        "from_name": directory.name_of(one["from"]),
+        "to_name": directory.name_of(one["to"]),
         "purpose_told": "to take the case over" if one["purpose"] == "lead" else "to help",
         "state_told": OFFERS[one["state"]],
         "due_told": the_day(dt.date.fromisoformat(one["due_on"])),

@@ -34,6 +34,8 @@ from shared.problems import Conflict, Fault, NotFound, Problem, Unprocessable
 from shared.web import open_to, the_caller, the_room, the_trace, wants_page
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from services.triage.cases.hold_case import Who
     from services.triage.cases.store import View
 
@@ -81,7 +83,7 @@ def get_list() -> Response:
         "cases.html",
         HTTPStatus.NOT_FOUND if wanted else HTTPStatus.OK,
         signed_in=caller.name,
-        team=drawn.team_name(caller.team, room.directory) if caller.team else "",
+        team=room.directory.name_of(caller.team) if caller.team else "",
         views=[(view, _VIEWS[view], counts[view]) for view in views],
         asked=asked,
         groups=drawn.in_groups(told, today) if asked != "closed" else [("Closed", told)] if told else [],
@@ -182,7 +184,7 @@ def get_needs(reference: str, place: int) -> Response:
 def post_needs(reference: str, place: int) -> Response:
     """Record what somebody in the case needs and wishes for."""
     form, room = request.form, the_room()
-    mention = {"referral": form.get("referral", "")[:200], "party": int(form.get("party", "0")[:2] or 0)}
+    mention = {"referral": form.get("referral", "")[:200], "party": _value("count", form.get("party", ""))}
     needs = {
         name: {"level": int(level)} | ({"note": note} if note else {})
         for name in CATEGORIES
@@ -320,12 +322,20 @@ def _show(
         kinds=[(name, kind.title) for name, kind in KINDS.items() if not kind.supervisor or leads],
         history=[drawn.draw_line(line) for line in reversed(case["history"])],
         faults=faults or [],
-        teams=[(slug, team.name) for slug, team in directory.teams.items() if slug != case["team"]],
+        teams=[one for one in _teams() if one[0] != case["team"]],
         enabling=reasons.ENABLING,
         codes=TOLD,
         facilitators=_facilitators(case["team"], today),
         colleagues=[(email, email) for email in _colleagues(case["team"], today) if email != case["owner"]],
     )
+
+
+def _teams() -> Iterator[tuple[str, str]]:
+    """Every team by its slug and name, with the day on which somebody last saw that what it takes is so."""
+    room = the_room()
+    for slug, work in table_of(room).teams.work.items():
+        seen = f", last verified {work.verified_on:%-d %B %Y}" if work.verified_on else ""
+        yield slug, room.directory.name_of(slug) + seen
 
 
 def _facilitators(team: str, today: dt.date) -> list[tuple[str, str]]:

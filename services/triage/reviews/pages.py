@@ -179,12 +179,12 @@ def _told(question: dict[str, Any]) -> dict[str, Any]:
     """A question in words."""
     room = the_room()
     asked = dt.datetime.fromisoformat(question["asked_at"]).astimezone(LONDON)
-    agencies, teams = room.directory.agencies, room.directory.teams
+    name_of = room.directory.name_of
     records = [
         one
         | {
-            "agency_name": agencies[one["agency"]].name if one["agency"] in agencies else one["agency"],
-            "team_name": teams[one["team"]].name if one["team"] in teams else one["team"],
+            "agency_name": name_of(one["agency"]),
+            "team_name": name_of(one["team"]),
         }
         for one in question["records"]
     ]

@@ -70,7 +70,7 @@ def test_what_another_point_has_asked_is_shown_with_who_and_when_and_not_asked_a
     refused = assess(hub, at_hub, "restorative_hub")
     assert refused.status_code == 409
     assert refused.get_json()["type"].endswith(":already_assessed")
-    assert "vcas asked them on" in refused.get_json()["detail"]
+    assert "Victim Care and Advice Service asked them on" in refused.get_json()["detail"]
     wished = assess(hub, at_hub, "restorative_hub", needs={}, wishes=["questions"])
     assert wished.status_code == 409
     again = assess(hub, at_hub, "restorative_hub", again="things_have_changed")

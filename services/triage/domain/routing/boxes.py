@@ -24,8 +24,8 @@ from services.triage.domain.routing.table import CONDITIONS, NOBODY_KNOWS, Condi
 
 Box = Mapping[str, frozenset[str]]
 ELSE: Final = "any other"
-YES: Final = frozenset({"yes"})
-NO: Final = frozenset({"no"})
+_YES: Final = frozenset({"yes"})
+_NO: Final = frozenset({"no"})
 _ABUSE: Final = frozenset({"domestic_abuse"})
 _DISPOSAL: Final = frozenset({"out_of_court"})
 _HIGH_DEMAND: Final = frozenset({"high_demand"})
@@ -80,44 +80,44 @@ _CONTRADICTIONS: Final[tuple[tuple[str, Callable[[Axes, Box], bool]], ...]] = (
     (
         "partner_abuse_disposal is only true at stage out_of_court",
         lambda axes, box: (
-            _only(box, "partner_abuse_disposal", YES) and not axes.may_be(box, "stage", _DISPOSAL)
+            _only(box, "partner_abuse_disposal", _YES) and not axes.may_be(box, "stage", _DISPOSAL)
         ),
     ),
     (
         "domestic abuse at stage out_of_court has partner_abuse_disposal true",
         lambda _, box: (
-            _only(box, "partner_abuse_disposal", NO)
+            _only(box, "partner_abuse_disposal", _NO)
             and _only(box, "stage", _DISPOSAL)
             and (_only(box, "kind", _ABUSE) or _only(box, "marker", _ABUSE))
         ),
     ),
     (
         "these markers make a case complex",
-        lambda _, box: _only(box, "complex", NO) and _only(box, "marker", COMPLEX_MARKERS),
+        lambda _, box: _only(box, "complex", _NO) and _only(box, "marker", COMPLEX_MARKERS),
     ),
     (
         "these kinds make a case complex",
-        lambda _, box: _only(box, "complex", NO) and _only(box, "kind", COMPLEX_KINDS),
+        lambda _, box: _only(box, "complex", _NO) and _only(box, "kind", COMPLEX_KINDS),
     ),
     (
         "domestic abuse makes a case complex",
-        lambda _, box: _only(box, "complex", NO) and _only(box, "partner_abuse_disposal", YES),
+        lambda _, box: _only(box, "complex", _NO) and _only(box, "partner_abuse_disposal", _YES),
     ),
     (
         f"pre_sentence is only true at stage {', '.join(sorted(PRE_SENTENCE))}",
-        lambda axes, box: _only(box, "pre_sentence", YES) and not axes.may_be(box, "stage", PRE_SENTENCE),
+        lambda axes, box: _only(box, "pre_sentence", _YES) and not axes.may_be(box, "stage", PRE_SENTENCE),
     ),
     (
         "these stages have pre_sentence true",
-        lambda _, box: _only(box, "pre_sentence", NO) and _only(box, "stage", PRE_SENTENCE),
+        lambda _, box: _only(box, "pre_sentence", _NO) and _only(box, "stage", PRE_SENTENCE),
     ),
     (
         "these services have wants_restorative true",
-        lambda _, box: _only(box, "wants_restorative", NO) and _only(box, "service", RESTORATIVE),
+        lambda _, box: _only(box, "wants_restorative", _NO) and _only(box, "service", RESTORATIVE),
     ),
     (
         "this need has high_demand true",
-        lambda _, box: _only(box, "high_demand", NO) and _only(box, "need", _HIGH_DEMAND),
+        lambda _, box: _only(box, "high_demand", _NO) and _only(box, "need", _HIGH_DEMAND),
     ),
 )
 
@@ -134,7 +134,7 @@ def axes_of(table: RoutingTable, police: Mapping[str, str]) -> Axes:
     axes: dict[str, frozenset[str]] = {}
     for name, (asked, _) in CONDITIONS.items():
         if asked == "flag":
-            axes[name] = YES | NO
+            axes[name] = _YES | _NO
         elif name == "strand":
             axes[name] = frozenset({"crime", "dispute"})
         elif name in ("responsible_age", "harmed_age"):
@@ -153,7 +153,7 @@ def box_of(when: Condition, axes: Axes) -> dict[str, frozenset[str]]:
         if isinstance(value, frozenset):
             box[name] = value & axes.values[name]
         elif isinstance(value, bool):
-            box[name] = YES if value else NO
+            box[name] = _YES if value else _NO
         else:
             box[name] = frozenset(n for n in axes.values[name] if n.isdigit() and int(n) <= value)
     return box

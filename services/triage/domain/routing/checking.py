@@ -150,7 +150,7 @@ def _overlaps(rows: Sequence[Row], boxes: Sequence[Box], axes: Axes) -> Iterator
                 False,
                 f"row {earlier + 1}",
                 f"it takes for {rows[earlier].team} what {others} would take for another team, such as "
-                f"{told_of(met[first])}",
+                f"{_told_of(met[first])}",
                 "If that is not meant, change their order or narrow it.",
             )
 
@@ -165,7 +165,7 @@ def _gaps(boxes: Sequence[Box], axes: Axes, land: Land, last: str) -> Iterator[F
             left = outside(case, boxes[:-1], axes)
             if left is not None:
                 gap = {axis: values for axis, values in left.items() if axis not in case}
-                found.setdefault((strand, told_of(gap) if gap else ""), []).append(area)
+                found.setdefault((strand, _told_of(gap) if gap else ""), []).append(area)
     for (strand, gap_told), areas in found.items():
         which = f"a {strand} with {gap_told}" if gap_told else f"every {strand}"
         yield Finding(
@@ -176,7 +176,7 @@ def _gaps(boxes: Sequence[Box], axes: Axes, land: Land, last: str) -> Iterator[F
         )
 
 
-def told_of(box: Box) -> str:
+def _told_of(box: Box) -> str:
     """A box in words."""
     parts = []
     for axis, values in sorted(box.items()):
