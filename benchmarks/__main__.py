@@ -29,6 +29,7 @@ _MEASURE = {
 }
 _PROFILE = {
     "intake": profiling.profile_intake,
+    "batches": profiling.profile_batches,
     "relay": profiling.profile_relay,
     "triage": profiling.profile_triage,
     "latency": profiling.profile_latency,

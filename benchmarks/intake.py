@@ -27,8 +27,14 @@ FLASK = "Flask inserting one row, gunicorn sync"
 FASTAPI_ASYNC = "FastAPI, same work, asyncio"
 FASTAPI_SYNC = "FastAPI, same work, threads"
 FASTAPI_KEPT = "FastAPI asyncio with kept connections"
-_IN_A_BATCH = 100
+IN_A_BATCH = 100
+EMPTY_BATCH = b'{"referrals":[]}'
 _PER_SECOND = 4000  # more than any of them takes, so that nothing runs out
+
+
+def a_batch(referrals: Iterator[bytes], most: int) -> bytes:
+    """The next of them in one body; an empty batch when there are no more."""
+    return b'{"referrals":[' + b",".join(islice(referrals, most)) + b"]}"
 
 
 def measure(ground: Ground, *, quick: bool) -> Outcome:
@@ -78,16 +84,16 @@ def measure(ground: Ground, *, quick: bool) -> Outcome:
         client = LoadClient(port)
 
         def requests(count: int) -> Iterator[bytes]:
-            several = bodies(count * _IN_A_BATCH)
+            several = bodies(count * IN_A_BATCH)
             for _ in range(count):
-                body = b'{"referrals":[' + b",".join(islice(several, _IN_A_BATCH)) + b"]}"
+                body = a_batch(several, IN_A_BATCH)
                 yield request(body, path="/v1/referrals/batch", bearer=hub_key, keep_alive=False)
 
         def run() -> Slice:
-            prepared = list(requests(int(_PER_SECOND * seconds) // _IN_A_BATCH))
+            prepared = list(requests(int(_PER_SECOND * seconds) // IN_A_BATCH))
             with metered(meters) as costs:
                 done = client.run(prepared, seconds)
-            return replace(done, done=done.done * _IN_A_BATCH, costs=costs)
+            return replace(done, done=done.done * IN_A_BATCH, costs=costs)
 
         client.run(list(requests(4)), seconds)
         return Contender(BATCH, run)

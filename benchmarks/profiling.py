@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks import latency, relay, triage
 from benchmarks.filled import messages
 from benchmarks.ground import Ground
+from benchmarks.intake import EMPTY_BATCH, IN_A_BATCH, a_batch
 from benchmarks.invented import bodies
 from benchmarks.measuring import Slice
 from benchmarks.processor import metered, own
@@ -20,7 +21,16 @@ _MOST = 30
 
 
 def profile_intake(ground: Ground) -> None:
-    """The WSGI app alone, called in this process: no sockets, no gunicorn."""
+    """The WSGI app alone, called in this process, referral by referral: no sockets, no gunicorn."""
+    _profile_app(ground, "intake", "/v1/referrals", 1, _COUNT)
+
+
+def profile_batches(ground: Ground) -> None:
+    """The same, a hundred referrals in each body."""
+    _profile_app(ground, "intake in batches", "/v1/referrals/batch", IN_A_BATCH, 10 * _COUNT)
+
+
+def _profile_app(ground: Ground, name: str, path: str, in_each: int, count: int) -> None:
     url = ground.database("intake")
     key = ground.api_key(url)
     room = ground.room("intake", url)
@@ -33,23 +43,25 @@ def profile_intake(ground: Ground) -> None:
             statuses.add(status)
             return lambda _: None
 
-        for body in [*bodies(count)]:
-            b"".join(app(_environ(body, key), start))
-        assert statuses == {"201 CREATED"}, statuses
+        waiting = bodies(count)
+        sent = [*waiting] if in_each == 1 else [*iter(lambda: a_batch(waiting, in_each), EMPTY_BATCH)]
+        for body in sent:
+            b"".join(app(_environ(body, path, key), start))
+        assert statuses <= {"201 CREATED", "200 OK"}, statuses
 
     work(300)
     with metered({"hub": own, "PostgreSQL": ground.postgresql_meter}) as costs, Sampler() as sampler:
         began = time.perf_counter()
-        work(_COUNT)
+        work(count)
         taken = time.perf_counter() - began
-    _tell("intake", Slice(_COUNT, taken, costs), sampler)
+    _tell(name, Slice(count, taken, costs), sampler)
 
 
-def _environ(body: bytes, key: str) -> dict[str, Any]:
+def _environ(body: bytes, path: str, key: str) -> dict[str, Any]:
     return {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
-        "PATH_INFO": "/v1/referrals",
+        "PATH_INFO": path,
         "QUERY_STRING": "",
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",
