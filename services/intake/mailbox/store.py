@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 
 from services.intake.mailbox.domain.letter import CLAIM, FOR_A_HUMAN, Outcome
 from services.intake.mailbox.tables import letter_answers, letters
@@ -60,7 +60,7 @@ class Answer(msgspec.Struct, frozen=True):
     text: str
 
 
-def begin_letter(unit: Unit, fingerprint: bytes, reference: str) -> UUID | None:
+def begin_letter(unit: Unit, fingerprint: bytes, reference: str, sender: bytes | None = None) -> UUID | None:
     """Begin to deal with a letter; None if it was dealt with before."""
     letter_id = new_id()
     row = {
@@ -74,6 +74,7 @@ def begin_letter(unit: Unit, fingerprint: bytes, reference: str) -> UUID | None:
         "seen_at": None,
         "seen_by": None,
         "sealed": None,
+        "sender": sender,
     }
     known = insert_unless_known(unit.connection, letters, [row], letters.c.reference)
     return letter_id if known else None
@@ -87,6 +88,17 @@ def end_letter(
     unit.change(
         letters, {"id": letter_id}, outcome=outcome, agency=agency, referrals=referrals, sealed=sealed
     )
+
+
+def count_in_vain(unit: Unit, sender: bytes, since: dt.datetime) -> int:
+    """How many letters of this sender came since then of which nothing was taken."""
+    unit.flush()
+    query = (
+        select(func.count())
+        .select_from(letters)
+        .where(letters.c.sender == sender, letters.c.came_at > since, letters.c.referrals == 0)
+    )
+    return int(unit.connection.execute(query).scalar_one())
 
 
 def answer(unit: Unit, letter_id: UUID, what: Answer) -> None:
@@ -162,7 +174,9 @@ def mark_seen(unit: Unit, reference: str, by: str) -> bool:
 def forget_old(unit: Unit, before: dt.datetime) -> int:
     """Let go of letters and answers from before; how many held something."""
     emptied = unit.connection.execute(
-        update(letters).where(letters.c.came_at < before, letters.c.sealed.is_not(None)).values(sealed=None)
+        update(letters)
+        .where(letters.c.came_at < before, or_(letters.c.sealed.is_not(None), letters.c.sender.is_not(None)))
+        .values(sealed=None, sender=None)
     )
     gone = unit.connection.execute(
         delete(letter_answers).where(

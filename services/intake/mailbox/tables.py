@@ -22,8 +22,11 @@ letters = Table(
     Column("seen_at", Instant),
     Column("seen_by", String(254)),
     Column("sealed", LargeBinary),
+    # A keyed hash of who sent it, while it matters how often they wrote.
+    Column("sender", LargeBinary),
 )
 Index("letters_by_time", letters.c.came_at)
+Index("letters_by_sender", letters.c.sender, letters.c.came_at)
 
 letter_answers = Table(
     "letter_answers",

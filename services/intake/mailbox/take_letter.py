@@ -13,7 +13,13 @@ from services.intake.imports.reading import SeveralTables, open_table
 from services.intake.imports.unreadable import UnreadableFile
 from services.intake.mailbox import store
 from services.intake.mailbox.domain.answer import UNREAD, Account, Part, Told, write_answer
-from services.intake.mailbox.domain.letter import FOR_A_HUMAN, Letter, Outcome
+from services.intake.mailbox.domain.letter import (
+    FOR_A_HUMAN,
+    IN_VAIN_WITHIN,
+    MOST_IN_VAIN,
+    Letter,
+    Outcome,
+)
 from services.intake.mailbox.domain.typed_fields import Typed, read_typed_fields
 from services.intake.mailbox.schema import NotALetterError, read_letter
 from services.intake.receive_referrals import receive_referrals
@@ -97,9 +103,9 @@ def take_letter(raw: bytes, unit: Unit, desk: Desk) -> Outcome | None:
     except NotALetterError:
         letter = None
     reference = unit.new_reference(LETTER)
-    letter_id = store.begin_letter(
-        unit, unit.keys.lookup.hash("letter", _fingerprint(raw, letter)), reference
-    )
+    fingerprint = unit.keys.lookup.hash("letter", _fingerprint(raw, letter))
+    sender = unit.keys.lookup.hash("letter sender", letter.sender) if letter and letter.sender else None
+    letter_id = store.begin_letter(unit, fingerprint, reference, sender)
     if letter_id is None:
         return None
     account, agency = Account(), None
@@ -110,12 +116,18 @@ def take_letter(raw: bytes, unit: Unit, desk: Desk) -> Outcome | None:
     for_a_human = outcome in FOR_A_HUMAN
     kept = raw if for_a_human or outcome == "automatic" else None
     store.end_letter(unit, letter_id, outcome, agency, len(account.taken), kept)
-    if letter is not None and letter.sender and letter.writer == "person":
+    if letter is not None and sender and letter.writer == "person" and _is_answered(account, sender, unit):
         subject, text = write_answer(account, help_at=desk.help_at)
         store.answer(unit, letter_id, store.Answer(letter.sender, letter.message_id, subject, text))
     if for_a_human:
         unit.say(LetterKept(letter=reference, kept_at=unit.now))
     return outcome
+
+
+def _is_answered(account: Account, sender: bytes, unit: Unit) -> bool:
+    if account.taken:
+        return True
+    return store.count_in_vain(unit, sender, unit.now - IN_VAIN_WITHIN) <= MOST_IN_VAIN
 
 
 def leave_letter(name: str, unit: Unit) -> None:

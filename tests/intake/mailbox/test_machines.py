@@ -6,6 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from services.intake.mailbox.domain.letter import MOST_IN_VAIN
 from tests.intake.mailbox.mails import ROW, Post, a_mail, as_csv, with_form
 
 
@@ -65,3 +66,17 @@ def test_what_a_machine_sends_calls_a_human_only_when_something_in_it_could_not_
     post.arrives(told, "3.eml")
     assert post.kinds == ["letter"]
     assert post.answers == []
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+def test_a_machine_that_shows_it_by_no_sign_is_not_answered_without_end(post: Post) -> None:
+    for number in range(MOST_IN_VAIN + 2):
+        post.arrives(a_mail("Your ticket was opened.", number=number), f"{number}.eml")
+    assert len(post.answers) == MOST_IN_VAIN
+    assert len(post.letters) == MOST_IN_VAIN + 2
+    assert post.hub.links() == {}
+    post.arrives(a_mail(number=50), "a referral.eml")
+    assert len(post.answers) == MOST_IN_VAIN + 1
+    post.hub.clock.move(days=1, hours=1)
+    post.arrives(a_mail("Please ring me.", number=51), "tomorrow.eml")
+    assert len(post.answers) == MOST_IN_VAIN + 2

@@ -12,6 +12,10 @@ KEPT_FOR = dt.timedelta(days=30)
 # own time-outs together.
 CLAIM = dt.timedelta(seconds=90)
 MAX_TRIES = 20
+# Whoever is answered that nothing could be taken so often within a day may be a machine that answers the
+# answers, and shows it by no sign: it is answered no more, and a human has what it wrote.
+MOST_IN_VAIN = 10
+IN_VAIN_WITHIN = dt.timedelta(days=1)
 
 Outcome = Literal["taken", "in_part", "not_understood", "unknown_sender", "automatic", "damaged", "left"]
 # What a human should look at. What a machine sent of itself is kept too, but nobody is called for it.
