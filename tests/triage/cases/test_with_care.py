@@ -197,6 +197,18 @@ def test_while_a_trial_goes_on_nobody_is_approached_and_a_plea_brings_the_court_
     move(hub, case, "contact_other", "facilitator")
 
 
+def test_a_record_of_the_court_that_says_nothing_new_moves_no_date(hub: Hub) -> None:
+    account = a_crime()
+    account["event"] |= {"justice_stage": "guilty_plea", "next_hearing_on": "2026-06-30"}
+    case = take(hub, account)
+    assert whole(hub, case)["next_on"] == "2026-03-26"
+    hub.clock.move(days=1)
+    assert record(hub, case, "court", stage="guilty_plea")["next_on"] == "2026-03-26"
+    assert record(hub, case, "court", stage="guilty_plea", hearing_on="2026-06-30")["next_on"] == "2026-03-26"
+    # Twenty-five working days before that hearing was yesterday.
+    assert record(hub, case, "court", stage="guilty_plea", hearing_on="2026-04-30")["next_on"] == "2026-03-25"
+
+
 def test_a_dispute_that_turns_out_to_be_a_crime_has_the_gates_of_one(hub: Hub) -> None:
     account = a_crime(kind="noise", strand="dispute")
     account["parties"][1].pop("responsibility")
