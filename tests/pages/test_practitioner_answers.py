@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.intake.forms.domain.filling import Filled
-from services.intake.forms.domain.practitioner import (
+from services.intake.forms.domain.practitioner.tasks import (
     LIST,
     PRACTITIONER,
     TASKS,

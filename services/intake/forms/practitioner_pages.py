@@ -16,7 +16,7 @@ from flask import Blueprint, Response, request
 from services.intake.forms import store
 from services.intake.forms.domain.draft import KEPT_FOR
 from services.intake.forms.domain.filling import CHECK, change
-from services.intake.forms.domain.practitioner import (
+from services.intake.forms.domain.practitioner.tasks import (
     LIST,
     PRACTITIONER,
     begin_practitioner,

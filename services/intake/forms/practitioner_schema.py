@@ -10,14 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.check_referral import warnings_for
 from services.intake.domain.contact_details import NOT_A_MOBILE, remark_on_phone
-from services.intake.forms.domain.practitioner import (
-    CHANNELS,
-    MOST_PEOPLE,
-    PRACTITIONER,
-    is_told,
-    side_of,
-    what_happened,
-)
+from services.intake.forms.domain.practitioner.answers import MOST_PEOPLE, is_told, side_of, what_happened
+from services.intake.forms.domain.practitioner.contact import CHANNELS
+from services.intake.forms.domain.practitioner.tasks import PRACTITIONER
 from services.intake.forms.domain.questions import LONDON, Answers, Slip, date_of, text_of
 from services.intake.forms.schema import without_nothing
 from services.intake.schema import read_referral
