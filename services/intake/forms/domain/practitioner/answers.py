@@ -25,6 +25,7 @@ def said(name: str, *values: str) -> Callable[[Answers], bool]:
 
 
 def is_crime(answers: Answers) -> bool:
+    """Whether what was said makes it a crime, and not a dispute."""
     return what_happened(answers).strand == "crime"
 
 
@@ -46,8 +47,10 @@ def is_told(answers: Answers, number: int) -> bool:
 
 
 def when_told(number: int) -> Callable[[Answers], bool]:
+    """A page that is asked if this person is told of."""
     return lambda answers: is_told(answers, number)
 
 
 def when_responsible(number: int) -> Callable[[Answers], bool]:
+    """A page that is asked if this person is told of and is the one who did it."""
     return lambda answers: is_told(answers, number) and side_of(answers, number) == "responsible"

@@ -29,6 +29,10 @@ def _names(who: str) -> tuple[Field, ...]:
     )
 
 
+def _birth(who: str) -> Field:
+    return past_date(f"{who}_born", "Date of birth (optional)", "Date of birth", "For example, 31 3 1980")
+
+
 def _home(who: str) -> tuple[Field, ...]:
     return (
         Field(f"{who}_line1", "Address line 1 (optional)", row="Address"),
@@ -97,9 +101,7 @@ def _other(number: int) -> tuple[Page, ...]:
                     "Which side of it are they on?",
                 ),
                 *_names(who),
-                past_date(
-                    f"{who}_born", "Date of birth (optional)", "Date of birth", "For example, 31 3 1980"
-                ),
+                _birth(who),
             ),
             asked_if=told,
         ),
@@ -151,7 +153,7 @@ PERSON: Final = Task(
             paragraphs=("Give as much as you know.",),
             fields=(
                 *_names("p1"),
-                past_date("p1_born", "Date of birth (optional)", "Date of birth", "For example, 31 3 1980"),
+                _birth("p1"),
                 Field("p1_gender", "Gender (optional)", width=20, most=60, row="Gender"),
             ),
         ),
