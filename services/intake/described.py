@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final, get_args
 
 from services.intake.domain.kept_referral import MISSING, Status
+from services.intake.fields import MOST_IN_BATCH, NO_NUL, RECORD_ID, WITHIN_YEARS
 from services.intake.listing import MOST_LISTED
-from services.intake.schema import MOST_IN_BATCH, NO_NUL, RECORD_ID, WITHIN_YEARS, ReferralSchema
+from services.intake.schema import ReferralSchema
 from shared.openapi import (
     INSTANT,
     PROBLEM,

@@ -10,12 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from services.intake.schema import (
-    BAD_DATETIME,
-    EARLIEST_REFERRAL_YEAR,
-    LATEST_REFERRAL_YEAR,
-    read_instant,
-)
+from services.intake.fields import BAD_DATETIME, EARLIEST_REFERRAL_YEAR, LATEST_REFERRAL_YEAR, read_instant
 from shared.problems import Fault, Unprocessable
 
 if TYPE_CHECKING:

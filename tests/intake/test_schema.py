@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake import schema
+from services.intake import fields
 from services.intake.schema import read_referral
 from shared.contracts import referral as format_v1
 from shared.contracts.referral import Referral, codes
@@ -621,7 +621,7 @@ def test_a_huge_body_is_refused_quickly_and_with_a_short_answer(body: Wire) -> N
 
 def test_many_unknown_fields_are_named_in_part_and_the_rest_is_said_to_be_there() -> None:
     faults = faults_of(a_referral(**{f"field_{number}": 1 for number in range(30)}))
-    assert len(faults) == schema.MOST_UNKNOWN_NAMED + 1
+    assert len(faults) == fields.MOST_UNKNOWN_NAMED + 1
     assert faults[-1].pointer == ""
 
 

@@ -14,20 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
 
-from services.intake.schema import (
-    Count,
-    Day,
-    Email,
-    Flag,
-    Inner,
-    Instant,
-    PartSchema,
-    PartySchema,
-    ReferralSchema,
-    Several,
-    Text,
-    Word,
-)
+from services.intake.fields import Count, Day, Email, Flag, Inner, Instant, PartSchema, Several, Text, Word
+from services.intake.schema import PartySchema, ReferralSchema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

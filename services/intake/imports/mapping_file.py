@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
+from services.intake.fields import MOST_PARTIES
 from services.intake.imports.domain.cells import Unreadable, bare_words
 from services.intake.imports.domain.header import plain
 from services.intake.imports.fields import Field, NoSuchField, find_field
@@ -24,7 +25,6 @@ from services.intake.imports.readers import (
     usual_reader,
     words_of,
 )
-from services.intake.schema import MOST_PARTIES
 from shared.problems import Problem
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
 
+from services.intake.fields import REQUIRED
 from services.intake.imports.domain.file_import import OUTCOMES, FileImport, Outcome, RowOutcome
-from services.intake.schema import REQUIRED, write_receipt
+from services.intake.schema import write_receipt
 from shared.problems import Fault, Unprocessable, pointer_to
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import msgspec
 from marshmallow import ValidationError
 
 from services.intake.domain.kept_referral import MISSING
-from services.intake.schema import Advice, Instant, PartSchema, Text, read_part
+from services.intake.fields import Advice, Instant, PartSchema, Text, read_part
 from services.intake.webhooks.domain.delivery import STATES, Change, Delivery, State
 from shared.problems import Fault, Unprocessable
 from shared.target import LONGEST, Reproof, Target, read_target
