@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 SAID = "hub_said"  # the NOTIFY channel on which a new outbox row announces itself
 _BUSY_SECONDS = 10
+_LOCK_SECONDS = 5  # whoever hears answers the broker within ten seconds, or is taken for dead
 # PostgreSQL's own words for "the same transaction would work in a moment": serialization failure, deadlock,
 # lock not available, and the query cancelled by a lock timeout (PostgreSQL manual, appendix A).
 _TRY_AGAIN = {"40001", "40P01", "55P03", "57014"}
@@ -121,7 +122,7 @@ class Database:
 
     def _open_server(self, url: str, **more: Any) -> Engine:  # noqa: ANN401 - options of SQLAlchemy's
         options = (
-            f"-c timezone=UTC -c lock_timeout={_BUSY_SECONDS}s -c idle_in_transaction_session_timeout=60s"
+            f"-c timezone=UTC -c lock_timeout={_LOCK_SECONDS}s -c idle_in_transaction_session_timeout=60s"
         )
         engine = create_engine(
             url,

@@ -3,8 +3,10 @@
 Effect, inbox row and whatever is said in turn are one transaction, so a message that is delivered twice is
 done once. A batch is first handled as a whole (one round of locks, one round of look-ups, one round of
 writes); if anything in it fails, it is rolled back and handled again with a savepoint for each message, so
-that one bad message costs only itself. What failed for a reason that may pass is held and tried again after
-a growing, jittered delay; what cannot be understood, or keeps failing, is parked for a person.
+that one bad message costs only itself. A batch that met another worker's locks is handled again as a whole:
+message by message it would take its locks in an order of its own. What failed for a reason that may pass is
+held and tried again after a growing, jittered delay; what cannot be understood, or keeps failing, is parked
+for a person.
 """
 
 from __future__ import annotations
@@ -42,7 +44,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BATCH = 50
+_FEWEST = 5
+# What one transaction may take: others wait for its locks, and the broker for a sign of life.
+_LONGEST_BATCH = dt.timedelta(seconds=1)
 _TRANSACTION_TRIES = 3
+_BUSY_TRIES = 5
+_BUSY_SHARE = 0.125  # of the pause after a failure: what another worker holds, it holds for about a second
 _DUE_EVERY = dt.timedelta(seconds=0.5)
 
 
@@ -115,6 +122,7 @@ class Consumer:
             .limit(BATCH)
         )
         self._due_looked: dt.datetime | None = None
+        self._at_once = BATCH
         self._meanwhile: Callable[[], None] = _nothing
         # By the identity of their deliveries, which they keep alive.
         self._read_already: dict[int, Heard | Unread] = {}
@@ -124,11 +132,18 @@ class Consumer:
 
         Raises `BrokerAway`; what was not acknowledged then comes back by itself.
         """
-        deliveries = hearing.take(BATCH, wait)
+        deliveries = hearing.take(self._at_once, wait)
         if deliveries:
+            began = self._clock()
             self.finish(hearing, deliveries)
+            self._keep_pace(len(deliveries), self._clock() - began)
         self._meanwhile = _nothing
         return len(deliveries) + self.try_held_again()
+
+    def _keep_pace(self, done: int, taken: dt.timedelta) -> None:
+        """Take so many the next time as are done within `_LONGEST_BATCH`, by how long these took."""
+        if taken > dt.timedelta(0):
+            self._at_once = max(_FEWEST, min(BATCH, int(done * (_LONGEST_BATCH / taken))))
 
     def finish(self, hearing: Hearing, deliveries: Sequence[Delivery]) -> None:
         """Handle these deliveries, commit, and only then acknowledge; wait out a database that is away."""
@@ -136,11 +151,12 @@ class Consumer:
         self._meanwhile = lambda: self._read_ahead(hearing)
         while True:
             try:
-                self.handle(deliveries)
+                self.handle(deliveries, careful=failures >= _BUSY_TRIES)
                 break
             except Exception as error:  # noqa: BLE001 - whatever it is, the batch must neither be lost nor lead to a dead worker
                 failures += 1
-                seconds = min(10.0, delay_before(failures + 1))
+                share = _BUSY_SHARE if what_failed(error) == "busy" else 1
+                seconds = min(10.0, share * delay_before(failures + 1))
                 log.warning(
                     "batch kept in hand, will be tried again",
                     extra={"error": type(error).__name__, "seconds": round(seconds, 1)},
@@ -148,8 +164,11 @@ class Consumer:
                 hearing.rest(seconds)
         hearing.acknowledge(deliveries)
 
-    def handle(self, deliveries: Sequence[Delivery]) -> None:
-        """Everything but the acknowledgement."""
+    def handle(self, deliveries: Sequence[Delivery], *, careful: bool = False) -> None:
+        """Everything but the acknowledgement; `careful` begins with a savepoint for each message.
+
+        Raises what the database answers while it is away, or busy with what another worker holds.
+        """
         heard: list[Heard] = []
         unread: list[Unread] = []
         already, self._read_already = self._read_already, {}
@@ -160,7 +179,8 @@ class Consumer:
             else:
                 unread.append(read)
         self._in_transaction(
-            lambda connection, careful: self._hear(connection, heard, unread, careful=careful)
+            lambda connection, careful: self._hear(connection, heard, unread, careful=careful),
+            careful=careful,
         )
 
     def _read(self, delivery: Delivery) -> Heard | Unread:
@@ -177,22 +197,22 @@ class Consumer:
     def _read_ahead(self, hearing: Hearing) -> None:
         """Open what will probably be the next batch; what is opened is kept with its delivery."""
         try:
-            ahead = hearing.look_ahead(BATCH)
+            ahead = hearing.look_ahead(self._at_once)
         except BrokerAway:  # whoever asks for the next batch will be told
             return
         self._read_already = {id(delivery): self._read(delivery) for delivery in ahead}
 
-    def _in_transaction(self, work: Callable[[Connection, bool], bool]) -> None:
+    def _in_transaction(self, work: Callable[[Connection, bool], bool], *, careful: bool) -> None:
         for attempt in range(_TRANSACTION_TRIES):
             last = attempt == _TRANSACTION_TRIES - 1
             try:
                 with self._database.transaction() as connection:
-                    spoke = work(connection, attempt > 0)
+                    spoke = work(connection, careful or attempt > 0)
                 if spoke:
                     self._database.announce()
             except Exception as error:
                 # First everything at once; if that fails, again with a savepoint for each message.
-                if last or what_failed(error) == "away":
+                if last or what_failed(error) != "wrong":
                     raise
             else:
                 return

@@ -6,7 +6,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import DBAPIError
+
 from services.triage.service import TRIAGE
+from shared.database import what_failed
 from shared.messaging.carrier import Delivery
 from shared.messaging.consumer import Consumer
 from shared.messaging.topology import QUEUES
@@ -41,7 +44,14 @@ def work_through(
     for batch in batches:
         deliveries = [Delivery(body, queue, redelivered=False, receipt=None) for body in batch]
         line.wait(_TURN_SECONDS)
-        consumer.handle(deliveries)
+        while True:
+            try:
+                consumer.handle(deliveries)
+                break
+            except DBAPIError as error:
+                # The other one has it at this moment; `finish` would rest and try again.
+                if what_failed(error) != "busy":
+                    raise
     room.database.close()
 
 

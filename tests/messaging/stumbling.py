@@ -12,6 +12,8 @@ from shared.contracts.envelope import Message
 from shared.messaging.consumer import Hearer
 from shared.service import Room, Service
 
+_DEADLOCK = "DO $$ BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END $$"
+
 
 class Stumbling:
     """Fails for the records that a test names, and remembers in which order it was asked."""
@@ -19,6 +21,7 @@ class Stumbling:
     def __init__(self, *records: str) -> None:
         """Fail for these records, until they are taken out of `fails_for`."""
         self.fails_for = set(records)
+        self.busy_for: list[str] = []  # for these records the database answers once that there is a deadlock
         self.asked: list[str] = []
 
     @property
@@ -36,6 +39,9 @@ class Stumbling:
             record = message.referral.source_record_id
             self.asked.append(record)
             result = hearer.handle(message, unit)
+            if record in self.busy_for:
+                self.busy_for.remove(record)
+                unit.connection.exec_driver_sql(_DEADLOCK)
             if record in self.fails_for:
                 # After the effect: it must be undone.
                 raise ArithmeticError(f"nobody may read of {record}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import select, update
 
 from services.every import SERVICES
-from shared.contracts import MESSAGES
+from shared.contracts import MESSAGES, ReferralReceived
 from shared.contracts.envelope import Trace, open_envelope, read_envelope, wrap
 from shared.house import House
 from shared.identity import new_id
 from shared.messaging.carrier import Delivery, Outgoing
-from shared.messaging.consumer import Consumer
+from shared.messaging.consumer import Consumer, Hearer
 from shared.messaging.parking import Parked, count_held, drop_parked, list_parked, replay_parked
 from shared.messaging.retries import MAX_ATTEMPTS, delay_before
 from shared.messaging.topology import queues_of
@@ -25,7 +25,7 @@ from shared.sealing import KEYS_FILE, KeyRing, new_key_text
 from shared.service import Room
 from tests.messaging.stumbling import Stumbling
 from tests.support.builders import an_account
-from tests.support.houses import Hub
+from tests.support.houses import Hub, StoppedClock
 
 EVENTS_OF_MESSAGES = ("outbox", "inbox", "held")
 
@@ -104,6 +104,67 @@ def test_one_message_that_fails_costs_only_itself(make_hub: Callable[..., Hub]) 
     assert "nobody may read" not in str(held)
     assert held.retry_at is not None
     assert held.retry_at > hub.clock()
+
+
+@pytest.mark.parametrize("infrastructure", ["production"])
+def test_a_batch_that_met_the_locks_of_another_worker_is_handled_again_as_a_whole(
+    make_hub: Callable[..., Hub],
+) -> None:
+    stumbling = Stumbling()
+    hub = make_hub(services=stumbling.services)
+    records = [f"RECORD-{number}" for number in range(3)]
+    for number, record in enumerate(records):
+        hub.take(an_account(record, family=f"Name{'abc'[number]}"))
+    stumbling.busy_for = ["RECORD-1"]
+    hub.settle()
+    # Message by message it would have begun again for each, and held the one that failed.
+    assert stumbling.asked == ["RECORD-0", "RECORD-1", *records]
+    assert parked_in(hub, waiting_too=True) == []
+    assert len(hub.alerts()) == 3
+
+
+@pytest.mark.parametrize("infrastructure", ["production"])
+def test_who_is_busy_again_and_again_is_held_and_keeps_nobody_else_back(
+    make_hub: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.consumer._BUSY_SHARE", 0.001)
+    stumbling = Stumbling()
+    hub = make_hub(services=stumbling.services)
+    for record, family in (("FIRST", "Namea"), ("BUSY", "Nameb"), ("LAST", "Namec")):
+        hub.take(an_account(record, family=family))
+    stumbling.busy_for = ["BUSY"] * 6
+    hub.settle()
+    assert len(hub.alerts()) == 2
+    (held,) = parked_in(hub, waiting_too=True)
+    assert held.subject == hub.links()["vcas:BUSY"]["reference"]
+    hub.clock.move(seconds=60)
+    hub.settle()
+    assert len(hub.alerts()) == 3
+
+
+def test_no_batch_takes_longer_than_others_can_wait(make_hub: Callable[..., Hub]) -> None:
+    clock = StoppedClock()
+    sizes: list[int] = []
+
+    def slow(message: ReferralReceived, unit: object) -> None:
+        sizes[-1] += 1
+        clock.move(seconds=0.1)
+
+    def prepare(messages: Sequence[ReferralReceived], unit: object) -> None:
+        sizes.append(0)
+
+    services = [
+        dataclasses.replace(service, hears=lambda _: {ReferralReceived: Hearer(slow, prepare)})
+        if service.name == "triage"
+        else service
+        for service in SERVICES.values()
+    ]
+    hub = make_hub(clock, services=services)
+    for number in range(80):
+        hub.take(an_account(f"RECORD-{number}"))
+    hub.settle()
+    # A tenth of a second each: after the first batch ten of them are a second's work.
+    assert sizes == [50, 10, 10, 10]
 
 
 def test_what_fails_is_tried_again_after_growing_delays_and_then_parked(
