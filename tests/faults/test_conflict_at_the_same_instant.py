@@ -1,4 +1,4 @@
-"""Who is found in conflict while another worker triages a new referral of the same person has neither case."""
+"""Who is found in conflict while another worker triages the same person anew has neither of the cases."""
 
 from __future__ import annotations
 
