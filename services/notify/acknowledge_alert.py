@@ -9,24 +9,23 @@ from services.notify import store
 from shared.problems import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from uuid import UUID
 
-    from services.notify.domain.alert import Alert
+    from services.notify.domain.alert import Alert, Reader
     from shared.messaging.unit import Unit
 
 
-def acknowledge_alert(alert_id: UUID, by: str, teams: Sequence[str] | None, unit: Unit) -> Alert:
+def acknowledge_alert(alert_id: UUID, reader: Reader, unit: Unit) -> Alert:
     """The alert, acknowledged; the first to say so stays the one who has it. Another team's is not there."""
     alert = store.find_alert(unit, alert_id)
-    if alert is None or (teams is not None and alert.team not in teams):
+    if alert is None or not reader.sees(alert):
         message = "Your team has no alert with this id."
         raise NotFound(message)
     if alert.state == "acknowledged":
         return alert
     alert = replace(
-        alert, state="acknowledged", acknowledged_at=unit.now, acknowledged_by=by, next_step_at=None
+        alert, state="acknowledged", acknowledged_at=unit.now, acknowledged_by=reader.name, next_step_at=None
     )
     store.acknowledge(unit, alert)
-    store.note(unit, alert.id, "acknowledged", by)
+    store.note(unit, alert.id, "acknowledged", reader.name)
     return alert

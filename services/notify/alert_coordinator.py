@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from services.notify.switchboard import Switchboard
     from shared.contracts import (
         CaseDue,
+        CaseGiven,
         CaseMerged,
         CaseReferralWithdrawn,
         CaseReturned,
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 
 def prepare_batch(
-    messages: Sequence[CaseRouted | CaseMerged | CaseReturned | CaseReferralWithdrawn | CaseDue | LetterKept],
+    messages: Sequence[
+        CaseRouted | CaseMerged | CaseReturned | CaseReferralWithdrawn | CaseDue | CaseGiven | LetterKept
+    ],
     unit: Unit,
 ) -> None:
     """Look up at once what of this has been alerted."""
@@ -67,6 +70,13 @@ def alert_of_due(message: CaseDue, unit: Unit, board: Switchboard) -> Alert | No
     occasion = f"{message.kind[0]} {message.task} {message.due_on}"
     news = News(message.case, "due", message.to_team, message.kind != "warning", occasion)
     return raise_alert(news, unit, board, gather=message.kind == "warning")
+
+
+def alert_of_giving(message: CaseGiven, unit: Unit, board: Switchboard) -> Alert | None:
+    """Somebody has a case from now on: they are told themselves, and no colleague before they let it lie."""
+    urgent, occasion = message.travels == "urgent", str(message.giving)
+    news = News(message.case, "given", message.to_team, urgent, occasion, whose=message.to)
+    return raise_alert(news, unit, board)
 
 
 def alert_of_letter(message: LetterKept, unit: Unit, board: Switchboard) -> Alert | None:

@@ -11,7 +11,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 
 from services.notify import store
 from services.notify.acknowledge_alert import acknowledge_alert
-from services.notify.api import TOLD, teams_of
+from services.notify.api import TOLD, reader_of
 from services.notify.domain.alert import THE_HUB, Alert, Group, Kind
 from services.notify.domain.preferences import Preferences
 from services.notify.equipment import board_of
@@ -34,6 +34,7 @@ _WHAT: Final[dict[Kind, str]] = {
     "letter": "A message waits to be read",
     "due": "A step in a case is due",
     "merged": "A case goes on in another",
+    "given": "A case was given to",
     "refused": "A message was held back: tell them yourself",
     "undelivered": "Somebody could not be told: tell them yourself",
     "ops_queue": "A queue grows",
@@ -77,7 +78,7 @@ def get_alerts() -> Response:
     """What waits, the urgent ones first."""
     caller = the_caller()
     with the_room().database.reading() as connection:
-        found = store.list_waiting(connection, teams_of(caller), _SHOWN + 1)
+        found = store.list_waiting(connection, reader_of(caller), _SHOWN + 1)
     waiting = found[:_SHOWN]
     teams = the_room().directory.teams
     return pages.show(
@@ -115,7 +116,7 @@ def post_taken(alert_id: str) -> Response:
     """Say "I have it"."""
     wanted = _uuid(alert_id)
     with the_room().unit(the_trace()) as unit:
-        acknowledge_alert(wanted, the_caller().name, teams_of(the_caller()), unit)
+        acknowledge_alert(wanted, reader_of(the_caller()), unit)
     return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/alerts?taken=1"})
 
 
@@ -126,7 +127,7 @@ def post_all_taken() -> Response:
     wanted = [_uuid(one) for one in request.form.getlist("alert")[:_SHOWN]]
     with the_room().unit(the_trace()) as unit:
         for alert_id in sorted(wanted):
-            acknowledge_alert(alert_id, the_caller().name, teams_of(the_caller()), unit)
+            acknowledge_alert(alert_id, reader_of(the_caller()), unit)
     return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/alerts?taken=many"})
 
 
@@ -188,10 +189,10 @@ def _document_of(form: ImmutableMultiDict[str, str]) -> dict[str, Any]:
 
 
 def _find(alert_id: str) -> tuple[Alert, list[dict[str, str]]]:
-    wanted, teams = _uuid(alert_id), teams_of(the_caller())
+    wanted, reader = _uuid(alert_id), reader_of(the_caller())
     with the_room().database.reading() as connection:
         alert = store.read_alert(connection, wanted)
-        if alert is None or (teams is not None and alert.team not in teams):
+        if alert is None or not reader.sees(alert):
             raise NotFound("Your team has no alert with this id.")
         history = store.history_of(connection, alert.id)
     told = []
@@ -214,7 +215,7 @@ def _told(alert: Alert) -> dict[str, Any]:
     return {
         "id": alert.id,
         "case": "" if alert.case == THE_HUB else alert.case,
-        "what": _WHAT[alert.kind],
+        "what": f"{_WHAT[alert.kind]} {alert.whose}".strip(),
         "urgent": alert.urgent,
         "since": f"{alert.raised_at.astimezone(LONDON):%-d %B %Y, %H:%M}",
         "taken_by": alert.acknowledged_by,

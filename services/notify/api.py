@@ -10,7 +10,7 @@ from flask import Blueprint, request
 
 from services.notify import store
 from services.notify.acknowledge_alert import acknowledge_alert
-from services.notify.domain.alert import OPS
+from services.notify.domain.alert import OPS, Reader
 from services.notify.domain.preferences import Preferences
 from services.notify.schema import (
     ALERT,
@@ -45,7 +45,7 @@ from shared.web import (
 api = Blueprint("notify", __name__)
 
 # Whoever alerts are for.
-TOLD = ("coordinator", "supervisor", "ops")
+TOLD = ("coordinator", "supervisor", "facilitator", "ops")
 _MOST = 200
 _SMALL = re.compile(r"[0-9]{1,3}")
 
@@ -86,7 +86,7 @@ def post_token() -> dict[str, Any]:
     answers={200: Answer("A page of them.", ALERTS)},
 )
 def get_alerts() -> dict[str, Any]:
-    """The caller's team's alerts, oldest first; a supervisor sees every team's, ops the hub's own."""
+    """The caller's and their team's alerts, oldest first; a supervisor sees all teams', ops the hub's own."""
     faults = []
     state = request.args.get("state")
     if state not in (None, "open", "acknowledged"):
@@ -101,7 +101,7 @@ def get_alerts() -> dict[str, Any]:
         raise Unprocessable(errors=faults)
     with the_room().database.reading() as connection:
         found = store.list_alerts(
-            connection, teams=teams_of(the_caller()), state=state, after=after, limit=int(limit) + 1
+            connection, reader_of(the_caller()), state=state, after=after, limit=int(limit) + 1
         )
     page = found[: int(limit)]
     return {
@@ -119,10 +119,10 @@ def get_alerts() -> dict[str, Any]:
 )
 def get_alert(alert_id: str) -> dict[str, Any]:
     """One alert with its history: whom it was told, over what, and what became of that."""
-    wanted, teams = _uuid(alert_id), teams_of(the_caller())
+    wanted, reader = _uuid(alert_id), reader_of(the_caller())
     with the_room().database.reading() as connection:
         alert = None if wanted is None else store.read_alert(connection, wanted)
-        if alert is None or (teams is not None and alert.team not in teams):
+        if alert is None or not reader.sees(alert):
             message = "Your team has no alert with this id."
             raise NotFound(message)
         history = store.history_of(connection, alert.id)
@@ -143,7 +143,7 @@ def post_acknowledgement(alert_id: str) -> dict[str, Any]:
         message = "Your team has no alert with this id."
         raise NotFound(message)
     with the_room().unit(the_trace()) as unit:
-        alert = acknowledge_alert(wanted, the_caller().name, teams_of(the_caller()), unit)
+        alert = acknowledge_alert(wanted, reader_of(the_caller()), unit)
     return write_alert(alert)
 
 
@@ -172,8 +172,16 @@ def put_preferences() -> dict[str, Any]:
     return document
 
 
+def reader_of(caller: Caller) -> Reader:
+    """Whose alerts this caller sees; a facilitator no others than those that are for them."""
+    if caller.role == "facilitator":
+        return Reader(caller.name, ())
+    teams = teams_of(caller)
+    return Reader(caller.name, None if teams is None else tuple(teams))
+
+
 def teams_of(caller: Caller) -> list[str] | None:
-    """Whose alerts this caller sees; None for every team's."""
+    """The teams in whose name this caller acts; None for every team."""
     if caller.role == "supervisor":
         return None
     return [OPS] if caller.role == "ops" else [caller.team]

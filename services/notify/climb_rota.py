@@ -25,7 +25,7 @@ def climb_rota(unit: Unit, board: Switchboard) -> int:
     """
     due = store.claim_steps(unit, _ROUND)
     for alert in due:
-        ladder, number = board.ladder_of(alert.team), alert.step + 1
+        ladder, number = board.ladder_of(alert.team, alert.whose), alert.step + 1
         step = step_at(number, ladder, urgent=alert.urgent)
         told = tell_people(alert, step, number, unit, board)
         what: Happening = "handed_on" if step.purpose == "handed_on" else "reminded"

@@ -9,6 +9,7 @@ from services.notify.alert_coordinator import (
     alert_coordinator,
     alert_duty_desk,
     alert_of_due,
+    alert_of_giving,
     alert_of_letter,
     alert_of_merge,
     alert_of_withdrawal,
@@ -16,6 +17,7 @@ from services.notify.alert_coordinator import (
 )
 from shared.contracts import (
     CaseDue,
+    CaseGiven,
     CaseMerged,
     CaseReferralWithdrawn,
     CaseReturned,
@@ -46,6 +48,9 @@ def hears(board: Switchboard) -> Mapping[type[Message], Hearer]:
         ),
         CaseDue: Hearer(
             handle=lambda message, unit: alert_of_due(message, unit, board), prepare=prepare_batch
+        ),
+        CaseGiven: Hearer(
+            handle=lambda message, unit: alert_of_giving(message, unit, board), prepare=prepare_batch
         ),
         LetterKept: Hearer(
             handle=lambda message, unit: alert_of_letter(message, unit, board), prepare=prepare_batch

@@ -54,7 +54,7 @@ DOORS: Final = (
         "Start a referral, go on with one that you saved, or see how far yours have come.",
     ),
     Door(
-        ("coordinator", "supervisor", "ops"),
+        ("coordinator", "supervisor", "facilitator", "ops"),
         "/alerts",
         "What waits for you",
         "See it, say that you have it, and choose how you are told.",

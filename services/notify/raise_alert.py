@@ -38,7 +38,7 @@ def raise_alert(
         return None
     # A team that this directory does not know (any more) is the duty desk's to find.
     team = news.team if news.team in board.ladders else DUTY_DESK
-    ladder = board.ladder_of(team)
+    ladder = board.ladder_of(team, news.whose)
     step, following = (step_at(from_step + more, ladder, urgent=news.urgent) for more in (0, 1))
     until_then = replace(following, after=following.after - step.after)
     alert = Alert(
@@ -50,6 +50,7 @@ def raise_alert(
         state="open",
         raised_at=unit.now,
         occasion=news.occasion,
+        whose=news.whose,
         step=from_step,
         next_step_at=step_due(unit.now, until_then, board.work, urgent=news.urgent),
     )

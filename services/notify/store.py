@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
-from services.notify.domain.alert import Alert, Delivery, Entry, Happening
+from services.notify.domain.alert import Alert, Delivery, Entry, Happening, Reader
 from services.notify.tables import (
     alert_history,
     alerts,
@@ -22,7 +22,7 @@ from shared.rows import find_rows
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from uuid import UUID
 
     from sqlalchemy import Connection, Row, Select
@@ -112,10 +112,10 @@ def history_of(connection: Connection, alert_id: UUID) -> list[Entry]:
 
 
 def list_alerts(
-    connection: Connection, *, teams: Sequence[str] | None, state: str | None, after: UUID | None, limit: int
+    connection: Connection, reader: Reader, *, state: str | None, after: UUID | None, limit: int
 ) -> list[Alert]:
-    """Alerts of these teams (None: of all), oldest first, after the one with this id."""
-    query = _of_teams(teams).order_by(alerts.c.id).limit(limit)
+    """The alerts that this reader sees, oldest first, after the one with this id."""
+    query = _read_by(reader).order_by(alerts.c.id).limit(limit)
     if state is not None:
         query = query.where(alerts.c.state == state)
     if after is not None:
@@ -123,16 +123,18 @@ def list_alerts(
     return [_alert(row) for row in connection.execute(query)]
 
 
-def list_waiting(connection: Connection, teams: Sequence[str] | None, limit: int) -> list[Alert]:
-    """What nobody of these teams (None: all) has taken, the urgent first, however many came before."""
-    query = _of_teams(teams).where(alerts.c.state == "open")
+def list_waiting(connection: Connection, reader: Reader, limit: int) -> list[Alert]:
+    """What this reader sees and nobody has taken, the urgent first, however many came before."""
+    query = _read_by(reader).where(alerts.c.state == "open")
     query = query.order_by(alerts.c.urgent.desc(), alerts.c.id).limit(limit)
     return [_alert(row) for row in connection.execute(query)]
 
 
-def _of_teams(teams: Sequence[str] | None) -> Select[Any]:
+def _read_by(reader: Reader) -> Select[Any]:
     query = select(alerts)
-    return query if teams is None else query.where(alerts.c.team.in_(teams))
+    if reader.teams is None:
+        return query
+    return query.where(or_(alerts.c.team.in_(reader.teams), alerts.c.whose == reader.name))
 
 
 def find_alert(unit: Unit, alert_id: UUID) -> Alert | None:

@@ -108,9 +108,13 @@ class Switchboard:
             dt.timedelta(seconds=gather_seconds),
         )
 
-    def ladder_of(self, team: str) -> Ladder:
-        """The team's, or the duty desk's for a team that the directory does not know (any more)."""
-        return self.ladders.get(team) or self.ladders[DUTY_DESK]
+    def ladder_of(self, team: str, whose: str = "") -> Ladder:
+        """The team's, or the duty desk's for a team that the directory does not know (any more).
+
+        Of news for one person it begins with them, if the directory knows them.
+        """
+        ladder = self.ladders.get(team) or self.ladders[DUTY_DESK]
+        return ladder.beginning_with(self.everybody[whose]) if whose in self.everybody else ladder
 
     def ways_to(self, email: str, chosen: Iterable[ChannelName]) -> list[ChannelName]:
         """The channels over which this person can be reached: those that they chose, then the others."""

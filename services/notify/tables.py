@@ -52,10 +52,13 @@ alerts = Table(
     # How far it has been handed on, and when the next step is due; without one somebody has it.
     Column("step", Integer, nullable=False, server_default=text("0")),
     Column("next_step_at", Instant),
+    # Whom it is for, by their address; empty where the rota of the team says that.
+    Column("whose", String(254), nullable=False, server_default=text("''")),
     # However often the news arrives, there is one alert of it.
     UniqueConstraint("case", "kind", "occasion", name="one_alert_of_a_kind"),
 )
 Index("alerts_of_team", alerts.c.team, alerts.c.state, alerts.c.id)
+Index("alerts_whose", alerts.c.whose, alerts.c.state, alerts.c.id)
 Index(
     "alerts_next_step",
     alerts.c.next_step_at,

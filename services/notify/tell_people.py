@@ -37,7 +37,8 @@ def tell_people(
 
     `gather` is for rows of an import, which wait a little for one another. Nobody is told twice in one step.
     """
-    told = who_is_told(board.ladder_of(alert.team), step.rung, board.everybody, unit.now, urgent=alert.urgent)
+    ladder = board.ladder_of(alert.team, alert.whose)
+    told = who_is_told(ladder, step.rung, board.everybody, unit.now, urgent=alert.urgent)
     template = alert.kind
     words = step.purpose if step.purpose != "first" and GROUPS[alert.kind] in _OF_CASES else template
     people = [person for person in told.people if person.email not in but_not]

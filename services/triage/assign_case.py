@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from services.triage.domain.teams.assigning import WHYS, Task, Teams, choose, reasons_against
 from services.triage.lives.store import loads_of
+from shared.contracts import CaseGiven
 from shared.directory import DUTY_DESK
+from shared.identity import new_id
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from services.triage.store import Case
     from shared.messaging.unit import Unit
 
 _LOADS_HOLD_FOR = 30.0  # seconds
@@ -75,3 +78,19 @@ def find_owner(team: str, task: Task, teams: Teams, loads: Loads, unit: Unit) ->
     # Any other supervisor sees all cases anyway.
     finding = (teams.leads.get(team), *desk, *teams.supervisors)
     return Assigned(next((one for one in finding if one and one not in task.conflicts), ""), why)
+
+
+def tell_of_giving(case: Case, to: Iterable[str], by: str, unit: Unit) -> None:
+    """Whoever has a case from now on is told that; who gave it to themselves knows."""
+    for email in to:
+        if email and email != by:
+            unit.say(
+                CaseGiven(
+                    case=case.reference,
+                    to_team=case.team,
+                    to=email,
+                    giving=new_id(),
+                    given_at=unit.now,
+                    travels="urgent" if case.why_there.get("urgency") == "urgent" else "normal",
+                )
+            )

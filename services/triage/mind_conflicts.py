@@ -134,7 +134,7 @@ def _see_to(case: Case, knows: Collection[str], unit: Unit, table: Table) -> Non
     if kept is None or not kept.life.is_open:
         return
     if kept.life.owner in knows or not kept.life.owner:
-        hand_over(case, kept, unit, table)
+        hand_over(case, kept, unit, table, is_routed=case.id in Register.of(unit).fresh)
     settle_task(case, unit, table.targets)
 
 

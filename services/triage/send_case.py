@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from services.triage.areas.store import Places
-from services.triage.assign_case import Assigned, Loads, assign
+from services.triage.assign_case import Assigned, Loads, assign, tell_of_giving
 from services.triage.domain.areas import Areas
 from services.triage.domain.clocks.targets import Targets
 from services.triage.domain.gates import lacking
@@ -163,8 +163,11 @@ def owner_of(
     return assign(team, task, table.teams, table.loads, unit)
 
 
-def hand_over(case: Case, kept: Kept, unit: Unit, table: Table) -> Kept:
-    """The case has another team, or whoever had it may not have it any more: somebody else gets it."""
+def hand_over(case: Case, kept: Kept, unit: Unit, table: Table, *, is_routed: bool = False) -> Kept:
+    """The case has another team, or whoever had it may not have it any more: somebody else gets it.
+
+    They are told so, unless the case `is_routed` in the same unit: that tells their team.
+    """
     due = due_of(case, kept, table.targets, today_of(unit.now))
     due_on = kept.life.next_on or due(kept.life.task)
     conflicts = conflicts_in(case, kept, unit)
@@ -175,6 +178,8 @@ def hand_over(case: Case, kept: Kept, unit: Unit, table: Table) -> Kept:
     History.of(unit).write(case.id, "handed_over", SYSTEM, {"owner": assigned.owner})
     settle_task(case, unit, table.targets)
     tell_lead(case, unit, table)
+    if not (is_routed or assigned.nobody_fits):
+        tell_of_giving(case, [assigned.owner], kept.life.owner, unit)
     return Lives.of(unit).find(case.id) or changed
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.contracts.agency_key import AgencyKey
 from shared.contracts.case_due import CaseDue
+from shared.contracts.case_given import CaseGiven
 from shared.contracts.case_joined import CaseJoined
 from shared.contracts.case_merged import CaseMerged
 from shared.contracts.case_progressed import CaseProgressed
@@ -24,6 +25,7 @@ __all__ = [
     "MESSAGES",
     "AgencyKey",
     "CaseDue",
+    "CaseGiven",
     "CaseJoined",
     "CaseMerged",
     "CaseProgressed",
@@ -49,6 +51,7 @@ MESSAGES: dict[str, type[Message]] = {
         CaseReturned,
         CaseProgressed,
         CaseDue,
+        CaseGiven,
         LetterKept,
         AgencyKey,
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from shared.contracts import (
     AgencyKey,
     CaseDue,
+    CaseGiven,
     CaseJoined,
     CaseMerged,
     CaseProgressed,
@@ -67,6 +68,7 @@ QUEUES: tuple[Queue, ...] = (
             f"{CaseReferralWithdrawn.TYPE}.urgent.*",
             f"{CaseTelltales.TYPE}.urgent",
             f"{CaseDue.TYPE}.urgent.*",
+            f"{CaseGiven.TYPE}.urgent",
         ),
     ),
     Queue(
@@ -78,6 +80,7 @@ QUEUES: tuple[Queue, ...] = (
             *(f"{CaseReturned.TYPE}.{lane}" for lane in ("normal", "bulk")),
             *(f"{CaseTelltales.TYPE}.{lane}" for lane in ("normal", "bulk")),
             *(f"{CaseDue.TYPE}.{lane}.*" for lane in ("normal", "bulk")),
+            *(f"{CaseGiven.TYPE}.{lane}" for lane in ("normal", "bulk")),
             f"{LetterKept.TYPE}.normal",
         ),
     ),

@@ -17,6 +17,7 @@ from services.intake.schema import read_referral
 from shared.contracts import (
     AgencyKey,
     CaseDue,
+    CaseGiven,
     CaseJoined,
     CaseMerged,
     CaseProgressed,
@@ -85,6 +86,14 @@ def examples() -> dict[str, Message]:
             due_on=dt.date(2026, 3, 24),
             kind="breach",
             said_at=WHEN,
+            travels="urgent",
+        ),
+        CaseGiven(
+            case=case,
+            to_team="restorative_hub",
+            to="coordinator@referral-hub.example",
+            giving=UUID("0195bdc1-0000-7000-8000-000000061f70"),
+            given_at=WHEN,
             travels="urgent",
         ),
         LetterKept(letter="L-7KQX4-M3DTW", kept_at=WHEN),

@@ -17,7 +17,7 @@ from services.every import SERVICES
 from services.notify.acknowledge_alert import acknowledge_alert
 from services.notify.climb_rota import climb_rota
 from services.notify.deliver_alerts import deliver_alerts
-from services.notify.domain.alert import News
+from services.notify.domain.alert import News, Reader
 from services.notify.domain.escalation import ORDINARY, URGENT
 from services.notify.equipment import board_of, post_of
 from services.notify.raise_alert import raise_alert
@@ -102,7 +102,7 @@ def test_an_alert_climbs_on_working_time_and_every_step_is_in_its_history(hub: H
         expected.append((what, [told]))
         assert steps_of(room, alert_id) == expected
     with room.unit() as unit:
-        acknowledge_alert(alert_id, "above@hub.example", None, unit)
+        acknowledge_alert(alert_id, Reader("above@hub.example", None), unit)
     hub.clock.move(days=10)
     work(room)
     assert steps_of(room, alert_id) == [*expected, ("acknowledged", "above@hub.example")]
@@ -146,7 +146,7 @@ def test_over_a_month_each_alert_ends_taken_or_with_the_supervisor_within_its_ta
         for alert_id in sorted(open_alerts):
             if luck.random() < 0.008:
                 with room.unit() as unit:
-                    acknowledge_alert(alert_id, "one@hub.example", None, unit)
+                    acknowledge_alert(alert_id, Reader("one@hub.example", None), unit)
                 open_alerts.remove(alert_id)
                 taken[alert_id] = clock()
         work(room)

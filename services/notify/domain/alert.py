@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 Kind = Literal[
-    "opening", "withdrawal", "all_withdrawn", "again", "released", "letter", "due", "merged",
+    "opening", "withdrawal", "all_withdrawn", "again", "released", "letter", "due", "merged", "given",
     "refused", "undelivered",
     "ops_queue", "ops_parked", "ops_worker", "ops_relay", "ops_returned",
 ]  # fmt: skip
@@ -32,6 +32,7 @@ GROUPS: Final[dict[Kind, Group]] = {
     "letter": "letters",
     "due": "changes",
     "merged": "changes",
+    "given": "cases",
     "refused": "tasks",
     "undelivered": "tasks",
     "ops_queue": "ops",
@@ -55,6 +56,8 @@ class News:
     urgent: bool
     # What tells it from other news of its kind; empty for the opening of a case.
     occasion: str = ""
+    # Whom it is for, by their address; empty where the rota says that.
+    whose: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,20 @@ class Alert:
     # How far it has been handed on, and when the next step is due.
     step: int = 0
     next_step_at: dt.datetime | None = None
+    # Whom it is for, by their address; empty where the rota says that.
+    whose: str = ""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads alerts: those of these teams (None: of all), and those that are for them."""
+
+    name: str
+    teams: tuple[str, ...] | None
+
+    def sees(self, alert: Alert) -> bool:
+        """Whether it is there for them."""
+        return self.teams is None or alert.team in self.teams or alert.whose == self.name
 
 
 @dataclass(frozen=True)

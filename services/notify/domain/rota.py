@@ -76,6 +76,10 @@ class Ladder:
             rungs.append(Rung("duty_desk", tuple(desk)))
         return cls(tuple(rungs), [rung.name for rung in rungs].index("supervisors"))
 
+    def beginning_with(self, person: Person) -> Ladder:
+        """The same for news that is one person's: then their team's supervisors, and the desk."""
+        return Ladder((Rung("own", (person,)), *self.rungs[self.supervisors :]), 1)
+
 
 @dataclass(frozen=True)
 class Told:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.triage.assign_case import tell_of_giving
 from services.triage.cases import store
 from services.triage.cases.give_case import as_registered, check_owner, give_to_facilitators
 from services.triage.cases.hold_case import as_problem, hold_case
@@ -17,6 +18,7 @@ from services.triage.send_case import conflicts_in, hand_over
 from shared.contracts import CaseReturned
 
 if TYPE_CHECKING:
+    from services.triage.assign_case import Assigned
     from services.triage.cases.hold_case import Who
     from services.triage.cases.store import Seen
     from services.triage.domain.life.guards import Given
@@ -36,12 +38,9 @@ def change_case(
     told = store.references_in(unit.connection, case.id)
     offer = open_offer(case.id, unit)
     actor = who.actor(seen, offer.to_team if offer is not None else None, name)
-    owner = None
+    before, owner = seen.kept.life.owner, None
     if actor.role in BY_NAME[name].roles and seen.kept.life.state in BY_NAME[name].origins:
-        if name in ("allocate", "reallocate"):
-            given = as_registered(given, seen, unit, table)
-        elif name == "assign" and given.owner:
-            owner = check_owner(seen, given.owner, unit, table)
+        given, owner = _look_up_named(name, given, seen, unit, table)
     try:
         kept = move_case(
             case, name, unit, table.targets, actor=actor, given=given, owner=owner, referrals=told
@@ -53,6 +52,8 @@ def change_case(
     if name in ("allocate", "reallocate"):
         give_to_facilitators(seen, given, who, unit)
         settle_task(case, unit, table.targets)
+    elif name == "assign":
+        tell_of_giving(case, {given.owner} - {before}, who.name, unit)
     elif name in ("hold_meeting", "finish_indirect"):
         held = Record("held", {"method": given.method}, today_of(unit.now), who.name)
         Lives.of(unit).record(case.id, held)
@@ -63,6 +64,17 @@ def change_case(
     elif name in ("accept_transfer", "refuse_transfer", "record_acceptance"):
         seen = answer_lead(seen, name, given, who.name, unit, table)
     return store.Seen(seen.case, Lives.of(unit).find(case.id) or seen.kept)
+
+
+def _look_up_named(
+    name: str, given: Given, seen: Seen, unit: Unit, table: Table
+) -> tuple[Given, Assigned | None]:
+    """Whoever is to have the case, as they are registered; a problem where they may not."""
+    if name in ("allocate", "reallocate"):
+        return as_registered(given, seen, unit, table), None
+    if name == "assign" and given.owner:
+        return given, check_owner(seen, given.owner, unit, table)
+    return given, None
 
 
 def _passed_on(case: Case, kept: Kept, unit: Unit, table: Table) -> Kept:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from services.triage.assign_case import Assigned
+from services.triage.assign_case import Assigned, tell_of_giving
 from services.triage.cases import store
 from services.triage.cases.hold_case import NotNow
 from services.triage.domain.life.situation import Record
@@ -100,8 +100,10 @@ def _instead_of(
 
 
 def give_to_facilitators(seen: Seen, given: Given, who: Who, unit: Unit) -> None:
-    """They, and no others, work with the case from now on."""
+    """They, and no others, work with the case from now on; whoever did not before is told."""
     people = [{"email": email, "level": level} for email, level in given.facilitators]
     record = Record("facilitators", {"who": people}, today_of(unit.now), who.name)
     Lives.of(unit).record(seen.case.id, record)
-    store.give_to(unit, seen.case.id, [email for email, _ in given.facilitators])
+    emails = [email for email, _ in given.facilitators]
+    before = store.give_to(unit, seen.case.id, emails)
+    tell_of_giving(seen.case, sorted({*emails} - before), who.name, unit)

@@ -43,7 +43,7 @@ def place_case(case: Case, area: str, unit: Unit, table: Table) -> Case:
         now = Lives.of(unit).find(case.id) or kept
         changed = replace(now, gates=decision.gates)
         Lives.of(unit).change(case.id, changed)
-        hand_over(placed, changed, unit, table)
+        hand_over(placed, changed, unit, table, is_routed=True)
     for referral in store.references_in(unit.connection, case.id):
         unit.say(
             CaseRouted(

@@ -118,7 +118,7 @@ def answer_lead(seen: Seen, name: str, given: Given, by: str, unit: Unit, table:
     )
     store.change_team(unit, case)
     Lives.of(unit).change(case.id, replace(seen.kept, lead=offer.to_team))
-    kept = hand_over(case, replace(seen.kept, lead=offer.to_team), unit, table)
+    kept = hand_over(case, replace(seen.kept, lead=offer.to_team), unit, table, is_routed=True)
     for referral in store.references_in(unit.connection, case.id)[:1]:
         unit.say(
             CaseRouted(

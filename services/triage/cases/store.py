@@ -308,14 +308,17 @@ def open_reviews_of(connection: Connection, case_id: UUID) -> list[UUID]:
     return list(connection.execute(query.order_by(reviews.c.id)).scalars())
 
 
-def give_to(unit: Unit, case_id: UUID, emails: Sequence[str]) -> None:
-    """From now on these facilitators, and no others, may open the case."""
+def give_to(unit: Unit, case_id: UUID, emails: Sequence[str]) -> set[str]:
+    """From now on these facilitators, and no others, may open the case; those who could before."""
     unit.flush()
     table = case_facilitators
+    had_it = select(table.c.email).where(table.c.case_id == case_id)
+    before = set(unit.connection.execute(had_it).scalars())
     unit.connection.execute(delete(table).where(table.c.case_id == case_id))
     rows = [{"email": email, "case_id": case_id} for email in dict.fromkeys(emails)]
     if rows:
         unit.connection.execute(insert(table), rows)
+    return before
 
 
 def loads_of_facilitators(connection: Connection, but: UUID | None = None) -> dict[str, int]:

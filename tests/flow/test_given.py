@@ -1,0 +1,93 @@
+"""Whoever has a case from now on is told so themselves, however it came to them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+from shared.contracts import CaseGiven
+from tests.support.houses import Hub, StoppedClock, hub, infrastructure, make_hub, place
+from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, record, take, token, whole
+from tests.triage.test_assigning import CLEVELAND, A, a_coordinator, a_directory, alone
+
+__all__ = ["hub", "infrastructure", "make_hub", "place"]
+
+TUESDAY = dt.datetime(2026, 3, 24, 10, 0, tzinfo=dt.UTC)
+SECOND = "second.facilitator@referral-hub.example"
+
+
+def alerts_of(hub: Hub, bearer: str) -> list[tuple[str, str, str]]:
+    """What waits for somebody: the case, what it is, and whom it is for."""
+    found = hub.ask("/v1/alerts?state=open", bearer).get_json()["alerts"]
+    return [(one["case"], one["kind"], one["whose"]) for one in found if one["whose"]]
+
+
+def mailed(hub: Hub) -> list[tuple[str, str]]:
+    """To whom a mail went that they have a case now, and what its subject is."""
+    return [(str(m["To"]), str(m["Subject"])) for m in hub.mails() if "You have a case now" in m["Subject"]]
+
+
+def test_who_gets_a_case_because_its_owner_knows_somebody_in_it_is_told(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = make_hub(StoppedClock(TUESDAY), directory=a_directory(tmp_path, more=a_coordinator(A)))
+    case = take(hub, alone("ONE", "Neighbour"))
+    assert mailed(hub) == []
+    owner = whole(hub, case, "supervisor")["owner"]
+    other = ({A, CLEVELAND} - {owner}).pop()
+    record(hub, case, "conflict", "supervisor", staff=owner)
+    hub.settle()
+    assert alerts_of(hub, token(hub, "supervisor")) == [(case, "given", other)]
+    assert [to for to, _ in mailed(hub)] == [other]
+    assert "Neighbour" not in str(hub.mails()[-1])
+
+
+def test_who_is_given_a_case_is_told_and_who_takes_it_is_not(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    supervisor, coordinator = "supervisor@referral-hub.example", "coordinator@referral-hub.example"
+    move(hub, case, "assign", "supervisor", owner=supervisor)
+    move(hub, case, "assign", "supervisor", owner=coordinator)
+    move(hub, case, "assign", "supervisor", owner=coordinator)
+    hub.settle()
+    assert alerts_of(hub, token(hub, "coordinator")) == [(case, "given", coordinator)]
+
+
+def test_a_facilitator_is_told_of_the_case_that_they_are_given_and_of_no_other(hub: Hub) -> None:
+    case, another = take(hub, a_crime()), take(hub, a_crime("TWO", family="Quite"))
+    allocate(hub, case)
+    hub.settle()
+    theirs = token(hub, "facilitator")
+    assert alerts_of(hub, theirs) == [(case, "given", FACILITATOR)]
+    listed = hub.ask("/v1/alerts", theirs).get_json()["alerts"]
+    assert [one["case"] for one in listed] == [case]
+    assert another not in str(listed)
+    seconds = token(hub, "facilitator", name=SECOND)
+    assert hub.ask(f"/v1/alerts/{listed[0]['id']}", seconds).status_code == 404
+    # Whoever works with it already is told nothing by the change.
+    move(hub, case, "reallocate", facilitators=[{"email": FACILITATOR}, {"email": SECOND}])
+    hub.settle()
+    assert alerts_of(hub, seconds) == [(case, "given", SECOND)]
+    assert len(alerts_of(hub, theirs)) == 1
+    taken = hub.front.post(
+        f"/v1/alerts/{listed[0]['id']}/acknowledgement", headers={"Authorization": f"Bearer {theirs}"}
+    )
+    assert taken.get_json()["acknowledged_by"] == FACILITATOR
+
+
+def test_what_nobody_takes_goes_to_a_supervisor_and_however_often_it_is_heard_there_is_one(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    allocate(hub, case)
+    hub.settle()
+    outbox = hub.rooms["triage"].service.tables.outbox
+    with hub.rooms["triage"].database.transaction() as connection:
+        connection.execute(outbox.update().where(outbox.c.type == CaseGiven.TYPE).values(sent_at=None))
+    hub.settle()
+    (alert,) = hub.ask("/v1/alerts", token(hub, "facilitator")).get_json()["alerts"]
+    for _ in range(2):
+        hub.clock.move(days=7)
+        hub.settle()
+    history = hub.ask(f"/v1/alerts/{alert['id']}", token(hub, "supervisor")).get_json()["history"]
+    told = [one["detail"]["told"] for one in history if one["what"] in ("raised", "reminded", "handed_on")]
+    assert told[0] == [FACILITATOR]
+    assert told[-1] == ["supervisor@referral-hub.example"]
