@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from benchmarks.linkage.errors import Wire
 
-TRAP_GAP = (1, 2, 3)  # days between one harm and the next
+_AT_HOME = ("burglary", "criminal_damage", "theft", "vehicle_crime")
+_GAP = (1, 2, 3)  # days between one harm and the next
 
 
 class Told(NamedTuple):
@@ -37,8 +38,8 @@ Lookalike = Callable[[random.Random, Told, Cast], bool]
 
 
 def again_soon(draw: random.Random, told: Told, _: Cast) -> bool:
-    """The same person is harmed again within three days."""
-    return _on_another_day(told, draw.choice(TRAP_GAP))
+    """The same person is harmed again within three days; a dispute that goes on is no other dispute."""
+    return told.referral["strand"] == "crime" and _on_another_day(told, draw.choice(_GAP))
 
 
 def another_victim(draw: random.Random, told: Told, cast: Cast) -> bool:
@@ -55,7 +56,8 @@ def another_victim(draw: random.Random, told: Told, cast: Cast) -> bool:
 def same_night_same_street(draw: random.Random, told: Told, cast: Cast) -> bool:
     """A neighbour is burgled in the same night."""
     first = told.referral["parties"][0]
-    if not _day_of(told) or first["role"] != "harmed" or not _numbered(first):
+    at_home = told.referral["event"]["type"] in _AT_HOME and told.referral["strand"] == "crime"
+    if not at_home or not _day_of(told) or first["role"] != "harmed" or not _numbered(first):
         return False
     told.referral["parties"] = told.referral["parties"][:1]
     told.truth["people"] = told.truth["people"][:1]
@@ -174,12 +176,18 @@ def _replace(draw: random.Random, told: Told, place: int, party: Wire) -> None:
 
 
 def _alone(draw: random.Random, told: Told, first: Wire, like: Wire) -> bool:
-    """The account is of one person like the first, with an id of their own, at home with them or not."""
+    """The account is of one person like the first, with an id of their own, at home with them or not.
+
+    Of a crime: who complains of the same neighbour tells of the same dispute.
+    """
+    if told.referral["strand"] != "crime":
+        return False
     true = told.truth["people"][0]
     told.referral["parties"] = [
         {part: first[part] for part in ("role", "name", "address") if part in first} | like
     ]
     told.truth["people"] = told.truth["people"][:1]
+    told.referral["event"].pop("place", None)
     _replace(draw, told, 0, told.referral["parties"][0])
     if "address" not in like:
         told.truth["people"][0]["hh"] = true["hh"]

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from services.triage.domain.matching.judge_events import BELOW, STRANGERS
+from services.triage.domain.matching.guard_events import STRANGERS
+from services.triage.domain.matching.judge_events import BELOW
 from services.triage.domain.matching.model import Line, Verdict, Weights
 from services.triage.matching.read_model import read_model
 from services.triage.matching.store import KeptEvidence, find_evidence, is_known

@@ -91,6 +91,13 @@ def test_two_who_look_alike_are_two(one: dict[str, Any], other: dict[str, Any]) 
     assert not are_one_person(one, other)
 
 
+def test_two_family_names_at_one_address_are_two_people() -> None:
+    one, other = (read(told_of(who)).people[0] for who in (somebody("Fable"), somebody("", "Brackwater")))
+    evidence, _ = JUDGE.people(one, other)
+    assert evidence.lines[-1][:2] == ("guard", "another_family_name")
+    assert evidence.bits < 0
+
+
 def test_a_telephone_of_the_office_is_nobodys_own() -> None:
     mention = read(told_of(somebody("Fable", contacts=by_phone(OFFICE)))).people[0]
     assert mention.phones == ()
@@ -134,6 +141,69 @@ def test_who_is_harmed_again_on_another_day_has_another_case() -> None:
     assert verdict(one, other) != "same"
 
 
+@pytest.mark.parametrize(
+    ("later", "numbers", "verdict_is"),
+    [
+        pytest.param("2026-03-03", ((), ()), "ask", id="two days later"),
+        pytest.param(
+            "2026-03-02", (("CRI004410093",), ("CRI004417720",)), "ask", id="next day, another number"
+        ),
+        pytest.param("2026-03-02", ((), ()), "same", id="a day is told a day off"),
+        pytest.param(
+            "2026-03-03", (("CRI004410093",), ("CRI004410093",)), "same", id="one number all the same"
+        ),
+    ],
+)
+def test_who_is_harmed_again_within_days_has_another_case(
+    later: str, numbers: tuple[tuple[str, ...], tuple[str, ...]], verdict_is: str
+) -> None:
+    one = told_of(FABLE, MAN, kind="assault", on="2026-03-01", references=numbers[0])
+    other = told_of(FABLE, MAN, record="B", kind="assault", on=later, references=numbers[1])
+    assert guards(one, other) == (["another_day"] if verdict_is == "ask" else [])
+    assert verdict(one, other) == verdict_is
+
+
+def test_a_day_typed_as_a_month_is_no_other_day() -> None:
+    one = told_of(FABLE, MAN, on="2026-03-02")
+    assert guards(one, told_of(FABLE, MAN, record="B", on="2026-02-03")) == []
+
+
+def test_the_next_day_with_quite_another_story_is_another_day() -> None:
+    one, other = told_of(FABLE, on="2026-03-01"), told_of(FABLE, record="B", on="2026-03-02")
+    one["event"]["summary"] = "Wheelbarrow and lawnmower vanished overnight from a padlocked allotment shed."
+    other["event"]["summary"] = (
+        "Shouted abuse through the letterbox, frightening grandchildren staying there."
+    )
+    assert guards(one, other) == ["another_day"]
+
+
+def test_two_numbers_and_two_stories_are_two_events() -> None:
+    one = told_of(FABLE, MAN, kind="theft", references=("CRI004410093",))
+    other = told_of(FABLE, MAN, record="B", kind="theft", references=("CRI004417720",))
+    one["event"]["summary"] = "Wheelbarrow and lawnmower vanished overnight from a padlocked allotment shed."
+    other["event"]["summary"] = (
+        "Shouted abuse through the letterbox, frightening grandchildren staying there."
+    )
+    assert guards(one, other) == ["another_number"]
+    assert verdict(one, other) == "ask"
+
+
+def test_who_strikes_back_is_in_two_events() -> None:
+    turned = [FABLE | {"role": "responsible"}, MAN | {"role": "harmed"}]
+    one = told_of(FABLE, MAN, kind="assault", references=("CRI004410093",))
+    other = told_of(*turned, record="B", kind="assault", references=("CRI004417720",))
+    assert guards(one, other) == ["sides_turned"]
+    assert verdict(one, other) == "ask"
+
+
+def test_the_same_people_are_not_yet_the_same_event() -> None:
+    one, other = told_of(FABLE, MAN, kind="assault"), told_of(FABLE, MAN, record="B", kind="assault")
+    for account in (one, other):
+        del account["event"]["started_on"]
+    assert guards(one, other) == ["nothing_of_the_event"]
+    assert verdict(one, other) == "ask"
+
+
 def test_two_burglaries_of_one_night_are_two_and_nobody_is_asked() -> None:
     one, other = told_of(FABLE), told_of(DELPHINE, record="B")
     assert verdict(one, other) == "different"
@@ -149,6 +219,35 @@ def test_two_flats_of_one_block_are_two_disputes() -> None:
         return told_of(party, record=family, kind="noise", strand="dispute")
 
     assert verdict(flat(2, "Ulric", "Vanstone"), flat(9, "Wenna", "Xanthorp")) != "same"
+
+
+def test_who_quarrels_with_two_neighbours_has_two_disputes() -> None:
+    def neighbour(number: int, given: str, family: str) -> dict[str, Any]:
+        home = {"line1": f"{number} Nowhere Terrace", "town": "Darlington", "postcode": "DL1 9ZA"}
+        return {"role": "party", "name": {"given": given, "family": family}, "address": home}
+
+    fable = FABLE | {"role": "party", "contacts": by_phone("07700 900123")}
+    dispute: dict[str, Any] = {"kind": "noise", "strand": "dispute"}
+    one = told_of(fable, neighbour(12, "Ulric", "Vanstone"), **dispute)
+    other = told_of(fable, neighbour(16, "Wenna", "Xanthorp"), record="B", **dispute)
+    assert guards(one, other) == ["other_neighbour"]
+    assert verdict(one, other) == "ask"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param(
+            {"contacts": by_phone("07700 900123")}, {"contacts": by_phone("07700 900456")}, id="phones"
+        ),
+        pytest.param({"date_of_birth": "1988-02-29"}, {"date_of_birth": "1988-11-08"}, id="born that year"),
+    ],
+)
+def test_a_namesake_in_the_street_is_somebody_else(one: dict[str, Any], other: dict[str, Any]) -> None:
+    near = HOME | {"line1": "18 Nowhere Terrace"}
+    a, b = told_of(somebody("Fable", **one)), told_of(somebody("Fable", address=near, **other), record="B")
+    assert guards(a, b) == ["lives_elsewhere"]
+    assert verdict(a, b) == "ask"
 
 
 def test_the_two_sides_complaints_about_each_other_are_one_dispute() -> None:

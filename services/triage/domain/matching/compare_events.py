@@ -21,7 +21,7 @@ from services.triage.domain.matching.compare_people import PersonLevels, compare
 from services.triage.domain.matching.kinds import kinds_agree
 from services.triage.domain.matching.model import Evidence
 from services.triage.domain.matching.references import Reference
-from services.triage.domain.matching.whens import When, days_apart
+from services.triage.domain.matching.whens import days_apart
 
 JudgePeople = Callable[[Mention, Mention], tuple[Evidence, PersonLevels]]
 WordBits = Callable[[str], float]
@@ -259,19 +259,19 @@ def _dates(one: Account, other: Account) -> dict[str, str]:
     if not one.happened or not other.happened:
         return {"date": "missing", "date_told_vaguely": "missing"}
     apart = min(days_apart(a, b) for a, b in product(one.happened, other.happened))
-    a, b = one.happened[0], other.happened[0]
-    if a.slack or b.slack:
+    if one.happened[0].slack or other.happened[0].slack:
         return {"date": "missing", "date_told_vaguely": _step(_DAYS, apart)}
-    if apart and _turned(a, b):
+    if apart and day_turned(one, other):
         return {"date": "3_days", "date_told_vaguely": "missing"}
     return {"date": _step(_DAYS, apart), "date_told_vaguely": "missing"}
 
 
-def _turned(one: When, other: When) -> bool:
+def day_turned(one: Account, other: Account) -> bool:
     """Whether day and month changed places: 3 April typed as 4 March."""
-    return (
-        one.day.day == other.day.month and one.day.month == other.day.day and one.day.year == other.day.year
-    )
+    if not one.happened or not other.happened:
+        return False
+    a, b = one.happened[0].day, other.happened[0].day
+    return a != b and a.day == b.month and a.month == b.day and a.year == b.year
 
 
 def _homes(one: Account, other: Account) -> str:

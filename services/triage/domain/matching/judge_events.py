@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from services.triage.domain.matching.accounts import Account, Mention
 from services.triage.domain.matching.compare_events import (
     Pairing,
     compare_events,
+    day_turned,
     hold_people,
     is_crime,
     named_in,
@@ -19,17 +20,13 @@ from services.triage.domain.matching.compare_events import (
 from services.triage.domain.matching.compare_names import Canonicals
 from services.triage.domain.matching.compare_people import PersonLevels
 from services.triage.domain.matching.frequencies import Frequencies
+from services.triage.domain.matching.guard_events import STRANGERS, guard_of, one_number
 from services.triage.domain.matching.judge_people import judge_people
 from services.triage.domain.matching.model import Evidence, Line, Model, Verdict, weigh
 
 _REMEMBERED = 2_000  # pairs of accounts: whoever comes to a case is held against it, and its pairs come again
 BELOW = 0.5  # bits
 _MAY_BE = -2.0  # bits; below, two mentions are held to be two people
-STRANGERS = "nobody_in_common"
-_PEOPLE = ("harmed", "harmed_too", "responsible", "side", "other_side")
-_ALIKE, _NOT_ALIKE = ("sure", "likely", "maybe"), ("weak", "against")
-_ANOTHER_DAY = ("week", "3_weeks", "2_months", "far")
-_SAY_SO_THEMSELVES = {"named": ("full",), "homes": ("both",), "numbered": ("address",), "crossed": ("yes",)}
 
 
 class Judged(NamedTuple):
@@ -80,12 +77,13 @@ class Judge:
         lines = [worth["base"]["prior"], *weigh(levels.items(), worth)]
         bits = sum(line.bits for line in lines)
         thresholds = self.model.thresholds
-        guard = _guard(levels, pairings, crime=crime, others=crime and self._other_victims(one, other, held))
+        others = crime and self._other_victims(one, other, held)
+        guard = guard_of(levels, pairings, crime=crime, others=others, turned=day_turned(one, other))
         most = (thresholds.ask_case if guard == STRANGERS else thresholds.same_case) - BELOW
         if guard and bits > most:
             lines.append(Line("guard", guard, most - bits))
             bits = most
-        if bits < thresholds.ask_case and _one_number(levels):
+        if bits < thresholds.ask_case and one_number(levels):
             lines.append(Line("floor", "one_number", thresholds.ask_case - bits))
             bits = thresholds.ask_case
         return Judged(Evidence(bits, tuple(lines)), tuple(pairings))
@@ -119,29 +117,6 @@ class Judge:
         return self.frequencies.word_bits(word, self.model.words)
 
 
-def _guard(
-    levels: Mapping[str, str], pairings: Sequence[Pairing], *, crime: bool, others: bool = False
-) -> str:
-    """What keeps two accounts from being joined, however alike the rest; "" if nothing does.
-
-    Two burglaries of one night are not one: some person, home or number must be the same, or nobody is even
-    asked. Whoever was harmed in March and again in April was harmed twice, and whoever harmed two people did
-    it twice, unless one number says otherwise: that, a human may say.
-    """
-    if _one_number(levels):
-        return ""
-    if crime and levels.get("date") in _ANOTHER_DAY:
-        return "another_day"
-    share = any(shares_own(pairing.levels) for pairing in pairings)
-    if others and (levels.get("responsible") in _ALIKE or levels.get("named") == "full"):
-        return "other_victim"
-    if crime and levels.get("harmed") == "against" and not share:
-        return "other_victim" if levels.get("responsible") in _ALIKE else STRANGERS
-    told = any(levels.get(comparison) in said for comparison, said in _SAY_SO_THEMSELVES.items())
-    people = any(levels.get(comparison, "missing") not in ("missing", *_NOT_ALIKE) for comparison in _PEOPLE)
-    return "" if told or people or share else STRANGERS
-
-
 def _harmed(account: Account) -> list[int]:
     """The places of those who were harmed and have a name."""
     return [
@@ -153,11 +128,6 @@ def _harmed(account: Account) -> list[int]:
 
 def _own_order(account: Account) -> tuple[str, str, str]:
     return account.agency, account.record, account.reference
-
-
-def _one_number(levels: Mapping[str, str]) -> bool:
-    """Whether both accounts give one number: however unlike the rest is, a human is asked at least."""
-    return any(levels.get(comparison) == "exact" for comparison in ("number", "log", "file"))
 
 
 def _own(mention: Mention, shared: frozenset[str]) -> Mention:

@@ -44,7 +44,9 @@ def _guard(levels: PersonLevels) -> tuple[float, str]:
         return CALLED_OTHERWISE, "household_or_twins"
     if levels.identifier == "none" and levels.born != "exact":
         return NAMED_OTHERWISE, "another_identifier"
-    if levels.family == "none" and not (own or levels.home == "same"):
+    # Who shares the given name and the home may have married; of whom no given name is told shares the home.
+    married = levels.home == "same" and levels.given != "missing"
+    if levels.family == "none" and not (own or married):
         return NAMED_OTHERWISE, "another_family_name"
     if levels.given == "missing" and levels.family != "missing" and levels.born != "exact":
         # A family name at an address is a household, not somebody of it.
