@@ -12,7 +12,7 @@ from services.triage.matching.group_accounts import WORTH_A_LOOK
 from shared.identity import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from uuid import UUID
 
     from services.triage.domain.matching.compare_events import Pairing
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from services.triage.settle_cases import Clerk, Settled
     from services.triage.store import Known
 
+Held = dict[tuple[str, str], "Collection[Pairing]"]
 _MOST_PAIRS = 400  # of accounts that are compared for their people alone
 
 
@@ -36,7 +37,12 @@ def settle_people(
     known = {r: found for r in references if (found := register.known(r)) is not None}
     anew = {*settled.moved, *changed}
     case_of = {reference: found.triaged.case_id for reference, found in known.items()}
-    pairings = _pairings(known, anew, case_of, clerk)
+    pairings, near = _held_by_the_new(known, anew, case_of, clerk)
+    # All that a case tells of somebody says who they are: also what stands in an account that shares no key.
+    for reference in sorted({mate for one in near for mate in register.members(case_of[one])} - known.keys()):
+        if (mate := register.known(reference)) is not None:
+            known[reference], case_of[reference] = mate, mate.triaged.case_id
+    pairings |= _held_by_others(known, anew, near, case_of, clerk, _MOST_PAIRS - len(pairings))
     involved = {reference for pair in pairings for reference in pair} | anew
     accounts = [found.account._replace(reference=r) for r, found in known.items() if r in involved]
     by_person: dict[UUID, list[Party]] = defaultdict(list)
@@ -53,39 +59,45 @@ def settle_people(
         and pair[0][0] not in changed
         and pair[1][0] not in changed
     ]
-    groups = group_people(
-        accounts, pairings, case_of, clerk.judge.model, clerk.judge.frequencies.people, as_before
-    )
+    groups = group_people(accounts, pairings, case_of, clerk.judge, as_before)
     return _name(groups, known, clerk)
 
 
-def _pairings(
-    known: dict[str, Known], anew: Collection[str], case_of: dict[str, UUID], clerk: Clerk
-) -> dict[tuple[str, str], Collection[Pairing]]:
-    """Who is held against whom.
-
-    Everybody new against everybody compared; then all who may be somebody new, who share a case or a person,
-    against one another: two of them may be father and son, and the new one must not make them one.
-    """
-    found: dict[tuple[str, str], Collection[Pairing]] = {}
-    people = {reference: set(one.triaged.people) for reference, one in known.items()}
-
-    def hold(one: str, other: str, *, together: bool) -> bool:
-        pairings = judged(one, other, clerk.judge, clerk.register, clerk.unit).people
-        # Kept also where nobody is alike: that two are not one keeps a third from making them one.
-        found[one, other] = pairings
-        return together or any(pairing.evidence.bits >= WORTH_A_LOOK for pairing in pairings)
-
+def _held_by_the_new(
+    known: Mapping[str, Known], anew: Collection[str], case_of: Mapping[str, UUID], clerk: Clerk
+) -> tuple[Held, set[str]]:
+    """Everybody new held against everybody compared, and in whose accounts somebody may be one."""
+    found: Held = {}
     near = set(anew)
     for one, other in combinations(sorted(known), 2):
-        if (one in anew or other in anew) and hold(one, other, together=case_of[one] == case_of[other]):
-            near |= {one, other}
+        if one in anew or other in anew:
+            # Kept also where nobody is alike: that two are not one keeps a third from making them one.
+            found[one, other] = judged(one, other, clerk.judge, clerk.register, clerk.unit).people
+            alike = any(pairing.evidence.bits >= WORTH_A_LOOK for pairing in found[one, other])
+            if alike or case_of[one] == case_of[other]:
+                near |= {one, other}
+    return found, near
+
+
+def _held_by_others(
+    known: Mapping[str, Known],
+    anew: Collection[str],
+    near: Collection[str],
+    case_of: Mapping[str, UUID],
+    clerk: Clerk,
+    most: int,
+) -> Held:
+    """All who may be somebody new, who share a case or a person, held against one another.
+
+    Two of them may be father and son, and the new one must not make them one.
+    """
+    found: Held = {}
+    people = {reference: set(one.triaged.people) for reference, one in known.items()}
     for one, other in combinations(sorted(known), 2):
-        together = case_of[one] == case_of[other]
         if one in anew or other in anew:
             continue
-        both = one in near and other in near
-        if (both and len(found) < _MOST_PAIRS) or together or not people[one].isdisjoint(people[other]):
+        both = one in near and other in near and len(found) < most
+        if both or case_of[one] == case_of[other] or not people[one].isdisjoint(people[other]):
             found[one, other] = judged(one, other, clerk.judge, clerk.register, clerk.unit).people
     return found
 

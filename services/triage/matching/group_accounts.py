@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 
 from services.triage.domain.matching.accounts import Account
 from services.triage.domain.matching.compare_events import Pairing
-from services.triage.domain.matching.frequencies import NOTHING_COUNTED, Frequencies
+from services.triage.domain.matching.frequencies import NOTHING_COUNTED
 from services.triage.domain.matching.group_people import Party, group_people
 from services.triage.domain.matching.judge_events import Judge, Judged
 from services.triage.domain.matching.model import Model
@@ -73,8 +73,8 @@ def group_accounts(arrivals: Sequence[Arrival], model: Model, progress: Progress
             bits[pair] = weighed
     case_of = _cases(accounts, bits, model)
     progress(f"{len(set(case_of.values()))} cases")
-    frequencies = judges[-1].frequencies if judges else NOTHING_COUNTED
-    person_of = _people(accounts, pairs, case_of, judge, model, frequencies)
+    at_last = judges[-1] if judges else Judge(model, NOTHING_COUNTED, canonicals)
+    person_of = _people(accounts, pairs, case_of, judge, at_last)
     progress(f"{len(set(person_of.values()))} people")
     return Grouped(case_of, person_of, _asked(bits, case_of, model), judged, model.thresholds.same_case)
 
@@ -134,8 +134,7 @@ def _people(
     pairs: Sequence[Pair],
     case_of: Mapping[str, int],
     judge: Callable[[str, str], Judged],
-    model: Model,
-    frequencies: Frequencies,
+    at_last: Judge,
 ) -> dict[Party, int]:
     held: dict[Pair, Sequence[Pairing]] = {}
     in_case = list(_pairs_within(case_of))
@@ -149,7 +148,7 @@ def _people(
         near = sorted(together)
         # That two are not one counts too: it keeps a third from making them one.
         inside = {pair: every[pair] for pair in combinations(near, 2) if pair in every}
-        groups = group_people([accounts[r] for r in near], inside, case_of, model, frequencies.people)
+        groups = group_people([accounts[r] for r in near], inside, case_of, at_last)
         for group in groups:
             number = len(person_of)
             person_of.update(dict.fromkeys(group, number))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.triage.domain.matching.judge_people import judge_people, register_bits
+from services.triage.domain.matching.judge_people import judge_people, person_verdict
 from services.triage.matching.read_model import read_model
 from tests.support.builders import Wire, an_account
 from tests.triage.matching.reading import JUDGE, read
@@ -39,8 +39,8 @@ def are_one_person(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two mentions are linked by themselves in a register of ten thousand."""
     model = read_model()
     a, b = read(told_of(one)).people[0], read(told_of(other)).people[0]
-    evidence, _ = judge_people(a, b, model, JUDGE.frequencies, JUDGE.canonicals)
-    return evidence.bits - register_bits(10_000, model) >= model.thresholds.same_person
+    evidence, levels = judge_people(a, b, model, JUDGE.frequencies, JUDGE.canonicals)
+    return person_verdict(evidence, levels, 10_000, model) == "same"
 
 
 def by_phone(value: str, channel: str = "mobile") -> list[dict[str, str]]:
@@ -75,6 +75,27 @@ def test_the_same_person_twice_is_one() -> None:
             id="household",
         ),
         pytest.param(somebody("Fable"), somebody(""), id="a family name at an address"),
+        pytest.param(
+            somebody("Fable", date_of_birth=BORN), somebody("", date_of_birth=BORN), id="or their twin"
+        ),
+        pytest.param(
+            somebody("Fable", date_of_birth=BORN, gender="female"),
+            somebody("F", gender="male", contacts=by_phone("07700 900123")),
+            id="brother and sister of one initial",
+        ),
+        pytest.param(
+            somebody("Gideon", contacts=by_phone("07700 900123")),
+            somebody("Gideon", contacts=by_phone("07700 900456")),
+            id="father and son with a telephone each",
+        ),
+        pytest.param(
+            somebody("Gideon", address={"town": "Darlington"}),
+            somebody("Gideon", address={"town": "Darlington"}),
+            id="a name in a town",
+        ),
+        pytest.param(
+            somebody("Jack", date_of_birth=BORN), somebody("", "Jessica Figment"), id="a sister in one field"
+        ),
         pytest.param(
             somebody("Fable", "Figment", contacts=by_phone(OFFICE)),
             somebody("Lucan", "Brackwater", contacts=by_phone(OFFICE)),

@@ -92,7 +92,9 @@ def compare_names(one: Name, other: Name, canonicals: Canonicals) -> NameLevels:
     best = NameLevels(_given(one, other, canonicals), _family(one.family, other.family))
     if best.family in ("exact", "typo") and best.given not in ("none", "missing"):
         return best
-    readings = [best]
+    # Of two words in one field that share one with a family name, the other is what somebody is called.
+    half = best.given == "missing" and best.family == "part"
+    readings = [] if half and _is_one_field(one, other) else [best]
     for a, b in ((one, other), (other, one)):
         if a.given and a.family:
             turned = a._replace(given=a.family, family=a.given, known_as=())
@@ -126,6 +128,10 @@ def _splits(name: Name) -> Iterable[Name]:
     elif not name.family and len(name.given) > 1:
         yield name._replace(given=name.given[:1], family=name.given[1:])
         yield name._replace(given=name.given[1:], family=name.given[:1])
+
+
+def _is_one_field(one: Name, other: Name) -> bool:
+    return any(a.given and not b.given and len(b.family) > 1 for a, b in ((one, other), (other, one)))
 
 
 def _given(one: Name, other: Name, canonicals: Canonicals) -> str:

@@ -13,10 +13,31 @@ from typing import NamedTuple
 from rapidfuzz.distance import OSA
 
 from services.triage.domain.matching.accounts import Mention
-from services.triage.domain.matching.compare_names import Canonicals, compare_names, word_level
+from services.triage.domain.matching.compare_names import (
+    FAMILY,
+    GIVEN,
+    ORDERS,
+    Canonicals,
+    compare_names,
+    word_level,
+)
 from services.triage.domain.matching.places import Place, looks_like_an_office
 
 COMPARISONS = ("given", "family", "order", "born", "gender", "phone", "email", "home", "area", "identifier")
+# The levels of each comparison, the best first; what one mention lacks another may tell.
+_LEVELS = (
+    GIVEN,
+    FAMILY,
+    ORDERS,
+    ("exact", "turned", "year_off", "digit", "same_year", "none", "missing"),
+    ("same", "none", "missing"),
+    ("exact", "digit", "landline", "none", "missing"),
+    ("exact", "typo", "none", "missing"),
+    ("same", "building", "postcode", "street", "area", "none", "missing"),
+    ("same", "none", "missing"),
+    ("exact", "typo", "none", "missing"),
+)
+RANKS = tuple({level: rank for rank, level in enumerate(levels)} for levels in _LEVELS)
 _A_GENERATION = 15  # years
 _MOBILE = "+447"
 

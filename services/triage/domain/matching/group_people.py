@@ -1,20 +1,22 @@
 """Which mentions are one person: across cases on evidence that outweighs the register, inside one on less.
 
 In one case there are few people: a "Mr Corbrook" among the neighbours of a dispute is the Corbrook whom the
-other account names. The two sides of one case are never one person, nor are two parties of one referral.
+other account names. Across cases somebody is all that their case tells of them: one account has the given
+name, another the family name, a third the home. The two sides of one case are never one person, nor are two
+parties of one referral.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 
 from services.triage.domain.matching.accounts import Account, Mention
 from services.triage.domain.matching.compare_events import Pairing
+from services.triage.domain.matching.judge_events import Judge
 from services.triage.domain.matching.judge_people import BORN_OTHERWISE, person_verdict
-from services.triage.domain.matching.model import Model
-from services.triage.domain.matching.partition import UNSEEN, partition
+from services.triage.domain.matching.partition import UNSEEN, Node, partition
 
 Party = tuple[str, int]  # a referral's reference, and the place of the party in it
 _CONTRADICTION = -3.5
@@ -26,8 +28,7 @@ def group_people(
     accounts: Sequence[Account],
     pairings: Mapping[tuple[str, str], Collection[Pairing]],
     case_of: Mapping[str, object],
-    model: Model,
-    people_known: int,
+    judge: Judge,
     as_before: Sequence[tuple[Party, Party]] = (),
 ) -> list[list[Party]]:
     """The parties of these accounts, grouped by who they are.
@@ -35,34 +36,8 @@ def group_people(
     `pairings` holds, for pairs of references, who was held against whom; `case_of` the case of each account;
     `as_before` who was found to be one person already.
     """
-    thresholds = model.thresholds
     mentions = {(a.reference, place): m for a in accounts for place, m in enumerate(a.people)}
-    alone = Counter((account.reference, mention.role) for account in accounts for mention in account.people)
-    weighed: dict[tuple[Party, Party], float] = {}
-    joined: dict[tuple[Party, Party], float] = {}
-    for (one, other), found in pairings.items():
-        together = case_of[one] == case_of[other]
-        for pairing in found:
-            pair = ((one, pairing.one), (other, pairing.other))
-            a, b = mentions[pair[0]], mentions[pair[1]]
-            bits = pairing.evidence.bits
-            weighed[pair] = bits
-            if together and _other_side(a, b):
-                continue
-            verdict = person_verdict(pairing.evidence, pairing.levels, people_known, model)
-            if verdict == "same" and a.name.somebody and b.name.somebody:
-                joined[pair] = bits
-            elif together and (
-                (bits >= thresholds.same_person_in_case and _may_be_called_so(a, b, pairing))
-                or (
-                    a.role == b.role
-                    and alone[one, a.role] == alone[other, b.role] == 1
-                    and _fits(a, b, pairing)
-                )
-            ):
-                joined[pair] = bits - _IN_CASE
-    for pair in _ambiguous(joined, weighed, thresholds.margin):
-        del joined[pair]
+    inside = {pair: found for pair, found in pairings.items() if case_of[pair[0]] == case_of[pair[1]]}
     apart = [
         ((account.reference, one), (account.reference, other))
         for account in accounts
@@ -73,17 +48,107 @@ def group_people(
         for one, other in combinations(mentions, 2)
         if case_of[one[0]] == case_of[other[0]] and _other_side(mentions[one], mentions[other])
     ]
-    grouped = partition(
-        list(mentions),
+    before_inside = [pair for pair in as_before if case_of[pair[0][0]] == case_of[pair[1][0]]]
+    people = _in_their_cases(accounts, mentions, inside, judge, apart, before_inside)
+    return _across_cases(people, mentions, pairings, case_of, judge, apart, as_before)
+
+
+def _in_their_cases(
+    accounts: Sequence[Account],
+    mentions: Mapping[Party, Mention],
+    inside: Mapping[tuple[str, str], Collection[Pairing]],
+    judge: Judge,
+    apart: Sequence[tuple[Party, Party]],
+    as_before: Sequence[tuple[Party, Party]],
+) -> list[list[Party]]:
+    """The people of each case by itself."""
+    thresholds = judge.model.thresholds
+    alone = Counter((account.reference, mention.role) for account in accounts for mention in account.people)
+    weighed: dict[tuple[Party, Party], float] = {}
+    joined: dict[tuple[Party, Party], float] = {}
+    for (one, other), found in inside.items():
+        for pairing in found:
+            pair = ((one, pairing.one), (other, pairing.other))
+            a, b = mentions[pair[0]], mentions[pair[1]]
+            bits = weighed[pair] = pairing.evidence.bits
+            if _other_side(a, b):
+                continue
+            verdict = person_verdict(pairing.evidence, pairing.levels, judge.frequencies.people, judge.model)
+            only = a.role == b.role and alone[one, a.role] == alone[other, b.role] == 1
+            if verdict == "same" and a.name.somebody and b.name.somebody:
+                joined[pair] = bits
+            elif bits >= thresholds.same_person_in_case and _may_be_called_so(a, b, pairing):
+                joined[pair] = bits - _IN_CASE
+            elif only and _fits(a, b, pairing):
+                joined[pair], weighed[pair] = bits - _IN_CASE, max(bits, 0.0)
+    for pair in _ambiguous(joined, weighed, thresholds.margin):
+        del joined[pair]
+    return _partitioned(list(mentions), joined, weighed, apart, as_before)
+
+
+def _across_cases(
+    people: Sequence[Sequence[Party]],
+    mentions: Mapping[Party, Mention],
+    pairings: Mapping[tuple[str, str], Collection[Pairing]],
+    case_of: Mapping[str, object],
+    judge: Judge,
+    apart: Sequence[tuple[Party, Party]],
+    as_before: Sequence[tuple[Party, Party]],
+) -> list[list[Party]]:
+    """The people of all cases: each with all that their case tells of them."""
+    person_of = {party: number for number, group in enumerate(people) for party in group}
+    told = [list(dict.fromkeys(mentions[party] for party in group)) for group in people]
+    weighed: dict[tuple[int, int], float] = {}
+    joined: dict[tuple[int, int], float] = {}
+    for one, other in _near(pairings, case_of, person_of):
+        evidence, levels = judge.profiles(told[one], told[other])
+        weighed[one, other] = evidence.bits
+        verdict = person_verdict(evidence, levels, judge.frequencies.people, judge.model)
+        if verdict == "same" and all(any(m.name.somebody for m in told[who]) for who in (one, other)):
+            joined[one, other] = evidence.bits
+    for pair in _ambiguous(joined, weighed, judge.model.thresholds.margin):
+        del joined[pair]
+
+    def between(pairs: Iterable[tuple[Party, Party]]) -> list[tuple[int, int]]:
+        return [(person_of[a], person_of[b]) for a, b in pairs if person_of[a] != person_of[b]]
+
+    grouped = _partitioned(list(range(len(people))), joined, weighed, between(apart), between(as_before))
+    return [[party for number in group for party in people[number]] for group in grouped]
+
+
+def _near(
+    pairings: Mapping[tuple[str, str], Collection[Pairing]],
+    case_of: Mapping[str, object],
+    person_of: Mapping[Party, int],
+) -> list[tuple[int, int]]:
+    """Who of two cases was held against whom."""
+    found = set()
+    for (one, other), held in pairings.items():
+        if case_of[one] != case_of[other]:
+            for pairing in held:
+                a, b = person_of[one, pairing.one], person_of[other, pairing.other]
+                if a != b:
+                    found.add((min(a, b), max(a, b)))
+    return sorted(found)
+
+
+def _partitioned(
+    nodes: Sequence[Node],
+    joined: Mapping[tuple[Node, Node], float],
+    weighed: Mapping[tuple[Node, Node], float],
+    apart: Sequence[tuple[Node, Node]],
+    as_before: Sequence[tuple[Node, Node]],
+) -> list[list[Node]]:
+    return partition(
+        nodes,
         joined,
         least=-_IN_CASE * 2,
         mean=0.0,
         contradiction=-_IN_CASE * 2,
         one=as_before,
-        apart=apart + [pair for pair, bits in weighed.items() if bits <= BORN_OTHERWISE],
+        apart=[*apart, *(pair for pair, bits in weighed.items() if bits <= BORN_OTHERWISE)],
         weigh=lambda one, other: weighed.get((one, other), weighed.get((other, one), UNSEEN)),
-    )
-    return grouped.groups
+    ).groups
 
 
 def _other_side(one: Mention, other: Mention) -> bool:
@@ -107,18 +172,18 @@ def _fits(one: Mention, other: Mention, pairing: Pairing) -> bool:
 
 
 def _ambiguous(
-    joined: Mapping[tuple[Party, Party], float], weighed: Mapping[tuple[Party, Party], float], margin: float
-) -> list[tuple[Party, Party]]:
+    joined: Mapping[tuple[Node, Node], float], weighed: Mapping[tuple[Node, Node], float], margin: float
+) -> list[tuple[Node, Node]]:
     """Links of somebody to two who are not one, and neither much better: father and son, twins."""
-    of: dict[Party, list[tuple[Party, float, tuple[Party, Party]]]] = defaultdict(list)
+    of: dict[Node, list[tuple[Node, float, tuple[Node, Node]]]] = defaultdict(list)
     for pair, bits in joined.items():
         if bits > 0:
             of[pair[0]].append((pair[1], bits, pair))
             of[pair[1]].append((pair[0], bits, pair))
-    doubtful: set[tuple[Party, Party]] = set()
+    doubtful: dict[tuple[Node, Node], None] = {}
     for links in of.values():
         for (a, bits, first), (b, others, second) in combinations(links, 2):
             against = weighed.get((a, b), weighed.get((b, a), 0.0))
             if against < _CONTRADICTION and abs(bits - others) < margin:
-                doubtful.update((first, second))
-    return sorted(doubtful)
+                doubtful |= {first: None, second: None}
+    return list(doubtful)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from services.triage.domain.matching.compare_names import Canonicals
 from services.triage.domain.matching.compare_people import PersonLevels
 from services.triage.domain.matching.frequencies import Frequencies
 from services.triage.domain.matching.guard_events import STRANGERS, guard_of, one_number
-from services.triage.domain.matching.judge_people import judge_people
+from services.triage.domain.matching.judge_people import judge_people, judge_profiles
 from services.triage.domain.matching.model import Evidence, Line, Model, Verdict, weigh
 
 _REMEMBERED = 2_000  # pairs of accounts: whoever comes to a case is held against it, and its pairs come again
@@ -52,6 +52,15 @@ class Judge:
         if shared:
             one, other = _own(one, shared), _own(other, shared)
         return judge_people(one, other, self.model, self.frequencies, self.canonicals)
+
+    def profiles(
+        self, ones: Collection[Mention], others: Collection[Mention]
+    ) -> tuple[Evidence, PersonLevels]:
+        """The weight of two people by all of their mentions, before the size of the register is taken off."""
+        shared = self.frequencies.shared
+        if shared:
+            ones, others = ([_own(mention, shared) for mention in side] for side in (ones, others))
+        return judge_profiles(ones, others, self.model, self.frequencies, self.canonicals)
 
     def events(self, one: Account, other: Account) -> Judged:
         """The weight of two accounts, the same whichever of them comes first.

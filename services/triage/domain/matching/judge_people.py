@@ -8,12 +8,14 @@ agency's own identifier says that they are one.
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterable
 
 from services.triage.domain.matching.accounts import Mention
 from services.triage.domain.matching.compare_names import Canonicals
-from services.triage.domain.matching.compare_people import COMPARISONS, PersonLevels, compare_people
+from services.triage.domain.matching.compare_people import COMPARISONS, RANKS, PersonLevels, compare_people
 from services.triage.domain.matching.frequencies import Frequencies
 from services.triage.domain.matching.model import Evidence, Line, Model, Verdict, weigh
+from services.triage.domain.matching.names import Name
 
 _NEARLY_BORN = ("exact", "digit", "turned", "year_off")
 CALLED_OTHERWISE, BORN_OTHERWISE, NAMED_OTHERWISE = -4.0, -6.0, -3.0
@@ -24,6 +26,43 @@ def judge_people(
 ) -> tuple[Evidence, PersonLevels]:
     """The weight of two mentions in bits, before the size of the register is taken off, and the levels."""
     levels = compare_people(one, other, canonicals)
+    return _weighed(levels, one.name, other.name, model, frequencies), levels
+
+
+def judge_profiles(
+    ones: Collection[Mention],
+    others: Collection[Mention],
+    model: Model,
+    frequencies: Frequencies,
+    canonicals: Canonicals,
+) -> tuple[Evidence, PersonLevels]:
+    """The weight of two people by all of their mentions: of each thing, what agrees best of all that is told.
+
+    One account gives the given name and another the family name, one the home and another the birth date:
+    together they tell who somebody is. What no two mentions agree in still speaks against.
+    """
+    held = [compare_people(one, other, canonicals) for one in ones for other in others]
+    levels = PersonLevels(
+        *(
+            min(levels, key=order.__getitem__)
+            for order, levels in zip(RANKS, zip(*held, strict=True), strict=True)
+        )
+    )
+    if levels.home != "missing":
+        levels = levels._replace(area="missing")
+    names = [_all_names(mentions) for mentions in (ones, others)]
+    return _weighed(levels, names[0], names[1], model, frequencies), levels
+
+
+def _all_names(mentions: Iterable[Mention]) -> Name:
+    names = [mention.name for mention in mentions]
+    given = tuple(dict.fromkeys(word for name in names for word in name.given))
+    return Name(given, (), tuple(dict.fromkeys(word for name in names for word in name.family)))
+
+
+def _weighed(
+    levels: PersonLevels, one: Name, other: Name, model: Model, frequencies: Frequencies
+) -> Evidence:
     lines = weigh(zip(COMPARISONS, levels, strict=True), model.lines_of_people)
     lines += _rarity(one, other, levels, model, frequencies)
     bits = sum(line.bits for line in lines)
@@ -31,7 +70,7 @@ def judge_people(
     if bits > most:
         lines.append(Line("guard", guard, most - bits))
         bits = most
-    return Evidence(bits, tuple(lines)), levels
+    return Evidence(bits, tuple(lines))
 
 
 def _guard(levels: PersonLevels) -> tuple[float, str]:
@@ -40,16 +79,19 @@ def _guard(levels: PersonLevels) -> tuple[float, str]:
     if levels.born == "none":
         return BORN_OTHERWISE, "born_otherwise"
     own = levels.born == "exact" or "exact" in (levels.phone, levels.email)
-    if levels.given == "none":
+    # An initial that is somebody else's, too.
+    hers = levels.given in ("initial", "middle") and levels.gender == "none"
+    if levels.given == "none" or hers:
         return CALLED_OTHERWISE, "household_or_twins"
-    if levels.identifier == "none" and levels.born != "exact":
+    if levels.identifier == "none" and (levels.born != "exact" or levels.given == "missing"):
         return NAMED_OTHERWISE, "another_identifier"
     # Who shares the given name and the home may have married; of whom no given name is told shares the home.
     married = levels.home == "same" and levels.given != "missing"
     if levels.family == "none" and not (own or married):
         return NAMED_OTHERWISE, "another_family_name"
-    if levels.given == "missing" and levels.family != "missing" and levels.born != "exact":
-        # A family name at an address is a household, not somebody of it.
+    reached = "exact" in (levels.phone, levels.email)
+    if levels.given == "missing" and levels.family != "missing" and not reached:
+        # A family name at an address is a household, not somebody of it; twins share the birth date, too.
         return 8.0, "no_given_name"
     return math.inf, ""
 
@@ -73,7 +115,8 @@ def person_verdict(evidence: Evidence, levels: PersonLevels, people_known: int, 
         # everybody they are as often father and son.
         smallest = math.log2(thresholds.smallest_register)
         without = thresholds.same_person + thresholds.relatives * (off - smallest)
-        return "same" if has_own(levels) or left >= without else "ask"
+        at_home = levels.home in ("same", "building") and "none" not in (levels.phone, levels.email)
+        return "same" if has_own(levels) or (at_home and left >= without) else "ask"
     return "ask" if left >= thresholds.ask_person else "different"
 
 
@@ -94,13 +137,13 @@ def _contested(levels: PersonLevels) -> bool:
 
 
 def _rarity(
-    one: Mention, other: Mention, levels: PersonLevels, model: Model, frequencies: Frequencies
+    one: Name, other: Name, levels: PersonLevels, model: Model, frequencies: Frequencies
 ) -> list[Line]:
     lines = []
-    if levels.given == "exact" and (shared := set(one.name.given) & set(other.name.given)):
+    if levels.given == "exact" and (shared := set(one.given) & set(other.given)):
         bits = max(frequencies.name_bits("given", word, model.usual_given) for word in shared)
         lines.append(Line("given_is_common", "", bits))
-    if levels.family == "exact" and (shared := set(one.name.family) & set(other.name.family)):
+    if levels.family == "exact" and (shared := set(one.family) & set(other.family)):
         bits = max(frequencies.name_bits("family", word, model.usual_family) for word in shared)
         lines.append(Line("family_is_common", "", bits))
     return [line for line in lines if line.bits]

@@ -1,0 +1,54 @@
+"""Who is one person: by all that their case tells of them, inside a case on less, and never both sides."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from services.triage.domain.matching.group_people import group_people
+from tests.triage.matching.reading import JUDGE, read
+from tests.triage.matching.test_guards import BORN, HOME, by_phone, somebody, told_of
+
+if TYPE_CHECKING:
+    from services.triage.domain.matching.accounts import Account
+
+PARTY = dict[str, Any]
+
+
+def people_of(*cases: list[Account]) -> dict[str, int]:
+    """The number of whoever each account's only party is, by the account's record."""
+    case_of = {account.reference: number for number, case in enumerate(cases) for account in case}
+    accounts = sorted((account for case in cases for account in case), key=lambda one: one.reference)
+    held = {
+        (one.reference, other.reference): JUDGE.events(one, other).people
+        for one, other in combinations(accounts, 2)
+    }
+    groups = group_people(accounts, held, case_of, JUDGE)
+    return {reference: number for number, group in enumerate(groups) for reference, _ in group}
+
+
+def account(record: str, who: PARTY) -> Account:
+    return read(told_of(who, record=record), reference=record)
+
+
+def test_what_two_accounts_of_a_case_tell_of_somebody_is_told_of_one() -> None:
+    given = account("A", {"role": "harmed", "name": {"given": "Fable"}, "address": HOME})
+    family = account("B", {"role": "harmed", "name": {"family": "Figment"}, "address": HOME})
+    whole = account("C", somebody("Fable", date_of_birth=BORN))
+    together = people_of([given, family], [whole])
+    assert len(set(together.values())) == 1
+    # A family name at an address is a household.
+    assert len(set(people_of([family], [whole]).values())) == 2
+
+
+def test_the_only_one_of_their_side_is_the_same_however_they_are_called() -> None:
+    laura = account("A", somebody("Laura", date_of_birth=BORN))
+    called = account("B", somebody("Lol", date_of_birth=BORN, contacts=by_phone("07700 900123")))
+    assert len(set(people_of([laura, called]).values())) == 1
+    assert len(set(people_of([laura], [called]).values())) == 2
+
+
+def test_the_two_sides_of_a_case_are_never_one() -> None:
+    harmed = account("A", somebody("Fable", date_of_birth=BORN))
+    responsible = account("B", somebody("Fable", date_of_birth=BORN) | {"role": "responsible"})
+    assert len(set(people_of([harmed, responsible]).values())) == 2
