@@ -16,7 +16,7 @@ PARTY = dict[str, Any]
 
 
 def people_of(*cases: list[Account]) -> dict[str, int]:
-    """The number of whoever each account's only party is, by the account's record."""
+    """The number of whoever is told of last in each account, by the account's record."""
     case_of = {account.reference: number for number, case in enumerate(cases) for account in case}
     accounts = sorted((account for case in cases for account in case), key=lambda one: one.reference)
     held = {
@@ -24,11 +24,11 @@ def people_of(*cases: list[Account]) -> dict[str, int]:
         for one, other in combinations(accounts, 2)
     }
     groups = group_people(accounts, held, case_of, JUDGE)
-    return {reference: number for number, group in enumerate(groups) for reference, _ in group}
+    return {reference: number for number, group in enumerate(groups) for reference, _ in sorted(group)}
 
 
-def account(record: str, who: PARTY) -> Account:
-    return read(told_of(who, record=record), reference=record)
+def account(record: str, *who: PARTY) -> Account:
+    return read(told_of(*who, record=record), reference=record)
 
 
 def test_what_two_accounts_of_a_case_tell_of_somebody_is_told_of_one() -> None:
@@ -46,6 +46,20 @@ def test_the_only_one_of_their_side_is_the_same_however_they_are_called() -> Non
     called = account("B", somebody("Lol", date_of_birth=BORN, contacts=by_phone("07700 900123")))
     assert len(set(people_of([laura, called]).values())) == 1
     assert len(set(people_of([laura], [called]).values())) == 2
+
+
+def test_whoever_is_named_beside_the_same_person_again_is_the_same() -> None:
+    fable = somebody("Fable", date_of_birth=BORN, contacts=by_phone("07700 900123"))
+    named = {"role": "responsible", "name": {"given": "Caspian", "family": "Holloworth"}}
+    elsewhere = {"address": {"line1": "41 Imagined Close", "town": "Shildon", "postcode": "DL4 9ZE"}}
+    other = somebody("Delphine", "Unwritten", date_of_birth="1975-07-30", **elsewhere)
+    again = people_of([account("A", fable, named)], [account("B", fable, named)])
+    assert len(set(again.values())) == 1
+    # A name beside somebody else is a name.
+    assert len(set(people_of([account("A", fable, named)], [account("B", other, named)]).values())) == 2
+    his_own = named | {"contacts": by_phone("07700 900456")}
+    another = named | {"contacts": by_phone("07700 900789")}
+    assert len(set(people_of([account("A", fable, his_own)], [account("B", fable, another)]).values())) == 2
 
 
 def test_the_two_sides_of_a_case_are_never_one() -> None:

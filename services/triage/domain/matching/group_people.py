@@ -14,6 +14,7 @@ from itertools import combinations
 
 from services.triage.domain.matching.accounts import Account, Mention
 from services.triage.domain.matching.compare_events import Pairing
+from services.triage.domain.matching.compare_people import PersonLevels
 from services.triage.domain.matching.judge_events import Judge
 from services.triage.domain.matching.judge_people import BORN_OTHERWISE, person_verdict
 from services.triage.domain.matching.partition import UNSEEN, Node, partition
@@ -79,7 +80,7 @@ def _in_their_cases(
                 joined[pair] = bits
             elif bits >= thresholds.same_person_in_case and _may_be_called_so(a, b, pairing):
                 joined[pair] = bits - _IN_CASE
-            elif only and _fits(a, b, pairing):
+            elif (only and _fits(a, b, pairing)) or (a.role == b.role and _born_alike(pairing.levels)):
                 joined[pair], weighed[pair] = bits - _IN_CASE, max(bits, 0.0)
     for pair in _ambiguous(joined, weighed, thresholds.margin):
         del joined[pair]
@@ -100,20 +101,58 @@ def _across_cases(
     told = [list(dict.fromkeys(mentions[party] for party in group)) for group in people]
     weighed: dict[tuple[int, int], float] = {}
     joined: dict[tuple[int, int], float] = {}
+    again: dict[tuple[int, int], float] = {}
     for one, other in _near(pairings, case_of, person_of):
         evidence, levels = judge.profiles(told[one], told[other])
         weighed[one, other] = evidence.bits
         verdict = person_verdict(evidence, levels, judge.frequencies.people, judge.model)
         if verdict == "same" and all(any(m.name.somebody for m in told[who]) for who in (one, other)):
             joined[one, other] = evidence.bits
+        elif verdict == "ask" and _may_be_again(levels):
+            again[one, other] = evidence.bits
     for pair in _ambiguous(joined, weighed, judge.model.thresholds.margin):
         del joined[pair]
+    joined |= _in_company(again, joined, people, person_of)
 
     def between(pairs: Iterable[tuple[Party, Party]]) -> list[tuple[int, int]]:
         return [(person_of[a], person_of[b]) for a, b in pairs if person_of[a] != person_of[b]]
 
     grouped = _partitioned(list(range(len(people))), joined, weighed, between(apart), between(as_before))
     return [[party for number in group for party in people[number]] for group in grouped]
+
+
+def _may_be_again(levels: PersonLevels) -> bool:
+    """Whether the name fits and nothing speaks against: in known company that says who it is."""
+    against = "none" in (levels.phone, levels.email, levels.gender, levels.born, levels.identifier)
+    called = levels.given in ("exact", "short", "typo") and levels.family in ("exact", "typo", "missing")
+    return called and not against and levels.born != "same_year"
+
+
+def _in_company(
+    again: Mapping[tuple[int, int], float],
+    joined: Collection[tuple[int, int]],
+    people: Sequence[Sequence[Party]],
+    person_of: Mapping[Party, int],
+) -> dict[tuple[int, int], float]:
+    """Who is in two cases beside somebody who is surely in both, and may be one: they are.
+
+    Whoever harms somebody again is named again, and no home or birth date of theirs is told. They are joined
+    after all who are sure by themselves.
+    """
+    beside: dict[int, set[int]] = defaultdict(set)
+    of_referral: dict[str, list[int]] = defaultdict(list)
+    for party, person in person_of.items():
+        of_referral[party[0]].append(person)
+    for group in people:
+        for reference, place in group:
+            person = person_of[reference, place]
+            beside[person].update(other for other in of_referral[reference] if other != person)
+    sure = {frozenset(pair) for pair in joined}
+    return {
+        (one, other): bits - _IN_CASE
+        for (one, other), bits in again.items()
+        if any(frozenset((a, b)) in sure for a in beside[one] for b in beside[other])
+    }
 
 
 def _near(
@@ -169,6 +208,11 @@ def _fits(one: Mention, other: Mention, pairing: Pairing) -> bool:
     named = levels.given not in ("none", "missing") or levels.family not in ("none", "missing")
     own = levels.born in ("exact", "digit", "year_off") or levels.phone == "exact" or levels.email == "exact"
     return (named and levels.given != "none") or (own and levels.family != "none")
+
+
+def _born_alike(levels: PersonLevels) -> bool:
+    """Whether two of one side share birth date and family name: in one case that is one, called otherwise."""
+    return levels.born == "exact" and levels.family in ("exact", "typo") and levels.gender != "none"
 
 
 def _ambiguous(

@@ -115,9 +115,14 @@ def person_verdict(evidence: Evidence, levels: PersonLevels, people_known: int, 
         # everybody they are as often father and son.
         smallest = math.log2(thresholds.smallest_register)
         without = thresholds.same_person + thresholds.relatives * (off - smallest)
-        at_home = levels.home in ("same", "building") and "none" not in (levels.phone, levels.email)
-        return "same" if has_own(levels) or (at_home and left >= without) else "ask"
+        return "same" if has_own(levels) or (_near_home(levels) and left >= without) else "ask"
     return "ask" if left >= thresholds.ask_person else "different"
+
+
+def _near_home(levels: PersonLevels) -> bool:
+    """Whether two share a home, or a town where no home is told, and nothing of their own says otherwise."""
+    near = levels.home in ("same", "building") or levels.area == "same"
+    return near and "none" not in (levels.phone, levels.email)
 
 
 def has_own(levels: PersonLevels) -> bool:
