@@ -167,7 +167,35 @@ def test_a_facilitator_who_stands_in_for_a_coordinator_opens_what_they_have(
 ) -> None:
     hub = make_hub(directory=a_directory(tmp_path, cleveland=f"{LEAVE}, cover: {FACILITATOR}"))
     case = take(hub, in_cleveland("ONE", "Covered"))
-    assert whole(hub, case, "facilitator")["owner"] == FACILITATOR
+    told = whole(hub, case, "facilitator")
+    assert told["owner"] == FACILITATOR
+    # They do what the task asks of whoever has it, and nothing that is for a supervisor.
+    assert {"begin_enquiries", "assign"} <= {one["transition"] for one in told["choices"]}
+    assert move(hub, case, "begin_enquiries", "facilitator")["state"] == "enquiries"
+    move(hub, case, "assign", "supervisor", owner=SUPERVISOR)
+    assert hub.ask(f"/v1/cases/{case}", token(hub, "facilitator")).status_code == 404
+
+
+def test_a_coordinator_who_facilitates_takes_the_steps_of_a_facilitator(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    email = str(hub.credentials["staff"]["coordinator"]["email"])
+    step = {"transition": "contact_initiator"}
+    move(hub, case, "allocate", facilitators=[{"email": FACILITATOR}])
+    assert post(hub, f"/v1/cases/{case}/transitions", step).status_code == 403
+    move(hub, case, "reallocate", facilitators=[{"email": email}])
+    assert "contact_initiator" in {one["transition"] for one in whole(hub, case)["choices"]}
+    assert move(hub, case, "contact_initiator")["state"] == "contact_initiator"
+    # Of another team too; and a supervisor does not supervise what they facilitate themselves.
+    elsewhere, path = token(hub, "coordinator", "vip"), f"/v1/cases/{case}"
+    assert hub.ask(path, elsewhere).status_code == 404
+    peer = hub.rooms["triage"].directory.people_of("vip")[0].email
+    move(hub, case, "reallocate", facilitators=[{"email": peer}, {"email": SUPERVISOR}])
+    assert hub.ask(path, elsewhere).status_code == 200
+    move(hub, case, "propose_closure", "supervisor", outcome="C-SUPPORT-ONLY", enabling=["listened"])
+    approval = post(hub, f"{path}/transitions", {"transition": "approve_closure"}, "supervisor")
+    assert approval.status_code == 403
+    signed = post(hub, f"{path}/records", {"kind": "risk_signed_off", "says": {}}, "supervisor")
+    assert signed.status_code == 403
 
 
 def test_where_nobody_may_have_it_the_duty_desk_finds_somebody_and_is_told_why(

@@ -83,7 +83,6 @@ def who_is(caller: Caller) -> Who:
         name=caller.name,
         everything=caller.role == "supervisor",
         team=caller.team if caller.role == "coordinator" else "",
-        facilitator=caller.name if caller.role == "facilitator" else "",
     )
     return Who(caller.name, caller.role, caller.team, sees)
 
@@ -154,14 +153,14 @@ def show_case(case: str, who: Who) -> dict[str, Any]:
             History.of(unit).write(other, "known_read", who.name, {"role": who.role})
         unit.flush()
         offer = open_offer(seen.case.id, unit)
-        actor = who.actor(seen, offer.to_team if offer else None)
+        roles = who.roles(seen, offer.to_team if offer else None, unit)
         case_id = seen.case.id
         elsewhere = {case for known in asked.people for case in known.elsewhere.values()}
         sees = store.cases_seen(unit.connection, who.sees, elsewhere)
         return {
             **write_case(seen, today_of(unit.now)),
             "why": seen.case.why_there.get("why", ""),
-            "choices": write_choices(seen, actor.role, situation_of(seen.case, seen.kept, unit)),
+            "choices": write_choices(seen, roles, situation_of(seen.case, seen.kept, unit)),
             "referrals": [write_told(one) for one in store.list_told(unit.connection, keys, case_id)],
             "records": [write_record(one) for one in Lives.of(unit).records(case_id)],
             "assessments": [write_assessment(one) for one in asked.assessed if may_read(one, who)],

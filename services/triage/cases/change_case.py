@@ -37,7 +37,7 @@ def change_case(
     case = seen.case
     told = store.references_in(unit.connection, case.id)
     offer = open_offer(case.id, unit)
-    actor = who.actor(seen, offer.to_team if offer is not None else None, name)
+    actor = who.actor(who.roles(seen, offer.to_team if offer is not None else None, unit), name)
     before, owner = seen.kept.life.owner, None
     if actor.role in BY_NAME[name].roles and seen.kept.life.state in BY_NAME[name].origins:
         given, owner = _look_up_named(name, given, seen, unit, table)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from services.triage.cases import store
 from services.triage.domain.life.moving import Actor
+from services.triage.domain.life.transitions import BY_NAME
 from services.triage.lives.store import Lives, hold_cases
+from services.triage.move_case import situation_of
 from shared.identity import read_reference
 from shared.problems import Conflict, Fault, NotFound, Unprocessable
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from services.triage.cases.store import Seen, Sees
     from services.triage.domain.life.moving import Refused
+    from services.triage.domain.life.transitions import Role
     from shared.database import Database
     from shared.messaging.unit import Unit
 
@@ -36,9 +39,6 @@ class NotYours(Conflict):
     advice = "The detail says whose it is."
 
 
-_ANSWERS = ("accept_transfer", "refuse_transfer")
-
-
 @dataclass(frozen=True)
 class Who:
     """Who acts: their address, role and team, and whose cases they see."""
@@ -48,16 +48,30 @@ class Who:
     team: str
     sees: Sees
 
-    def actor(self, seen: Seen, offered_to: str | None, name: str = "") -> Actor:
-        """As whom they make a transition in a case, which may be offered to another team.
+    def roles(self, seen: Seen, offered_to: str | None, unit: Unit) -> tuple[Role, ...]:
+        """What they are in a case, which may be offered to another team.
 
-        Whoever stands in for somebody of its team and has it works with it as that team does.
+        Whoever has it works with it as its team does, also who stands in for somebody or facilitates. Who was
+        given it to facilitate takes a facilitator's steps, whatever else they are; a supervisor among them
+        does not supervise themselves.
         """
-        if name in _ANSWERS and self.team == offered_to and self.role in ("coordinator", "supervisor"):
-            return Actor(self.name, "receiver")
-        if self.role == "coordinator" and self.team != seen.case.team and self.name != seen.kept.life.owner:
-            return Actor(self.name, "receiver")
-        return Actor(self.name, self.role)
+        facilitators = situation_of(seen.case, seen.kept, unit).facilitators
+        facilitates = self.name in {one.email for one in facilitators}
+        supervises = self.role == "supervisor"
+        of_team = self.role == "coordinator" and self.team == seen.case.team
+        leads = self.role in ("coordinator", "supervisor")
+        found: dict[Role, bool] = {
+            "receiver": leads and self.team == offered_to,
+            "supervisor": supervises and not facilitates,
+            "coordinator": of_team or supervises or self.name == seen.kept.life.owner,
+            "facilitator": self.role == "facilitator" or facilitates,
+        }
+        return tuple(role for role, is_so in found.items() if is_so)
+
+    def actor(self, roles: Iterable[Role], name: str) -> Actor:
+        """As whom they make this transition: in the first of their roles that may."""
+        allowed = BY_NAME[name].roles
+        return Actor(self.name, next((role for role in roles if role in allowed), ""))
 
 
 def hold_case(

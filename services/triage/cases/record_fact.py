@@ -47,8 +47,8 @@ def record_fact(
     if not seen.kept.life.is_open:
         message = "The case is closed. Reopen it first."
         raise NotNow(message)
-    if KINDS[kind].supervisor and who.role != "supervisor":
-        message = "That is for a supervisor."
+    if KINDS[kind].supervisor and "supervisor" not in who.roles(seen, None, unit):
+        message = "That is for a supervisor who does not facilitate the case."
         raise NotYours(message)
     if kind == "conflict" and says["staff"] not in table.teams.everybody:
         raise Unprocessable(errors=[Fault("/says/staff", "not_allowed", "Nobody here has that address.")])

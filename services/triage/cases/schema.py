@@ -326,8 +326,8 @@ def write_case(seen: Seen, today: dt.date) -> dict[str, Any]:
     }
 
 
-def write_choices(seen: Seen, role: str, situation: Situation) -> list[dict[str, Any]]:
-    """What somebody in this role may try now, what each needs, and what stands against it."""
+def write_choices(seen: Seen, roles: Collection[str], situation: Situation) -> list[dict[str, Any]]:
+    """What somebody in these roles may try now, what each needs, and what stands against it."""
     life = seen.kept.life
     return [
         {
@@ -339,7 +339,7 @@ def write_choices(seen: Seen, role: str, situation: Situation) -> list[dict[str,
                 for guard in stands_against(life, row, situation)
             ],
         }
-        for row in may_now(life, role)
+        for row in may_now(life, roles)
     ]
 
 

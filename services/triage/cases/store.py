@@ -34,16 +34,15 @@ _CASE = tuple(cases.c[name] for name in Case._fields)
 
 @dataclass(frozen=True)
 class Sees:
-    """Whose cases somebody sees: all, those of a team and those offered to it, or those given to them.
+    """Whose cases somebody sees: all, or those of a team and those offered to it.
 
-    Whoever has a case (`name` owns it) sees it, whichever team it is of.
+    Whoever has a case (`name` owns or facilitates it) sees it, whichever team it is of.
     Nobody (`name`) sees a case in which they know somebody.
     """
 
     name: str = ""
     everything: bool = False
     team: str = ""
-    facilitator: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,13 +93,11 @@ def _theirs(sees: Sees) -> ColumnElement[bool]:
     if sees.everything:
         return true()
     own = cases.c.id.in_(select(lives.c.case_id).where(lives.c.owner == sees.name))
-    if sees.facilitator:
-        given = select(case_facilitators.c.case_id).where(case_facilitators.c.email == sees.facilitator)
-        return or_(cases.c.id.in_(given), own)
+    given = select(case_facilitators.c.case_id).where(case_facilitators.c.email == sees.name)
     offered = select(cross_referrals.c.case_id).where(
         cross_referrals.c.to_team == sees.team, cross_referrals.c.state.in_(("offered", "accepted"))
     )
-    return or_(cases.c.team == sees.team, cases.c.id.in_(offered), own)
+    return or_(cases.c.team == sees.team, cases.c.id.in_(offered), cases.c.id.in_(given), own)
 
 
 # Which cases a list is asked for, beside all that are open: one's own, what is late, what waits for somebody

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -157,9 +157,10 @@ def with_task(life: Life, situation: Situation, due: Due, *, promised: dt.date |
     return replace(life, task=task, toward=toward, next_on=promised or due(task))
 
 
-def may_now(life: Life, role: str) -> Iterator[Transition]:
-    """What somebody in this role could try in this state, in the order of the table."""
-    return (row for row in BY_NAME.values() if life.state in row.origins and role in row.roles)
+def may_now(life: Life, roles: Collection[str]) -> Iterator[Transition]:
+    """What somebody in these roles could try in this state, in the order of the table."""
+    mine = (row for row in BY_NAME.values() if not {*row.roles}.isdisjoint(roles))
+    return (row for row in mine if life.state in row.origins)
 
 
 def stands_against(life: Life, row: Transition, situation: Situation) -> Iterator[str]:
