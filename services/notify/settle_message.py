@@ -88,11 +88,11 @@ def give_up(
 ) -> None:
     """One channel will not do it: the next one does, or somebody else is told that this person was not.
 
-    What failed for good is put right by a human, whatever other way there is.
+    What failed for good is put right by a human, whatever other way there is; else what somebody has by now
+    needs neither.
     """
     items = dispatch_store.items_of(unit, [dispatch.id])[dispatch.id]
     known = store.alerts_by_id(unit, [item.alert_id for item in items])
-    # What somebody has said that they have need not be told another way.
     waiting = [item for item in items if known[item.alert_id].state == "open"]
     another = next_way(dispatch, unit, board) if waiting else None
     dispatch_store.end(unit, dispatch.id, "bounced" if what == "bounced" else "failed", trouble)
@@ -111,8 +111,8 @@ def give_up(
         _log(dispatch, trouble, "alert goes another way", logging.WARNING)
     else:
         _log(dispatch, trouble, "alert not delivered", logging.ERROR)
-    if another is None or for_good:
-        make_task("undelivered", dispatch, items, unit, board)
+    if for_good or (waiting and another is None):
+        make_task("undelivered", dispatch, waiting or items, unit, board)
 
 
 def make_task(kind: Kind, dispatch: Dispatch, items: Sequence[Item], unit: Unit, board: Switchboard) -> None:

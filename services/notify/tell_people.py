@@ -39,12 +39,18 @@ def tell_people(
     """
     ladder = board.ladder_of(alert.team, alert.whose)
     told = who_is_told(ladder, step.rung, board.everybody, unit.now, urgent=alert.urgent)
-    template = alert.kind
-    words = step.purpose if step.purpose != "first" and GROUPS[alert.kind] in _OF_CASES else template
     people = [person for person in told.people if person.email not in but_not]
     for person in people:
-        _tell_one(alert, person, number, words, unit, board, gather=gather)
+        _tell_one(alert, person, number, _words(alert, step, person), unit, board, gather=gather)
     return [person.email for person in people]
+
+
+def _words(alert: Alert, step: Step, person: Person) -> str:
+    if GROUPS[alert.kind] not in _OF_CASES:
+        return alert.kind
+    # "You have it now" is true of one person; whoever is told in their place hears that it needs somebody.
+    first = "handed_on" if alert.whose not in ("", person.email) else alert.kind
+    return first if step.purpose == "first" else step.purpose
 
 
 def _tell_one(

@@ -17,7 +17,8 @@ from services.every import SERVICES
 from services.notify.acknowledge_alert import acknowledge_alert
 from services.notify.climb_rota import climb_rota
 from services.notify.deliver_alerts import deliver_alerts
-from services.notify.domain.alert import News, Reader
+from services.notify.domain.alert import Kind, News, Reader
+from services.notify.domain.dispatch import MAX_TRIES
 from services.notify.domain.escalation import ORDINARY, URGENT
 from services.notify.equipment import board_of, post_of
 from services.notify.raise_alert import raise_alert
@@ -58,11 +59,20 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
     hub.close()
 
 
-def raised(room: Room, team: str, *, urgent: bool = False) -> UUID:
+def raised(
+    room: Room,
+    team: str,
+    *,
+    urgent: bool = False,
+    kind: Kind = "opening",
+    whose: str = "",
+    gather: bool = False,
+) -> UUID:
     case = new_reference(CASE)
     with room.unit() as unit:
         Desk.of(unit).look_up([case])
-        alert = raise_alert(News(case, "opening", team, urgent), unit, board_of(room))
+        news = News(case, kind, team, urgent, whose=whose)
+        alert = raise_alert(news, unit, board_of(room), gather=gather)
         assert alert is not None
         return alert.id
 
@@ -128,6 +138,54 @@ def test_whoever_is_on_leave_is_stood_in_for_and_a_team_without_anybody_has_the_
     assert steps_of(room, raised(room, "hub")) == [("raised", ["two@hub.example"])]
     assert steps_of(room, raised(room, "small")) == [("raised", ["desk@hub.example"])]
     assert steps_of(room, raised(room, "unheard_of")) == [("raised", ["desk@hub.example"])]
+
+
+def test_nobody_else_is_told_that_they_have_a_case_now(hub: Hub) -> None:
+    room = hub.rooms["notify"]
+    hub.clock.move(days=7)
+    told = []
+    for whose in ("second", "one", "alone", "somebody.unheard.of"):
+        raised(room, "hub", kind="given", whose=f"{whose}@hub.example")
+        work(room)
+        told.append((hub.mails()[-1]["To"], hub.mails()[-1]["Subject"].partition(":")[0]))
+    assert told == [
+        ("second@hub.example", "You have a case now"),
+        # Who stands in for somebody on leave, who is above them, and the team of somebody who is not in the
+        # directory.
+        ("two@hub.example", "A case needs somebody"),
+        ("above@hub.example", "A case needs somebody"),
+        ("two@hub.example", "A case needs somebody"),
+    ]
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_message_that_never_left_is_a_task_only_while_nobody_has_what_it_told(
+    tmp_path: Path,
+    taken: bool,  # noqa: FBT001 - both cases of one rule
+) -> None:
+    path = tmp_path / "directory.yaml"
+    path.write_text(DIRECTORY, encoding="utf-8")
+    hub = embedded_hub(
+        tmp_path / "home", StoppedClock(TUESDAY), [SERVICES["notify"]],
+        directory=str(path), mail_url="smtp://127.0.0.1:9",
+    )  # fmt: skip
+    room = hub.rooms["notify"]
+    together = [raised(room, "small", gather=True) for _ in range(2)]
+    hub.clock.move(minutes=5)
+    deliver_alerts(post_of(room), room.unit)
+    if taken:
+        for alert_id in together:
+            with room.unit() as unit:
+                acknowledge_alert(alert_id, Reader("desk@hub.example", None), unit)
+    for _ in range(MAX_TRIES + 2):
+        hub.clock.move(hours=2)
+        deliver_alerts(post_of(room), room.unit)
+    with room.database.reading() as connection:
+        states = set(connection.execute(select(dispatches.c.state)).scalars())
+        kinds = Counter(connection.execute(select(alerts.c.kind)).scalars())
+    assert "failed" in states
+    assert kinds["undelivered"] == (0 if taken else 1)
+    hub.close()
 
 
 def test_over_a_month_each_alert_ends_taken_or_with_the_supervisor_within_its_target(hub: Hub) -> None:
