@@ -2,11 +2,11 @@
 
 Effect, inbox row and whatever is said in turn are one transaction, so a message that is delivered twice is
 done once. A batch is first handled as a whole (one round of locks, one round of look-ups, one round of
-writes); if anything in it fails, it is rolled back and handled again with a savepoint for each message, so
-that one bad message costs only itself. A batch that met another worker's locks is handled again as a whole:
-message by message it would take its locks in an order of its own. What failed for a reason that may pass is
-held and tried again after a growing, jittered delay; what cannot be understood, or keeps failing, is parked
-for a person.
+writes); if anything in it fails, it is rolled back and handled again with a transaction for each message, so
+that one bad message costs only itself and keeps no locks while the next one waits for others. A batch that
+met another worker's locks is handled again as a whole first. What failed for a reason that may pass is held
+and tried again after a growing, jittered delay; what cannot be understood, or keeps failing, is parked for a
+person.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -47,7 +48,6 @@ BATCH = 50
 _FEWEST = 5
 # What one transaction may take: others wait for its locks, and the broker for a sign of life.
 _LONGEST_BATCH = dt.timedelta(seconds=1)
-_TRANSACTION_TRIES = 3
 _BUSY_TRIES = 5
 _BUSY_SHARE = 0.125  # of the pause after a failure: what another worker holds, it holds for about a second
 _DUE_EVERY = dt.timedelta(seconds=0.5)
@@ -115,11 +115,12 @@ class Consumer:
         self._hears = hears
         self._vocabulary = {contract.TYPE: contract for contract in hears}
         held = tables.held
+        is_due = held.c.retry_at <= bindparam("now")
         self._find_due = (
-            select(held)
-            .where(held.c.consumer == name, held.c.retry_at <= bindparam("now"))
-            .order_by(held.c.retry_at)
-            .limit(BATCH)
+            select(held.c.id).where(held.c.consumer == name, is_due).order_by(held.c.retry_at).limit(BATCH)
+        )
+        self._take_due = (
+            select(held).where(held.c.id == bindparam("id"), is_due).with_for_update(skip_locked=True)
         )
         self._due_looked: dt.datetime | None = None
         self._at_once = BATCH
@@ -151,7 +152,7 @@ class Consumer:
         self._meanwhile = lambda: self._read_ahead(hearing)
         while True:
             try:
-                self.handle(deliveries, careful=failures >= _BUSY_TRIES)
+                self.handle(deliveries, careful=failures >= _BUSY_TRIES, breathe=lambda: hearing.rest(0))
                 break
             except Exception as error:  # noqa: BLE001 - whatever it is, the batch must neither be lost nor lead to a dead worker
                 failures += 1
@@ -164,24 +165,31 @@ class Consumer:
                 hearing.rest(seconds)
         hearing.acknowledge(deliveries)
 
-    def handle(self, deliveries: Sequence[Delivery], *, careful: bool = False) -> None:
-        """Everything but the acknowledgement; `careful` begins with a savepoint for each message.
+    def handle(
+        self,
+        deliveries: Sequence[Delivery],
+        *,
+        careful: bool = False,
+        breathe: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Everything but the acknowledgement; `careful` begins with a transaction for each message.
 
-        Raises what the database answers while it is away, or busy with what another worker holds.
+        Between two of those it may `breathe`. Raises what the database answers while it is away, or busy with
+        what another worker holds.
         """
-        heard: list[Heard] = []
-        unread: list[Unread] = []
         already, self._read_already = self._read_already, {}
-        for delivery in deliveries:
-            read = already.get(id(delivery)) or self._read(delivery)
-            if isinstance(read, Heard):
-                heard.append(read)
+        read = [already.get(id(delivery)) or self._read(delivery) for delivery in deliveries]
+        if not careful:
+            try:
+                self._in_transaction(partial(self._hear, read=read, handle=self._handle_together))
+            except Exception as error:
+                if what_failed(error) != "wrong":
+                    raise
             else:
-                unread.append(read)
-        self._in_transaction(
-            lambda connection, careful: self._hear(connection, heard, unread, careful=careful),
-            careful=careful,
-        )
+                return
+        for one in read:
+            self._in_transaction(partial(self._hear, read=[one], handle=self._handle_each))
+            breathe()
 
     def _read(self, delivery: Delivery) -> Heard | Unread:
         envelope = None
@@ -202,33 +210,22 @@ class Consumer:
             return
         self._read_already = {id(delivery): self._read(delivery) for delivery in ahead}
 
-    def _in_transaction(self, work: Callable[[Connection, bool], bool], *, careful: bool) -> None:
-        for attempt in range(_TRANSACTION_TRIES):
-            last = attempt == _TRANSACTION_TRIES - 1
-            try:
-                with self._database.transaction() as connection:
-                    spoke = work(connection, careful or attempt > 0)
-                if spoke:
-                    self._database.announce()
-            except Exception as error:
-                # First everything at once; if that fails, again with a savepoint for each message.
-                if last or what_failed(error) != "wrong":
-                    raise
-            else:
-                return
+    def _in_transaction(self, work: Callable[[Connection], bool]) -> None:
+        with self._database.transaction() as connection:
+            spoke = work(connection)
+        if spoke:
+            self._database.announce()
 
     def _hear(
         self,
         connection: Connection,
-        heard: list[Heard],
-        unread: list[Unread],
-        *,
-        careful: bool,
+        read: Sequence[Heard | Unread],
+        handle: Callable[[Connection, list[Heard]], bool],
     ) -> bool:
-        for one in unread:
-            self._park_unread(connection, *one)
-        fresh = self._claim(connection, heard)
-        return self._handle_each(connection, fresh) if careful else self._handle_together(connection, fresh)
+        for one in read:
+            if isinstance(one, Unread):
+                self._park_unread(connection, *one)
+        return handle(connection, self._claim(connection, [one for one in read if isinstance(one, Heard)]))
 
     def _claim(self, connection: Connection, heard: list[Heard]) -> list[Heard]:
         """Those not heard before: the inbox row is inserted first and asked about afterwards."""
@@ -286,6 +283,7 @@ class Consumer:
             logs.correlation_id.reset(token)
 
     def _handle_each(self, connection: Connection, heard: list[Heard]) -> bool:
+        """Handle each behind a savepoint: what fails is undone, and that it failed is kept."""
         spoke = False
         for one in heard:
             unit = self._unit(connection, one)
@@ -306,22 +304,33 @@ class Consumer:
         return spoke
 
     def try_held_again(self) -> int:
-        """Handle again what is due; the number of messages that were tried."""
+        """Handle again what is due, for about as long as a batch may take; how many were tried."""
         now = self._clock()
         if self._due_looked is not None and now - self._due_looked < _DUE_EVERY:
             return 0
         self._due_looked = now
         with self._database.reading() as connection:
-            if connection.execute(self._find_due, {"now": now}).first() is None:
-                return 0
-        with self._database.transaction() as connection:
-            rows = connection.execute(self._find_due.with_for_update(skip_locked=True), {"now": now}).all()
-            spoke = self._handle_each(
+            due = connection.execute(self._find_due, {"now": now}).scalars().all()
+        tried = 0
+        for held_id in due:
+            if self._clock() - now >= _LONGEST_BATCH:
+                self._due_looked = None  # the rest comes after what is ready now
+                break
+            tried += self._try_again(held_id)
+        return tried
+
+    def _try_again(self, held_id: UUID) -> bool:
+        """Handle one held message again, unless another worker does; whether it was tried."""
+        rows: list[Row[Any]] = []
+
+        def work(connection: Connection) -> bool:
+            rows.extend(connection.execute(self._take_due, {"id": held_id, "now": self._clock()}))
+            return self._handle_each(
                 connection, list(filter(None, (self._reopen(connection, r) for r in rows)))
             )
-        if spoke:
-            self._database.announce()
-        return len(rows)
+
+        self._in_transaction(work)
+        return bool(rows)
 
     def _reopen(self, connection: Connection, row: Row[Any]) -> Heard | None:
         """A held message, understood again; if it still cannot be, it is parked again with the new reason."""
@@ -349,7 +358,9 @@ class Consumer:
         """Keep it for another try, or park it when it has had enough of them."""
         held, now = self._tables.held, self._clock()
         attempts = heard.attempts + 1
-        most = MAX_ATTEMPTS_TOO_EARLY if isinstance(error, TooEarly) else MAX_ATTEMPTS
+        # Whoever met another worker's locks has not failed either, however long those are held.
+        may_pass = isinstance(error, TooEarly) or what_failed(error) == "busy"
+        most = MAX_ATTEMPTS_TOO_EARLY if may_pass else MAX_ATTEMPTS
         give_up = attempts >= most or isinstance(error, Unreadable)
         # The class alone: an exception's own words may quote a person's data.
         reason = error.code if isinstance(error, Problem) else f"failed: {type(error).__name__}"[:60]

@@ -229,8 +229,12 @@ class RabbitMQHearing(KombuHearing):
     def rest(self, seconds: float) -> None:
         """Wait, and answer the broker's heartbeats meanwhile."""
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
+        left = seconds
+        while True:
             try:
-                self._drain(min(left, 1))
+                self._drain(max(0, min(left, 1)))
             except self._away as error:
                 raise self._gone(error) from error
+            left = end - time.monotonic()
+            if left <= 0:
+                return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.every import SERVICES
@@ -23,6 +23,7 @@ class Stumbling:
         self.fails_for = set(records)
         self.busy_for: list[str] = []  # for these records the database answers once that there is a deadlock
         self.asked: list[str] = []
+        self.when_asked: Callable[[str], object] = lambda _: None
 
     @property
     def services(self) -> list[Service]:
@@ -38,6 +39,7 @@ class Stumbling:
         def handle(message: ReferralReceived, unit: Any) -> object:  # noqa: ANN401 - the unit, passed on
             record = message.referral.source_record_id
             self.asked.append(record)
+            self.when_asked(record)
             result = hearer.handle(message, unit)
             if record in self.busy_for:
                 self.busy_for.remove(record)
