@@ -143,9 +143,8 @@ def show_case(case: str, who: Who) -> dict[str, Any]:
     """The case as `GET` answers it; the look is written down."""
     room = the_room()
     with room.unit(the_trace()) as unit:
-        keys = unit.keys.rest
         seen = hold_case(case, who, unit, room.database, beside=related_cases)
-        asked = know_already(seen.case.id, who, unit, room.directory)
+        asked = know_already(seen, who, unit, room.directory)
         History.of(unit).write(seen.case.id, "looked_at", who.name, {"role": who.role})
         for other in asked.read_in:
             # What is known there is shown here: that is a look at that case too.
@@ -161,9 +160,9 @@ def show_case(case: str, who: Who) -> dict[str, Any]:
             **write_case(seen, today_of(unit.now)),
             "why": seen.case.why_there.get("why", ""),
             "choices": write_choices(seen, roles, situation_of(seen.case, seen.kept, unit)),
-            "referrals": [write_told(one) for one in store.list_told(unit.connection, keys, case_id)],
+            "referrals": [write_told(one) for one in asked.told],
             "records": [write_record(one) for one in Lives.of(unit).records(case_id)],
-            "assessments": [write_assessment(one) for one in asked.assessed if may_read(one, who)],
+            "assessments": [write_assessment(one) for one in asked.assessed],
             "asked": [write_known(known, sees) for known in asked.people],
             "cross_referrals": [
                 write_offer(one) for one in store.list_cross_referrals(unit.connection, case_id)
@@ -233,7 +232,8 @@ def get_assessments(case: str) -> dict[str, Any]:
         seen = hold_case(case, who, unit, room.database)
         History.of(unit).write(seen.case.id, "assessments_read", who.name, {"role": who.role})
         found = list_assessments(unit.connection, unit.keys.rest, [seen.case.id])
-    return {"assessments": [write_assessment(one) for one in found if may_read(one, who)]}
+        team = who.team_in(seen, unit)
+    return {"assessments": [write_assessment(one) for one in found if may_read(one, who, team)]}
 
 
 @api.post("/v1/cases/<case>/assessments")

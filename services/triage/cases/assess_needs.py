@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from services.triage.cases.hold_case import hold_case
 from services.triage.cases.know_already import know_already
 from services.triage.cases.needs_store import Assessment, add_assessment, related_cases
-from services.triage.cases.share_known import may_read
 from services.triage.history.store import History
 from shared.identity import new_id
 from shared.problems import Conflict, Fault, Unprocessable
@@ -71,17 +70,18 @@ def assess_needs(
     answer already, and it may be read here.
     """
     seen = hold_case(reference, who, unit, database, beside=related_cases)
-    asked = know_already(seen.case.id, who, unit, directory)
+    asked = know_already(seen, who, unit, directory)
     person = _person(asked, said)
     if said.again is None:
-        _check_not_asked(person, said, asked.assessed, who, directory)
+        _check_not_asked(person, said, asked.assessed, directory)
     mention = (said.mention or person.mentions[0]) if person is not None else (None, None)
     assessment = Assessment(
         new_id(),
         seen.case.id,
         person.side if person is not None else said.side,
         seen.kept.lead,
-        who.team,
+        # A supervisor records for whoever has the case.
+        seen.case.team if who.role == "supervisor" else who.team_in(seen, unit),
         said.stage,
         said.shared,
         unit.now,
@@ -114,12 +114,11 @@ def _person(asked: Asked, said: Said) -> Known | None:
 
 
 def _check_not_asked(
-    person: Known | None, said: Said, here: Sequence[Assessment], who: Who, directory: Directory
+    person: Known | None, said: Said, here: Sequence[Assessment], directory: Directory
 ) -> None:
     if person is None:
         # Of a side with more than one person: whoever was asked there was asked for all of them.
-        of_side = [one for one in here if (one.side, one.stage) == (said.side, said.stage)]
-        if any(may_read(one, who) for one in of_side):
+        if any((one.side, one.stage) == (said.side, said.stage) for one in here):
             raise AlreadyAssessed
         return
     sources = [*_of_needs(person, said)] if said.needs else []

@@ -48,6 +48,17 @@ class Who:
     team: str
     sees: Sees
 
+    def team_in(self, seen: Seen, unit: Unit) -> str:
+        """For which team they work in a case: its own where they have it or facilitate it."""
+        return seen.case.team if self._has(seen, unit) else self.team
+
+    def _has(self, seen: Seen, unit: Unit) -> bool:
+        return self.name == seen.kept.life.owner or self._facilitates(seen, unit)
+
+    def _facilitates(self, seen: Seen, unit: Unit) -> bool:
+        facilitators = situation_of(seen.case, seen.kept, unit).facilitators
+        return self.name in {one.email for one in facilitators}
+
     def roles(self, seen: Seen, offered_to: str | None, unit: Unit) -> tuple[Role, ...]:
         """What they are in a case, which may be offered to another team.
 
@@ -55,8 +66,7 @@ class Who:
         given it to facilitate takes a facilitator's steps, whatever else they are; a supervisor among them
         does not supervise themselves.
         """
-        facilitators = situation_of(seen.case, seen.kept, unit).facilitators
-        facilitates = self.name in {one.email for one in facilitators}
+        facilitates = self._facilitates(seen, unit)
         supervises = self.role == "supervisor"
         of_team = self.role == "coordinator" and self.team == seen.case.team
         leads = self.role in ("coordinator", "supervisor")

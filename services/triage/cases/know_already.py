@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from services.triage.cases.hold_case import Who
     from services.triage.cases.needs_store import Assessment, Telling
     from services.triage.cases.share_known import Word
+    from services.triage.cases.store import Seen, Told
     from shared.contracts.referral import Party
     from shared.directory import Directory
     from shared.messaging.unit import Unit
@@ -68,26 +69,32 @@ class Known:
 
 @dataclass(frozen=True)
 class Asked:
-    """Everybody in a case with what is known of them, its assessments, and the other cases that were read."""
+    """Everybody in a case with what is known of them, what was told, and the other cases that were read.
+
+    `assessed` are the assessments of the case that whoever asks may read.
+    """
 
     people: list[Known]
+    told: list[Told]
     assessed: list[Assessment] = field(default_factory=list)
     read_in: frozenset[UUID] = frozenset()
 
 
-def know_already(case_id: UUID, who: Who, unit: Unit, directory: Directory) -> Asked:
+def know_already(seen: Seen, who: Who, unit: Unit, directory: Directory) -> Asked:
     """What is known of everybody in a case, as far as whoever asks may know it.
 
     Of another case that they see themselves it is all that they may read there, of any other what was shared.
     Of one in which they know somebody it is nothing.
     """
-    connection, keys = unit.connection, unit.keys.rest
-    here = store.tellings_here(connection, keys, case_id)
+    connection, keys, case_id = unit.connection, unit.keys.rest, seen.case.id
+    told_here = cases_store.list_told(connection, keys, case_id)
+    here = [_telling(told, seen) for told in told_here if told.stands]
     people = _people(here)
     elsewhere = by_case(store.tellings_elsewhere(connection, keys, people.keys(), case_id))
     assessed = store.list_assessments(connection, keys, {case_id, *elsewhere})
-    here_assessed = [one for one in assessed if one.case_id == case_id]
-    _take_here(here, here_assessed, people, who)
+    team = who.team_in(seen, unit)
+    here_assessed = [one for one in assessed if one.case_id == case_id and may_read(one, who, team)]
+    _take_here(here, here_assessed, people)
     may = _Reader(
         who,
         cases_store.which_seen(connection, who.sees, elsewhere),
@@ -111,7 +118,7 @@ def know_already(case_id: UUID, who: Who, unit: Unit, directory: Directory) -> A
                 _take_wishes(telling, person, known, telling.case)
             for assessment in shown.assessments:
                 _take_assessment(assessment, known, told[0].case)
-    return Asked(list(people.values()), here_assessed, frozenset(read_in))
+    return Asked(list(people.values()), told_here, here_assessed, frozenset(read_in))
 
 
 class _Shown(NamedTuple):
@@ -136,12 +143,18 @@ class _Reader(NamedTuple):
         if there.case_id in self.barred:
             return None
         if there.case_id in self.seen:
-            every = self.who.role == "supervisor"
-            return _Shown(wishes=True, assessments=[a for a in theirs if every or may_read(a, self.who)])
+            read = [a for a in theirs if may_read(a, self.who, self.who.team)]
+            return _Shown(wishes=True, assessments=read)
         shared = [a for a in theirs if a.shared and are_agreed(self.who.team, a.team, self.directory)]
         if not may_be_told(self.who.team, there, words, self.directory, agreed=bool(shared)):
             return None
         return _Shown(wishes=words[there.case_id] == "given", assessments=shared)
+
+
+def _telling(told: Told, seen: Seen) -> Telling:
+    case = seen.case
+    where = (case.id, case.reference, case.team, seen.kept.lead)
+    return store.Telling(told.reference, told.agency, told.content, told.people, *where)
 
 
 def _that_tell(person: UUID, tellings: Sequence[Telling]) -> list[Telling]:
@@ -164,17 +177,13 @@ def _called(party: Party) -> str:
     return " ".join(filter(None, (name.given, name.family))) if name else ""
 
 
-def _take_here(
-    here: Sequence[Telling], assessed: Sequence[Assessment], people: dict[UUID, Known], who: Who
-) -> None:
+def _take_here(here: Sequence[Telling], assessed: Sequence[Assessment], people: dict[UUID, Known]) -> None:
     """What was told and recorded in the case itself."""
     of_mention = {mention: known for known in people.values() for mention in known.mentions}
     for telling in here:
         for person in dict.fromkeys(telling.people):
             _take_wishes(telling, person, people[person], "")
     for one in assessed:
-        if not may_read(one, who):
-            continue
         beside = [known for known in people.values() if known.side == one.side]
         known = of_mention.get((one.referral or "", one.party or 0))
         # Where nobody said who it was, it is of the side's only person, or of nobody in particular.

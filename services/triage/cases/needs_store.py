@@ -104,12 +104,6 @@ def _assessment(row: Row[Any], keys: KeyRing) -> Assessment:
     return Assessment(**values, needs=needs, wishes=tuple(wishes))
 
 
-def tellings_here(connection: Connection, keys: KeyRing, case_id: UUID) -> list[Telling]:
-    """The referrals of a case that stand, in the order in which they came."""
-    query = _standing().where(referrals.c.case_id == case_id)
-    return [_telling(row, keys) for row in connection.execute(query)]
-
-
 def related_cases(case_id: UUID, unit: Unit) -> set[UUID]:
     """The other cases in which somebody of this one is; nothing that was told is opened."""
     here = select(referrals.c.people).where(referrals.c.case_id == case_id)

@@ -38,9 +38,12 @@ def are_agreed(point: str, other: str, directory: Directory) -> bool:
     return point == other or directory.share(point, other)
 
 
-def may_read(assessment: Assessment, who: Who) -> bool:
-    """Whether whoever sees the case may see it: of their own team, or because the person agreed to that."""
-    return assessment.shared or assessment.team == who.team
+def may_read(assessment: Assessment, who: Who, team: str) -> bool:
+    """Whether whoever sees the case, and works in it for that team, may see it.
+
+    What the person agreed to share, and what their own team, or they themselves, have recorded.
+    """
+    return assessment.shared or assessment.team in (who.team, team) or assessment.who == who.name
 
 
 def by_case(tellings: Sequence[Telling]) -> dict[UUID, list[Telling]]:

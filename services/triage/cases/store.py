@@ -63,6 +63,7 @@ class Told:
     heard_at: dt.datetime
     stands: bool
     content: Referral
+    people: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,7 @@ def list_told(connection: Connection, keys: KeyRing, case_id: UUID) -> list[Told
             referrals.c.version,
             referrals.c.heard_at,
             referrals.c.sealed,
+            referrals.c.people,
             withdrawals.c.at,
         )
         .outerjoin(withdrawals, withdrawals.c.reference == referrals.c.reference)
@@ -232,6 +234,7 @@ def list_told(connection: Connection, keys: KeyRing, case_id: UUID) -> list[Told
             row.heard_at,
             row.at is None,
             _referral.decode(keys.open(row.sealed, f"triage/referral/{row.reference}/{row.version}")),
+            tuple(map(UUID, row.people)),
         )
         for row in connection.execute(query)
     ]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from tests.support.builders import Wire, a_consent
 from tests.support.houses import Hub
-from tests.triage.cases.doing import a_crime, allocate, post, record, take, token, whole
+from tests.triage.cases.doing import a_crime, allocate, move, post, record, take, token, whole
 
 ME = "coordinator@referral-hub.example"
 NEEDS = {"outlook": {"level": 3, "note": "Invented: sleeps badly."}}
@@ -200,10 +201,40 @@ def test_of_a_side_with_two_people_it_is_said_who_was_asked(hub: Hub) -> None:
     assert [fault["pointer"] for fault in nobody.get_json()["errors"]] == ["/person"]
 
 
-def test_a_supervisor_sees_all_of_it_and_a_stranger_nothing(hub: Hub) -> None:
+def test_a_supervisor_reads_what_the_person_agreed_to_share_and_a_stranger_nothing(hub: Hub) -> None:
     at_vcas, at_hub = two_cases(hub)
     assert assess(hub, at_vcas, "vcas", shared=False).status_code == 201
-    (person,) = [p for p in whole(hub, at_hub, "supervisor")["asked"] if p["side"] == "initiator"]
-    assert person["needs"][0]["case"] == at_vcas
+
+    def read_by_the_supervisor() -> tuple[int, list[str]]:
+        listed = whole(hub, at_vcas, "supervisor")["assessments"]
+        (person,) = [p for p in whole(hub, at_hub, "supervisor")["asked"] if p["side"] == "initiator"]
+        return len(listed), [one["case"] for one in person["needs"]]
+
+    assert read_by_the_supervisor() == (0, [])
+    shared = assess(hub, at_vcas, "vcas", again="things_have_changed")
+    assert shared.status_code == 201
+    assert read_by_the_supervisor() == (1, [at_vcas])
+    # Whoever has a case reads what its team has, and what they record there is its team's to read.
+    supervisor = str(hub.credentials["staff"]["supervisor"]["email"])
+    move(hub, at_hub, "assign", "supervisor", owner=supervisor)
+    said = an_assessment(shared=False, again="things_have_changed")
+    assert post(hub, f"/v1/cases/{at_hub}/assessments", said, "supervisor").status_code == 201
+    assert [one["team"] for one in whole(hub, at_hub)["assessments"]] == ["restorative_hub"]
     stranger = token(hub, "coordinator", "restorative_cleveland")
     assert hub.ask(f"/v1/cases/{at_hub}", stranger).status_code == 404
+
+
+def test_what_was_told_is_opened_once_however_it_is_shown(hub: Hub) -> None:
+    at_vcas, _ = two_cases(hub)
+    opened: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        told = statement.partition("FROM")[0]
+        if "referrals.sealed" in told:
+            opened.append(statement)
+
+    engine = hub.rooms["triage"].database.engine
+    event.listen(engine, "before_cursor_execute", note)
+    whole(hub, at_vcas, "coordinator", "vcas")
+    event.remove(engine, "before_cursor_execute", note)
+    assert len(opened) == 2, "once for the case, and once for whoever is in another"
