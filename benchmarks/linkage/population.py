@@ -17,6 +17,7 @@ from nicknames import NickNamer
 from services.triage.domain.matching.accounts import Mention
 from services.triage.domain.matching.names import Name
 from services.triage.domain.matching.places import Place, read_place
+from services.triage.matching.schema import canonicals
 
 _SYLLABLES = (
     "ba be bi bo bra ca co cra da de dor el fa fen ga gar ha hal ho ing ka kel la len lo ma mar mel na nor o"
@@ -89,7 +90,8 @@ class Population:
         """Somebody who is not this person and looks like it: twin, namesake, son, housemate or stranger."""
         other = self.person()
         if kind == "twin":
-            while other.name.given == one.name.given:
+            # Nobody calls twins by two forms of one name.
+            while not canonicals(other.name.given[0]).isdisjoint(canonicals(one.name.given[0])):
                 other = self.person()
             name = one.name._replace(given=other.name.given)
             return other._replace(name=name, born=one.born, home=one.home, phones=one.phones[1:])

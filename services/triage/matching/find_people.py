@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from services.triage.domain.matching.judge_people import person_verdict
+from services.triage.domain.matching.judge_people import has_own, person_verdict
 from services.triage.domain.matching.keys import keys_of_person, keys_of_place
 from services.triage.domain.matching.model import Evidence, Verdict
 from services.triage.matching.store import accounts_under
@@ -86,6 +86,9 @@ def _held_against(
         for place, other in enumerate(account.people):
             evidence, levels = judge.people(mention, other)
             verdict = person_verdict(evidence, levels, known, judge.model)
+            if verdict == "same" and not has_own(levels):
+                # Whoever is only asked about has no case that tells more: name and home may be a son's.
+                verdict = "ask"
             candidates.append(Likeness(account.reference, place, people[place], verdict, evidence))
     candidates.sort(key=lambda one: (-one.evidence.bits, one.reference, one.place))
     return candidates

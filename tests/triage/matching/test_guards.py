@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.triage.domain.matching.judge_people import judge_people, person_verdict
+from services.triage.domain.matching.model import Verdict
 from services.triage.matching.read_model import read_model
 from tests.support.builders import Wire, an_account
 from tests.triage.matching.reading import JUDGE, read
@@ -37,10 +38,15 @@ def guards(one: Wire, other: Wire) -> list[str]:
 
 def are_one_person(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two mentions are linked by themselves in a register of ten thousand."""
+    return said_of(one, other) == "same"
+
+
+def said_of(one: dict[str, Any], other: dict[str, Any]) -> Verdict:
+    """What is said of two mentions in a register of ten thousand."""
     model = read_model()
     a, b = read(told_of(one)).people[0], read(told_of(other)).people[0]
     evidence, levels = judge_people(a, b, model, JUDGE.frequencies, JUDGE.canonicals)
-    return person_verdict(evidence, levels, 10_000, model) == "same"
+    return person_verdict(evidence, levels, 10_000, model)
 
 
 def by_phone(value: str, channel: str = "mobile") -> list[dict[str, str]]:
@@ -84,6 +90,17 @@ def test_the_same_person_twice_is_one() -> None:
             id="brother and sister of one initial",
         ),
         pytest.param(
+            somebody("Ellie", date_of_birth=BORN, gender="female"),
+            somebody("Ellis", date_of_birth=BORN, gender="male"),
+            id="a twin brother of a like name",
+        ),
+        pytest.param(
+            somebody("Sandy", date_of_birth=BORN, gender="female", contacts=by_phone("07700 900123")),
+            somebody("Sandy", date_of_birth=BORN, gender="male", address=None),
+            id="a man and a woman of one name born on one day",
+        ),
+        pytest.param(somebody("Edward"), somebody("Ted"), id="a short form at home"),
+        pytest.param(
             somebody("Gideon", contacts=by_phone("07700 900123")),
             somebody("Gideon", contacts=by_phone("07700 900456")),
             id="father and son with a telephone each",
@@ -110,6 +127,16 @@ def test_the_same_person_twice_is_one() -> None:
 )
 def test_two_who_look_alike_are_two(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert not are_one_person(one, other)
+
+
+def test_whoever_is_called_otherwise_by_slips_is_asked_about_where_two_things_agree() -> None:
+    paula = somebody("Paula", date_of_birth="1957-11-09", contacts=by_phone("07700 900123"))
+    slipped = somebody("Pyua", date_of_birth="1958-11-09", contacts=by_phone("07700 900128"))
+    assert said_of(paula, slipped) == "ask"
+    same: dict[str, Any] = {"contacts": by_phone("07700 900123")}
+    assert said_of(somebody("Judith", **same), somebody("Ujda", **same)) == "ask"
+    # A twin has none of them.
+    assert said_of(paula, somebody("Delphine", date_of_birth="1957-11-09")) == "different"
 
 
 def test_two_family_names_at_one_address_are_two_people() -> None:

@@ -49,6 +49,17 @@ def test_another_point_learns_who_leads_and_the_leading_one_which_case(hub: Hub)
     ]
 
 
+def test_a_name_and_a_home_are_a_sons_too_and_tell_of_nobody(hub: Hub) -> None:
+    account = a_crime("BY-vip", assessment_point="vip")
+    home = {"line1": "14 Nowhere Terrace", "postcode": "DL1 9ZA"}
+    account["parties"][0]["address"] = home
+    take(hub, account, "durham_constabulary")
+    asked = a_person() | {"address": home}
+    assert check(hub, "vcas", asked).get_json()["known"]
+    his_own = ("date_of_birth", "contacts")
+    assert check(hub, "vcas", {k: v for k, v in asked.items() if k not in his_own}).get_json() == NOTHING
+
+
 def test_without_an_agreement_between_the_two_points_nobody_is_known(hub: Hub) -> None:
     case = known_to(hub, "vip")
     assert check(hub, "community_peer_mentors", a_person()).get_json() == NOTHING

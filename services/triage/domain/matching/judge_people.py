@@ -79,9 +79,8 @@ def _guard(levels: PersonLevels) -> tuple[float, str]:
     if levels.born == "none":
         return BORN_OTHERWISE, "born_otherwise"
     own = levels.born == "exact" or "exact" in (levels.phone, levels.email)
-    # An initial that is somebody else's, too.
-    hers = levels.given in ("initial", "middle") and levels.gender == "none"
-    if levels.given == "none" or hers:
+    # A name that is only like hers is her brother's.
+    if levels.given == "none" or (levels.gender == "none" and levels.given not in ("exact", "missing")):
         return CALLED_OTHERWISE, "household_or_twins"
     if levels.identifier == "none" and (levels.born != "exact" or levels.given == "missing"):
         return NAMED_OTHERWISE, "another_identifier"
@@ -115,20 +114,32 @@ def person_verdict(evidence: Evidence, levels: PersonLevels, people_known: int, 
         # everybody they are as often father and son.
         smallest = math.log2(thresholds.smallest_register)
         without = thresholds.same_person + thresholds.relatives * (off - smallest)
-        return "same" if has_own(levels) or (_near_home(levels) and left >= without) else "ask"
+        sure = (has_own(levels) and not _born_by_chance(levels)) or (_near_home(levels) and left >= without)
+        return "same" if sure else "ask"
     return "ask" if left >= thresholds.ask_person else "different"
 
 
+def _born_by_chance(levels: PersonLevels) -> bool:
+    """Whether a man and a woman of one name share a birth date, and nothing else that would be theirs."""
+    reached = levels.phone in ("exact", "digit") or levels.email in ("exact", "typo")
+    return levels.gender == "none" and not reached and levels.home not in ("same", "building")
+
+
 def _near_home(levels: PersonLevels) -> bool:
-    """Whether two share a home, or a town where no home is told, and nothing of their own says otherwise."""
+    """Whether two of one name share a home, or a town where no home is told, and nothing says otherwise."""
     near = levels.home in ("same", "building") or levels.area == "same"
-    return near and "none" not in (levels.phone, levels.email)
+    named = levels.given in ("exact", "missing") and levels.family in ("exact", "missing")
+    return near and named and "none" not in (levels.phone, levels.email, levels.gender)
+
+
+def _nearly_born(levels: PersonLevels) -> bool:
+    return levels.born in _NEARLY_BORN
 
 
 def has_own(levels: PersonLevels) -> bool:
     """Whether something agrees that is one person's own and not a household's."""
     return (
-        levels.born in _NEARLY_BORN
+        _nearly_born(levels)
         or levels.phone in ("exact", "digit")
         or levels.email in ("exact", "typo")
         or levels.identifier == "exact"
@@ -136,9 +147,11 @@ def has_own(levels: PersonLevels) -> bool:
 
 
 def _contested(levels: PersonLevels) -> bool:
-    own = [levels.phone == "exact", levels.email == "exact", levels.born == "exact"]
+    """Whether a way of reaching somebody agrees, and enough beside it, that a human should look at it."""
+    reached = [levels.phone in ("exact", "digit"), levels.email in ("exact", "typo")]
     enough = 2 if levels.given == "none" else 1
-    return levels.family != "none" and any(own[:2]) and sum(own) >= enough
+    agrees = sum(reached) + _nearly_born(levels) + (levels.home == "same")
+    return levels.family != "none" and any(reached) and agrees >= enough
 
 
 def _rarity(
