@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.triage.domain.life.guards import Given
-from services.triage.domain.life.moving import move
+from services.triage.domain.life.moving import may_rest_until, move
 from services.triage.domain.routing.facts import stirred_by
 from services.triage.lives.store import Lives
 from services.triage.move_case import HUB, due_of, today_of, try_to_move
@@ -76,7 +76,7 @@ def wake(case: Case, before: Kept, unit: Unit, targets: Targets) -> None:
 
 def _promised(facts: Facts, gates: Sequence[str], today: dt.date) -> dt.date | None:
     day = facts.more_time_until
-    if day is None or day <= today or stirred_by(facts, gates, day, today):
+    if day is None or not may_rest_until(day, today) or stirred_by(facts, gates, day, today):
         return None
     return day
 

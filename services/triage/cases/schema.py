@@ -37,7 +37,7 @@ TRANSITION: Final[dict[str, Any]] = {
     "properties": {
         "transition": {"type": "string", "enum": list(NAMES)},
         "reason": {**_WORD, "description": "A code: of a hold, a refusal, a reopening, what is missing."},
-        "review_on": {"type": "string", "format": "date", "description": "When a hold is looked at again."},
+        "review_on": {"type": "string", "format": "date", "description": "Until when, within a year."},
         "outcome": {**_WORD, "description": "The code with which the case is closed."},
         "enabling": {"type": "array", "items": _WORD, "maxItems": 10},
         "method": _WORD,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from uuid import UUID
@@ -72,7 +73,7 @@ def attempt(hub: Hub, case: str, case_id: UUID, state: State, name: str, bearer:
     if given.enabling:
         body["enabling"] = list(given.enabling)
     if given.review_on:
-        body["review_on"] = "2199-01-01"
+        body["review_on"] = str(hub.clock().date() + dt.timedelta(days=7))
     if given.owner:
         body["owner"] = given.owner
     if given.to:

@@ -66,6 +66,20 @@ def test_what_is_dangerous_or_before_a_court_does_not_rest_behind_a_promise(hub:
     assert (told["state"], told["next_on"]) == ("returned", "2026-03-31")
 
 
+def test_nobody_waits_for_a_day_whose_year_was_mistyped(hub: Hub) -> None:
+    mistyped = whole(hub, take(hub, asks_for_time(a_crime(), "2062-05-05")))
+    assert (mistyped["state"], mistyped["next_on"]) == ("triage", "2026-03-26")
+    lacking = asks_for_time(a_crime("TWO", family="Lacking"), "2062-05-05", to="referral")
+    told = whole(hub, take(hub, lacking), "supervisor")
+    assert (told["state"], told["next_on"]) == ("returned", "2026-03-31")
+    hold = {"transition": "hold", "reason": "H-MORE-TIME"}
+    path = f"/v1/cases/{mistyped['case']}/transitions"
+    answer = post(hub, path, hold | {"review_on": "2027-03-26"})
+    assert answer.status_code == 422
+    assert "within a year" in answer.text
+    assert post(hub, path, hold | {"review_on": "2027-03-25"}).get_json()["next_on"] == "2027-03-25"
+
+
 def test_what_is_learnt_of_a_danger_or_a_court_wakes_what_rests_behind_a_promise(hub: Hub) -> None:
     account = asks_for_time(a_crime(), "2026-05-05")
     case = take(hub, account)

@@ -18,6 +18,8 @@ Due = Callable[[str], dt.date]
 Why = Literal["role", "state", "guard", "given"]
 
 _STOP: Final = "stop_contact"
+# A day that is further away is a slip of the pen, and somebody would wait for it.
+_LONGEST_REST: Final = dt.timedelta(days=366)
 # After two weeks, three months and six months (DOMAIN §3); then it is closed.
 FOLLOW_UPS: Final = ("follow_up", "follow_up_3_months", "follow_up_6_months", "propose_closure")
 # Where somebody of the team is to have the case, and where those who work with it must know nobody in it.
@@ -201,9 +203,14 @@ def _promised(given: Given) -> dt.date | None:
     return dt.date.fromisoformat(given.review_on) if given.review_on else None
 
 
-def _is_later(day: str, today: dt.date) -> bool:
+def may_rest_until(day: dt.date, today: dt.date) -> bool:
+    """Whether a case may be left alone until then: it is a later day, within a year."""
+    return today < day <= today + _LONGEST_REST
+
+
+def _is_day_of_rest(day: str, today: dt.date) -> bool:
     try:
-        return dt.date.fromisoformat(day) > today
+        return may_rest_until(dt.date.fromisoformat(day), today)
     except ValueError:
         return False
 
@@ -231,8 +238,8 @@ _NEEDS: Final[dict[str, tuple[_Check, str]]] = {
         f"`reason` is one of {_one_of(reasons.HOLDS)}.",
     ),
     "review_on": (
-        lambda given, today: _is_later(given.review_on, today),
-        "`review_on` is the later day on which it is looked at again, or somebody is called back.",
+        lambda given, today: _is_day_of_rest(given.review_on, today),
+        "`review_on` is the later day, within a year, on which it is looked at again or somebody is called.",
     ),
     "refusal": (
         lambda given, _: given.reason in reasons.REFUSALS,
