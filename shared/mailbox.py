@@ -201,7 +201,8 @@ class _OpenMaildir:
             self._box.add_folder(KEPT)
             # The file itself, as it came; a name of a Maildir is never used twice.
             for file in self._path.glob(f"[nc][eu][wr]/{glob.escape(name)}*"):
-                file.rename(self._path / f".{KEPT}" / "new" / file.name)
+                if file.name.partition(self._box.colon)[0] == name:  # another's name may begin with it
+                    file.rename(self._path / f".{KEPT}" / "new" / file.name)
 
 
 class ImapServer:

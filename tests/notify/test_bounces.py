@@ -271,6 +271,23 @@ def test_a_mail_that_cannot_be_dealt_with_keeps_no_other_waiting(tmp_path: Path)
     assert list(folder.path.glob("*.eml")) == []
 
 
+def test_a_mail_that_is_put_aside_takes_none_with_it_whose_name_begins_like_its_own(tmp_path: Path) -> None:
+    for folder, name in (("new", "1"), ("new", "10"), ("cur", "2:2,S"), ("cur", "20:2,S")):
+        (tmp_path / "box" / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "box" / folder / name).write_bytes(name[:2].strip(":").encode())
+    (tmp_path / "box" / "tmp").mkdir()
+    box = open_box(f"maildir:{tmp_path}/box")
+    seen: list[bytes] = []
+
+    def deal_with(raw: bytes) -> Put:
+        seen.append(raw)
+        return "left" if len(raw) == 1 else "taken"
+
+    assert go_through(box, 10, deal_with) == 4
+    assert seen == [b"1", b"10", b"2", b"20"]
+    assert sorted(path.name for path in (tmp_path / "box" / ".Kept" / "new").iterdir()) == ["1", "2:2,S"]
+
+
 def test_while_the_database_is_away_every_mail_waits(tmp_path: Path) -> None:
     folder, away = AFolder(tmp_path), Database(f"sqlite:///{tmp_path}/nowhere/at.db")
 
