@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import io
 import json
-import resource
 import struct
 import sys
 import zipfile
@@ -39,6 +38,7 @@ from services.intake.imports.unreadable import (
     UnreadableFile,
     too_many_lines,
 )
+from services.intake.own_process import take_no_more_than
 
 # Addresses, of which some thirty MiB are there before the first byte is read. The texts that the cells of a
 # workbook share are the one thing that is kept: a hundred bytes each.
@@ -64,10 +64,7 @@ _NOT_AS_THE_FORMAT_SAYS: Final = (
 
 def main() -> None:
     """Read standard input and tell it to standard output; nothing is ever said to standard error."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    take_no_more_than(MEMORY, CPU_SECONDS)
     told = sys.stdout.buffer
     # When nobody wants to hear more, there is nothing more to do.
     with suppress(BrokenPipeError):

@@ -6,10 +6,8 @@ import io
 import os
 import select
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import IO, BinaryIO, Final
 
 import msgspec
@@ -17,6 +15,7 @@ import msgspec
 from services.intake.imports.domain.cell_text import CELL_FAULTS
 from services.intake.imports.domain.row import Line
 from services.intake.imports.unreadable import DAMAGED, TOO_MUCH, UnreadableFile
+from services.intake.own_process import started_as
 
 
 class _Book(msgspec.Struct, frozen=True, array_like=True, tag="book"):
@@ -55,10 +54,6 @@ LONGEST_SILENCE: Final = 4.0
 _LONGEST_MESSAGE: Final = 2**24
 _CHUNK: Final = 2**18
 _READER: Final = "services.intake.imports.sheet_process"
-# Where this package stands, so that the other process finds it however the hub was installed.
-_ROOT: Final = Path(__file__).parents[3]
-# A Python that was built elsewhere may find its own library by this; the hub's settings stay here.
-_PASSED_ON: Final = ("LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
 class Workbook:
@@ -103,13 +98,11 @@ def open_workbook(file: BinaryIO) -> Iterator[Workbook]:
     on_disk = isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO)
     file.seek(0)
     process = subprocess.Popen(
-        [sys.executable, "-m", _READER],
+        **started_as(_READER),
         # A file that is open already is handed over; any other goes through a pipe, and never to a disk.
         stdin=file if on_disk else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        cwd=_ROOT,
-        env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
         bufsize=0,
     )
     try:

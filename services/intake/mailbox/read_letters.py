@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from services.intake.mailbox.read_apart import read_apart
 from services.intake.mailbox.take_letter import Desk, leave_letter, take_letter
 from shared.mailbox import go_through
 
@@ -24,8 +25,9 @@ def read_letters(box: Box, desk: Desk, unit_of_work: Callable[[], AbstractContex
     """One round: how many letters were put away. A mailbox that is away is looked at again later."""
 
     def deal_with(raw: bytes) -> Put:
+        letter = read_apart(raw, desk.vouched_by)
         with unit_of_work() as unit:
-            outcome = take_letter(raw, unit, desk)
+            outcome = take_letter(raw, letter, unit, desk)
         log.info("letter read", extra={"outcome": outcome or "known"})
         return "taken" if outcome in (None, "taken") else "kept"
 

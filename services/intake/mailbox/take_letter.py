@@ -21,7 +21,6 @@ from services.intake.mailbox.domain.letter import (
     Outcome,
 )
 from services.intake.mailbox.domain.typed_fields import Typed, read_typed_fields
-from services.intake.mailbox.schema import NotALetterError, read_letter
 from services.intake.receive_referrals import receive_referrals
 from shared.contracts import LetterKept
 from shared.identity import LETTER
@@ -96,12 +95,8 @@ class _Rows:
         self.read.append(row)
 
 
-def take_letter(raw: bytes, unit: Unit, desk: Desk) -> Outcome | None:
-    """What became of the letter; None if it was dealt with before."""
-    try:
-        letter = read_letter(raw, vouched_by=desk.vouched_by)
-    except NotALetterError:
-        letter = None
+def take_letter(raw: bytes, letter: Letter | None, unit: Unit, desk: Desk) -> Outcome | None:
+    """What became of these bytes, and of the letter in them if any; None if it was dealt with before."""
     reference = unit.new_reference(LETTER)
     fingerprint = unit.keys.lookup.hash("letter", _fingerprint(raw, letter))
     sender = unit.keys.lookup.hash("letter sender", letter.sender) if letter and letter.sender else None
