@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from uuid import UUID, uuid5
 
 from services.notify.domain.alert import Alert, Kind, News
+from services.notify.domain.escalation import supervisors_step
 from services.notify.raise_alert import raise_alert
 from services.notify.store import Desk
 from shared.directory import DUTY_DESK
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
         LetterKept,
     )
     from shared.messaging.unit import Unit
+
+# In which what is due has its names: a step, its day and whose it is are longer than an occasion may be.
+_OCCASIONS: Final = UUID("a53b6d2e-7c11-4a0e-9d52-3f1c8e6b9047")
 
 
 def prepare_batch(
@@ -66,10 +71,21 @@ def alert_duty_desk(message: CaseReturned, unit: Unit, board: Switchboard) -> Al
 
 
 def alert_of_due(message: CaseDue, unit: Unit, board: Switchboard) -> Alert | None:
-    """Something in a case is due: whoever has it is told, urgently where somebody was promised or waits."""
-    occasion = f"{message.kind[0]} {message.task} {message.due_on}"
-    news = News(message.case, "due", message.to_team, message.kind != "warning", occasion)
-    return raise_alert(news, unit, board, gather=message.kind == "warning")
+    """Something in a case is due: whose turn it is is told, urgently where somebody was promised or waits.
+
+    Where that is no one person it begins with the team's supervisors.
+    """
+    occasion = f"{message.kind} {message.task} {message.due_on} {message.owner}"
+    news = News(
+        message.case,
+        "due",
+        message.to_team,
+        message.kind != "warning",
+        str(uuid5(_OCCASIONS, occasion)),
+        whose=message.owner,
+    )
+    first = 0 if message.owner else supervisors_step(board.ladder_of(message.to_team))
+    return raise_alert(news, unit, board, gather=message.kind == "warning", from_step=first)
 
 
 def alert_of_giving(message: CaseGiven, unit: Unit, board: Switchboard) -> Alert | None:

@@ -215,11 +215,17 @@ def _told(alert: Alert) -> dict[str, Any]:
     return {
         "id": alert.id,
         "case": "" if alert.case == THE_HUB else alert.case,
-        "what": f"{_WHAT[alert.kind]} {alert.whose}".strip(),
+        "what": _what(alert),
         "urgent": alert.urgent,
         "since": f"{alert.raised_at.astimezone(LONDON):%-d %B %Y, %H:%M}",
         "taken_by": alert.acknowledged_by,
     }
+
+
+def _what(alert: Alert) -> str:
+    told = _WHAT[alert.kind]
+    for_whom = alert.whose if alert.kind == "given" else alert.whose and f"(for {alert.whose})"
+    return f"{told} {for_whom}".strip()
 
 
 def _uuid(text: str) -> UUID:

@@ -49,7 +49,8 @@ def _words(alert: Alert, step: Step, person: Person) -> str:
     if GROUPS[alert.kind] not in _OF_CASES:
         return alert.kind
     # "You have it now" is true of one person; whoever is told in their place hears that it needs somebody.
-    first = "handed_on" if alert.whose not in ("", person.email) else alert.kind
+    others = alert.kind == "given" and person.email != alert.whose
+    first = "handed_on" if others else alert.kind
     return first if step.purpose == "first" else step.purpose
 
 

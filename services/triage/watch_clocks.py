@@ -1,10 +1,11 @@
-"""Tell teams what is due: shortly before, on the day that somebody was promised, and when it has passed."""
+"""Tell whose turn it is what is due: shortly before, on the day that was promised, and when it has passed."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from services.triage.domain.life.turn import whose_turn
 from services.triage.history.store import History
 from services.triage.lives.store import Lives, due_lives, hold_cases
 from services.triage.move_case import today_of
@@ -41,18 +42,19 @@ def watch_clocks(unit: Unit, database: Database) -> int:
             continue
         life = kept.life
         assert life.next_on is not None  # noqa: S101 - it is due
-        unit.say(
-            CaseDue(
-                case=reference,
-                to_team=team,
-                owner=life.owner,
-                task=life.task,
-                due_on=life.next_on,
-                kind=kind,
-                said_at=unit.now,
-                travels="normal" if kind == "warning" else "urgent",
+        for person in whose_turn(life, Lives.of(unit).situation(case_id, kept, None, today)):
+            unit.say(
+                CaseDue(
+                    case=reference,
+                    to_team=team,
+                    owner=person,
+                    task=life.task,
+                    due_on=life.next_on,
+                    kind=kind,
+                    said_at=unit.now,
+                    travels="normal" if kind == "warning" else "urgent",
+                )
             )
-        )
         changed = replace(kept, warned_for=life.next_on)
         if kind == "breach":
             changed = replace(changed, breached_for=life.next_on)

@@ -9,7 +9,10 @@ from shared.contracts.envelope import Lane, Message
 
 
 class CaseDue(Message, frozen=True, kw_only=True):
-    """The next thing in a case, in a code, and the day it is due; it names nobody but staff."""
+    """The next thing in a case, in a code, and the day it is due; it names nobody but staff.
+
+    `owner` is whose turn it is, by their address, once for each of them; empty for the team's supervisors.
+    """
 
     TYPE: ClassVar[str] = "case.due"
 

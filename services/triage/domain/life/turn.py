@@ -1,0 +1,28 @@
+"""Whose turn it is in a case: whoever has it, whoever facilitates it, or the supervisors of its team."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from services.triage.domain.life.transitions import BY_NAME
+
+if TYPE_CHECKING:
+    from services.triage.domain.life.moving import Life
+    from services.triage.domain.life.situation import Situation
+    from services.triage.domain.life.states import State
+
+_FACILITATED: Final[frozenset[State]] = BY_NAME["reallocate"].origins
+# What those who facilitate a case cannot do, or must not do for themselves.
+_NOT_THEIRS: Final = ("reallocate", "find_owner")
+SUPERVISORS: Final = ("",)
+
+
+def whose_turn(life: Life, situation: Situation) -> tuple[str, ...]:
+    """Who is to do what is next, by their addresses; an empty one stands for the supervisors of the team."""
+    if life.state == "closing":
+        return SUPERVISORS
+    state = life.before if life.state == "on_hold" else life.state
+    facilitators = tuple(sorted(one.email for one in situation.facilitators))
+    if state in _FACILITATED and life.task not in _NOT_THEIRS and facilitators:
+        return facilitators
+    return (life.owner,)

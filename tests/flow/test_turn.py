@@ -1,0 +1,71 @@
+"""What is due in a case, or has just become somebody's to do, is told to whose turn it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.houses import Hub, StoppedClock, infrastructure, make_hub, place
+from tests.triage.cases.doing import FACILITATOR, a_crime, move, take, token, whole
+from tests.triage.test_assigning import CLEVELAND, A, a_coordinator, a_directory, alone
+
+__all__ = ["infrastructure", "make_hub", "place"]
+
+TUESDAY = dt.datetime(2026, 3, 24, 10, 0, tzinfo=dt.UTC)
+COORDINATOR = "coordinator@referral-hub.example"
+SUPERVISOR = "supervisor@referral-hub.example"
+SECOND = "second.facilitator@referral-hub.example"
+
+
+@pytest.fixture
+def hub(make_hub: Callable[..., Hub]) -> Hub:
+    """A hub on a Tuesday morning in March."""
+    return make_hub(StoppedClock(TUESDAY))
+
+
+def told_of_steps(hub: Hub, case: str) -> list[list[str]]:
+    """Who was told first of each step that is due in a case, in the order in which it was raised."""
+    bearer = token(hub, "supervisor")
+    found = hub.ask("/v1/alerts?limit=200", bearer).get_json()["alerts"]
+    told = []
+    for one in found:
+        if (one["case"], one["kind"]) == (case, "due"):
+            history = hub.ask(f"/v1/alerts/{one['id']}", bearer).get_json()["history"]
+            told += [line["detail"]["told"] for line in history if line["what"] == "raised"]
+    return told
+
+
+def pass_days(hub: Hub, days: int) -> None:
+    """Let so many days go by, each with its work."""
+    for _ in range(days):
+        hub.clock.move(days=1)
+        hub.settle()
+
+
+def test_whoever_has_a_case_is_warned_and_no_colleague(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
+    hub = make_hub(StoppedClock(TUESDAY), directory=a_directory(tmp_path, more=a_coordinator(A)))
+    case = take(hub, alone("ONE", "Neighbour"))
+    owner = whole(hub, case, "supervisor")["owner"]
+    assert owner in (A, CLEVELAND)
+    pass_days(hub, 3)
+    assert told_of_steps(hub, case) == [[owner], [owner]]
+
+
+def test_an_owner_of_another_team_is_warned(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    move(hub, case, "assign", "supervisor", owner=SUPERVISOR)
+    pass_days(hub, 1)
+    assert told_of_steps(hub, case) == [[SUPERVISOR]]
+
+
+def test_each_facilitator_is_warned_of_the_step_that_is_theirs(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    move(hub, case, "allocate", facilitators=[{"email": FACILITATOR}, {"email": SECOND}])
+    pass_days(hub, 6)
+    assert whole(hub, case)["task"] == "first_contact"
+    assert sorted(told_of_steps(hub, case)) == [[FACILITATOR], [SECOND]]
+    seen = hub.ask("/v1/alerts", token(hub, "facilitator", name=SECOND)).get_json()["alerts"]
+    assert [(one["kind"], one["whose"]) for one in seen] == [("given", SECOND), ("due", SECOND)]
