@@ -101,10 +101,11 @@ def look_alikes(told: Sequence[Told], seed: int) -> list[Told]:
     traps = list(LOOKALIKES)
     for number in range(max(len(traps), len(told) // _LOOKALIKES // 2)):
         for first in list(firsts):
-            like = another_event(draw, traps[number % len(traps)], first, cast, number)
+            accounts = of_event[first.truth["event_id"]]
+            known = {account.referral["event"].get("summary", "") for account in accounts}
+            like = another_event(draw, traps[number % len(traps)], first, cast, number, known)
             if like is None:
                 continue
-            accounts = of_event[first.truth["event_id"]]
             like.truth["amb"] = [account.truth["key"] for account in accounts if _untold(account, like)]
             other = Told(_SECOND_ACCOUNT, deepcopy(like.referral), deepcopy(like.truth))
             other.referral["source_record_id"] += "-B"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -39,7 +39,12 @@ Lookalike = Callable[[random.Random, Told, Cast], bool]
 
 def again_soon(draw: random.Random, told: Told, _: Cast) -> bool:
     """The same person is harmed again within three days; a dispute that goes on is no other dispute."""
-    return told.referral["strand"] == "crime" and _on_another_day(told, draw.choice(_GAP))
+    event = told.referral["event"]
+    return (
+        told.referral["strand"] == "crime"
+        and not event.get("ended_on")
+        and _on_another_day(told, draw.choice(_GAP))
+    )
 
 
 def another_victim(draw: random.Random, told: Told, cast: Cast) -> bool:
@@ -125,11 +130,16 @@ LOOKALIKES: dict[str, Lookalike] = {
 }
 
 
-def another_event(draw: random.Random, trap: str, told: Told, cast: Cast, number: int) -> Told | None:
-    """The account of another event like this one; None when this one cannot be looked like so."""
+def another_event(
+    draw: random.Random, trap: str, told: Told, cast: Cast, number: int, known: Collection[str] = ()
+) -> Told | None:
+    """The account of another event like this one; None when this one cannot be looked like so.
+
+    `known` are the stories that are told of this one: the other has another.
+    """
     made = Told(told.agency, deepcopy(told.referral), deepcopy(told.truth))
     event = made.referral["event"]
-    stories = cast.stories.get(event["type"])
+    stories = [story for story in cast.stories.get(event["type"], ()) if story not in known]
     if not stories or not LOOKALIKES[trap](draw, made, cast):
         return None
     record, name = f"LOOKS-{number}", f"{trap}-{number}"

@@ -56,7 +56,7 @@ def count(version: str, accounts: Iterable[Account]) -> Frequencies:
             people += 1
             given.update(set(mention.name.given))
             family.update(set(mention.name.family))
-            for way in (*mention.phones, *mention.emails):
+            for way in (*mention.phones, *mention.emails, *filter(None, (mention.home.dwelling,))):
                 used_by[way].update(map(sound_of, mention.name.family))
         for way in (*account.office_phones, *account.office_emails):
             used_by[way].update(str(n) for n in range(SHARED_BY))

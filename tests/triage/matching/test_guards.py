@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from services.triage.domain.matching.judge_events import Judge
 from services.triage.domain.matching.judge_people import judge_people, person_verdict
 from services.triage.domain.matching.model import Verdict
+from services.triage.matching.count_frequencies import count
 from services.triage.matching.read_model import read_model
 from tests.support.builders import Wire, an_account
 from tests.triage.matching.reading import JUDGE, read
@@ -127,6 +129,16 @@ def test_the_same_person_twice_is_one() -> None:
 )
 def test_two_who_look_alike_are_two(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert not are_one_person(one, other)
+
+
+def test_a_home_of_many_is_nobodys_own() -> None:
+    hostel: dict[str, Any] = {"address": {"line1": "2 Invented Square", "postcode": "DL1 9QA"}}
+    names = ("Figment", "Brackwater", "Vanstone", "Xanthorp")
+    living = [read(told_of(somebody("Edward", name, **hostel), record=name)) for name in names]
+    one, other = (read(told_of(somebody("Edward", **hostel), record=r)).people[0] for r in "AB")
+    for known, level in ((living[:3], "same"), (living, "missing")):
+        judge = Judge(read_model(), count("1", known), JUDGE.canonicals)
+        assert judge.people(one, other)[1].home == level
 
 
 def test_whoever_is_called_otherwise_by_slips_is_asked_about_where_two_things_agree() -> None:
@@ -296,6 +308,12 @@ def test_a_namesake_in_the_street_is_somebody_else(one: dict[str, Any], other: d
     a, b = told_of(somebody("Fable", **one)), told_of(somebody("Fable", address=near, **other), record="B")
     assert guards(a, b) == ["lives_elsewhere"]
     assert verdict(a, b) == "ask"
+
+
+def test_a_namesake_born_that_year_is_somebody_else_though_no_home_is_told() -> None:
+    one = told_of(somebody("Fable", date_of_birth="1988-02-29"))
+    other = told_of(somebody("Fable", date_of_birth="1988-11-08", address=None), record="B")
+    assert guards(one, other) == ["lives_elsewhere"]
 
 
 def test_the_two_sides_complaints_about_each_other_are_one_dispute() -> None:

@@ -117,6 +117,6 @@ def _other_neighbour(levels: Mapping[str, str], pairings: Sequence[Pairing]) -> 
 
 def _lives_elsewhere(levels: PersonLevels) -> bool:
     """Whether the surest two are namesakes: another home, nothing of their own, and something against."""
-    if levels.home not in _ELSEWHERE or has_own(levels):
+    if has_own(levels) or levels.home in ("same", "building"):
         return False
-    return levels.phone == "none" or levels.born == "same_year"
+    return levels.born == "same_year" or (levels.phone == "none" and levels.home in _ELSEWHERE)

@@ -23,6 +23,7 @@ from services.triage.domain.matching.frequencies import Frequencies
 from services.triage.domain.matching.guard_events import STRANGERS, guard_of, one_number
 from services.triage.domain.matching.judge_people import judge_people, judge_profiles
 from services.triage.domain.matching.model import Evidence, Line, Model, Verdict, weigh
+from services.triage.domain.matching.places import NOWHERE
 
 _REMEMBERED = 2_000  # pairs of accounts: whoever comes to a case is held against it, and its pairs come again
 BELOW = 0.5  # bits
@@ -140,7 +141,9 @@ def _own_order(account: Account) -> tuple[str, str, str]:
 
 
 def _own(mention: Mention, shared: frozenset[str]) -> Mention:
-    """The mention without telephones and addresses that are an office's, or everybody's."""
+    """The mention without telephones, addresses and a home that are an office's, or everybody's."""
+    if mention.home.dwelling in shared:
+        mention = mention._replace(home=NOWHERE)
     if shared.isdisjoint(mention.phones) and shared.isdisjoint(mention.emails):
         return mention
     return mention._replace(

@@ -138,6 +138,13 @@ class Place(NamedTuple):
         return bool(self.street or self.postcode or self.uprn)
 
     @property
+    def dwelling(self) -> str:
+        """One line that is the same wherever this very address is written so; "" without number or street."""
+        if not self.numbers or not self.street:
+            return ""
+        return f"at {' '.join(self.numbers)} {' '.join(self.street)} {self.postcode}"
+
+    @property
     def outward(self) -> str:
         """The first half of the postcode; one of another country is kept whole."""
         return self.postcode[:-3] if _POSTCODE.match(self.postcode) else self.postcode
