@@ -105,11 +105,12 @@ def find_message(unit: Unit, message_id: UUID) -> PublicMessage | None:
 
 
 def came_back_at(unit: Unit, message: PublicMessage) -> dt.datetime | None:
-    """When a message about the same case to the same number or address last came back; None if none did."""
+    """When a message about the same case to the same number or address last came back; None if none did.
+
+    Over whichever channel: two of them end in the same mailbox.
+    """
     query = select(public_messages).where(
-        public_messages.c.case == message.case,
-        public_messages.c.channel == message.channel,
-        public_messages.c.state == "returned",
+        public_messages.c.case == message.case, public_messages.c.state == "returned"
     )
     rows = [
         row

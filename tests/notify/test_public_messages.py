@@ -150,8 +150,9 @@ def test_what_came_back_is_a_task_and_nothing_more_goes_there_until_it_is_marked
     hub.clock.move(hours=3)
     hub.settle()
     assert states(hub, case) == [("returned", "came_back"), ("cancelled", "came_back")]
-    refused = ask(hub, case, address=ADDRESS.upper())
-    assert (refused.status_code, "came back" in refused.get_json()["detail"]) == (409, True)
+    for channel in ("mail", "govuk_email"):
+        refused = ask(hub, case, address=ADDRESS.upper(), channel=channel)
+        assert (refused.status_code, "came back" in refused.get_json()["detail"]) == (409, True)
     assert len(to_the_public(hub)) == 1
     hub.clock.move(days=1)
     assert ask(hub, case, marked_safe_on="2026-11-27").status_code == 202
