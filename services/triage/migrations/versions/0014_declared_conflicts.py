@@ -38,16 +38,17 @@ def upgrade() -> None:
     query = sa.select(_RECORDS).where(_RECORDS.c.kind == "conflict").order_by(_RECORDS.c.id)
     barred = {tuple(row) for row in connection.execute(sa.select(_BARRED))}
     said: dict[tuple[str, str], tuple[UUID, str | None]] = {}
-    for record in connection.execute(query).all():
+    records = connection.execute(query).all()
+    told_in = _referrals_of(connection, {record.case_id for record in records})
+    for record in records:
         place = f"triage/record/{record.case_id}/{record.id}"
         says = msgspec.json.decode(context.config.attributes["keys"].rest.open(record.sealed, place))
         because = says.get("because", "said") if says.get("knows", True) else None
         (barred.discard if because is None else barred.add)((says["staff"], record.case_id))
         if because == "another_case":
             continue  # it follows from what was said there
-        here = sa.or_(_REFERRALS.c.case_id == record.case_id, _REFERRALS.c.opened_case == record.case_id)
-        for one in connection.execute(sa.select(_REFERRALS).where(here)):
-            said[says["staff"], one.reference] = one.case_id, because
+        for reference, case_id in told_in[record.case_id]:
+            said[says["staff"], reference] = case_id, because
     # Whatever case a referral has come into since is not seen either.
     barred |= {(email, case_id) for (email, _), (case_id, because) in said.items() if because is not None}
     connection.execute(sa.delete(_BARRED))
@@ -56,3 +57,19 @@ def upgrade() -> None:
         declared,
         [{"email": email, "reference": one, "because": why} for (email, one), (_, why) in said.items()],
     )
+
+
+def _referrals_of(connection: sa.Connection, wanted: set[UUID]) -> dict[UUID, list[tuple[str, UUID]]]:
+    """The referrals that are in each of these cases or opened it, with the case that they are in.
+
+    All referrals are read once: which one opened a case is in no index.
+    """
+    found: dict[UUID, list[tuple[str, UUID]]] = {case_id: [] for case_id in wanted}
+    if not wanted:
+        return found
+    for reference, case_id, opened_case in connection.execute(
+        sa.select(_REFERRALS).execution_options(yield_per=5_000)
+    ):
+        for one in {case_id, opened_case} & wanted:
+            found[one].append((reference, case_id))
+    return found
