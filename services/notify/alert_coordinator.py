@@ -80,7 +80,7 @@ def alert_of_due(message: CaseDue, unit: Unit, board: Switchboard) -> Alert | No
         message.case,
         "due",
         message.to_team,
-        message.kind != "warning",
+        message.kind in ("call_back", "breach"),
         str(uuid5(_OCCASIONS, occasion)),
         whose=message.owner,
     )

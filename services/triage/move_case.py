@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from services.triage.domain.life.guards import Given
 from services.triage.domain.life.moving import Actor, Life, Refused, move, with_task
 from services.triage.domain.life.states import TOLD_AGENCY
+from services.triage.domain.life.turn import TOLD_AT_ONCE, whose_turn
 from services.triage.history.store import SYSTEM, History
 from services.triage.lives.store import Kept, Lives
-from shared.contracts import CaseProgressed
+from shared.contracts import CaseDue, CaseProgressed
 from shared.working_time import LONDON, england_and_wales
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ def move_case(
     today = today_of(unit.now)
     due = due_of(case, kept, targets, today)
     before = kept.life
-    life = move(before, name, actor, given, situation_of(case, kept, unit), unit.now, due)
+    situation = situation_of(case, kept, unit)
+    life = move(before, name, actor, given, situation, unit.now, due)
     left = kept.left
     if name == "hold" and before.next_on is not None:
         left = england_and_wales().working_days_between(today, before.next_on)
@@ -102,6 +104,7 @@ def move_case(
     Lives.of(unit).change(case.id, changed)
     _write(case.id, name, before, changed.life, actor, given, unit)
     _tell(case, before, life, referrals, unit)
+    _tell_whose_turn(case, before, life, situation, unit)
     return changed
 
 
@@ -111,9 +114,11 @@ def settle_task(case: Case, unit: Unit, targets: Targets) -> None:
     if kept is None:
         return
     due = due_of(case, kept, targets, today_of(unit.now))
-    life = with_task(kept.life, situation_of(case, kept, unit), due)
+    situation = situation_of(case, kept, unit)
+    life = with_task(kept.life, situation, due)
     if life != kept.life:
         Lives.of(unit).change(case.id, replace(kept, life=life))
+        _tell_whose_turn(case, kept.life, life, situation, unit)
 
 
 def try_to_move(case: Case, name: str, unit: Unit, targets: Targets, **how: object) -> Kept | None:
@@ -147,4 +152,23 @@ def _tell(case: Case, before: Life, life: Life, referrals: Sequence[str], unit: 
     for referral in referrals:
         unit.say(
             CaseProgressed(case=case.reference, referral=referral, status=status, progressed_at=unit.now)
+        )
+
+
+def _tell_whose_turn(case: Case, before: Life, life: Life, situation: Situation, unit: Unit) -> None:
+    """What one has to do now because of another is told at once, and not only when it is nearly due."""
+    if life.task == before.task or life.task not in TOLD_AT_ONCE:
+        return
+    assert life.next_on is not None  # noqa: S101 - there is something to do
+    for person in whose_turn(life, situation):
+        unit.say(
+            CaseDue(
+                case=case.reference,
+                to_team=case.team,
+                owner=person,
+                task=life.task,
+                due_on=life.next_on,
+                kind="begun",
+                said_at=unit.now,
+            )
         )

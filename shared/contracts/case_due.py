@@ -1,4 +1,4 @@
-"""Triage says: something in a case is due soon, is due on the day, or was not done in time."""
+"""Triage says: it is somebody's turn in a case, something is due soon or on the day, or was not done in time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class CaseDue(Message, frozen=True, kw_only=True):
     owner: str
     task: str
     due_on: dt.date
-    kind: Literal["warning", "call_back", "breach"]
+    kind: Literal["begun", "warning", "call_back", "breach"]
     said_at: dt.datetime
     travels: Lane = "normal"
 
@@ -32,7 +32,7 @@ class CaseDue(Message, frozen=True, kw_only=True):
 
     @property
     def lane(self) -> Lane:
-        """Urgent where somebody was promised a call or waits already; a warning can wait its turn."""
+        """Urgent where somebody was promised a call or waits already; the rest can wait its turn."""
         return self.travels
 
     @property

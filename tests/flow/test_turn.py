@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.houses import Hub, StoppedClock, infrastructure, make_hub, place
-from tests.triage.cases.doing import FACILITATOR, a_crime, move, take, token, whole
+from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, record, take, token, whole
 from tests.triage.test_assigning import CLEVELAND, A, a_coordinator, a_directory, alone
 
 __all__ = ["infrastructure", "make_hub", "place"]
@@ -69,3 +69,21 @@ def test_each_facilitator_is_warned_of_the_step_that_is_theirs(hub: Hub) -> None
     assert sorted(told_of_steps(hub, case)) == [[FACILITATOR], [SECOND]]
     seen = hub.ask("/v1/alerts", token(hub, "facilitator", name=SECOND)).get_json()["alerts"]
     assert [(one["kind"], one["whose"]) for one in seen] == [("given", SECOND), ("due", SECOND)]
+
+
+def test_supervisors_are_told_at_once_of_a_closure_that_was_proposed(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    allocate(hub, case)
+    move(hub, case, "contact_initiator", "facilitator")
+    move(hub, case, "propose_closure", "facilitator", outcome="C-SUPPORT-ONLY", enabling=["listened"])
+    hub.settle()
+    assert told_of_steps(hub, case) == [[SUPERVISOR]]
+
+
+def test_whoever_has_a_case_is_told_at_once_that_a_facilitator_must_be_replaced(hub: Hub) -> None:
+    case, beside = take(hub, a_crime()), take(hub, a_crime("TWO", kind="theft", on="2026-01-05"), "vip")
+    allocate(hub, beside)
+    record(hub, case, "conflict", staff=FACILITATOR)
+    hub.settle()
+    assert told_of_steps(hub, case) == []
+    assert told_of_steps(hub, beside) == [[COORDINATOR]]

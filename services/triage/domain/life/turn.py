@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _FACILITATED: Final[frozenset[State]] = BY_NAME["reallocate"].origins
 # What those who facilitate a case cannot do, or must not do for themselves.
 _NOT_THEIRS: Final = ("reallocate", "find_owner")
+# These pass from those who work with a case to somebody else, who is not in it every day.
+TOLD_AT_ONCE: Final = ("approve_closure", "reallocate")
 SUPERVISORS: Final = ("",)
 
 
