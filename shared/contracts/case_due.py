@@ -1,4 +1,4 @@
-"""Triage says: it is somebody's turn in a case, something is due soon or on the day, or was not done in time."""
+"""Triage says: it is somebody's turn in a case, or something is due soon, on the day, or was not done."""
 
 from __future__ import annotations
 

@@ -114,5 +114,7 @@ def as_problem(refused: Refused) -> Unprocessable | Conflict:
     if refused.why == "role":
         return NotYours(str(refused))
     if refused.why == "given":
-        return Unprocessable(str(refused), errors=[Fault("", "needed_here", str(refused))])
+        told = zip(refused.fields, refused.told, strict=True)
+        faults = [Fault(f"/{field}", "needed_here", sentence) for field, sentence in told]
+        return Unprocessable(str(refused), errors=faults)
     return NotNow(str(refused))

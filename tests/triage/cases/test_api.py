@@ -273,3 +273,19 @@ def test_why_a_case_went_where_it_is_can_be_asked_and_a_changed_table_tried(hub:
         ("/table", "rows: the"),
     ]
     assert post(hub, "/v1/routing/trial", {"table": table}, "coordinator").status_code == 403
+
+
+def test_what_a_transition_lacks_is_told_field_by_field(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    for name, pointers in (
+        ("hold", ["/reason", "/review_on"]),
+        ("assign", ["/owner"]),
+        ("allocate", ["/facilitators"]),
+        ("send_back", ["/reason"]),
+        ("transfer", ["/to"]),
+    ):
+        answer = post(hub, f"/v1/cases/{case}/transitions", {"transition": name})
+        assert answer.status_code == 422
+        assert [(one["pointer"], one["code"]) for one in answer.get_json()["errors"]] == [
+            (pointer, "needed_here") for pointer in pointers
+        ]

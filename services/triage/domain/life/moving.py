@@ -67,11 +67,12 @@ class Life:
 class Refused(Exception):  # noqa: N818 - what is told, not what went wrong
     """It may not happen: because of who asks, where the case is, what is known, or what was given."""
 
-    def __init__(self, why: Why, told: tuple[str, ...]) -> None:
-        """Say why, in one or more sentences."""
+    def __init__(self, why: Why, told: tuple[str, ...], fields: tuple[str, ...] = ()) -> None:
+        """Say why, in one or more sentences; `fields` names what was given, a sentence each."""
         super().__init__(" ".join(told))
         self.why = why
         self.told = told
+        self.fields = fields
 
 
 def born(owner: str, now: dt.datetime, due: Due) -> Life:
@@ -89,7 +90,8 @@ def move(
     if life.state not in row.origins:
         raise Refused("state", (f"The case is {_titled(life.state)}; that happens from {_origins(row)}.",))
     if faults := tuple(faults_of(row, given, situation.today)):
-        raise Refused("given", faults)
+        fields, sentences = zip(*faults, strict=True)
+        raise Refused("given", sentences, fields)
     to = _leads_to(life, row)
     if not given.outcome and life.state == "closing":
         given = replace(given, outcome=life.outcome or "")  # what was proposed is what is approved
@@ -172,11 +174,11 @@ def stands_against(life: Life, row: Transition, situation: Situation) -> Iterato
             yield guard
 
 
-def faults_of(row: Transition, given: Given, today: dt.date) -> Iterator[str]:
-    """What is missing or wrong in what was given with a transition."""
+def faults_of(row: Transition, given: Given, today: dt.date) -> Iterator[tuple[str, str]]:
+    """What is missing or wrong in what was given with a transition: the field, and a sentence."""
     for need in row.needs:
         if not _NEEDS[need][0](given, today):
-            yield _NEEDS[need][1]
+            yield _FIELDS.get(need, need), _NEEDS[need][1]
 
 
 def _leads_to(life: Life, row: Transition) -> State:
@@ -271,6 +273,9 @@ _NEEDS: Final[dict[str, tuple[_Check, str]]] = {
         "`facilitators` lists who takes it, by their addresses.",
     ),
 }
+
+# Under which field a need is sent, where it has not the same name.
+_FIELDS: Final = dict.fromkeys(("missing", "hold", "refusal", "reopening", "not_yet"), "reason")
 
 
 def _titled(state: State) -> str:
