@@ -172,6 +172,12 @@ def test_a_facilitator_who_stands_in_for_a_coordinator_opens_what_they_have(
     # They do what the task asks of whoever has it, and nothing that is for a supervisor.
     assert {"begin_enquiries", "assign"} <= {one["transition"] for one in told["choices"]}
     assert move(hub, case, "begin_enquiries", "facilitator")["state"] == "enquiries"
+    offers = f"/v1/cases/{case}/cross-referrals"
+    offer = post(hub, offers, {"to": "vcas"}, "facilitator")
+    assert (offer.status_code, offer.get_json()["from"]) == (201, "restorative_cleveland")
+    answers = f"{offers}/{offer.get_json()['id']}/answer"
+    assert post(hub, answers, {"answer": "accepted"}, "facilitator").status_code == 403
+    assert post(hub, answers, {"answer": "withdrawn"}, "facilitator").status_code == 200
     move(hub, case, "assign", "supervisor", owner=SUPERVISOR)
     assert hub.ask(f"/v1/cases/{case}", token(hub, "facilitator")).status_code == 404
 

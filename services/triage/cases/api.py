@@ -282,7 +282,7 @@ def get_cross_referrals(case: str) -> dict[str, Any]:
 
 
 @api.post("/v1/cases/<case>/cross-referrals")
-@open_to(*COORDINATORS)
+@open_to(*AT_WORK)
 @described(
     _TAG,
     asks=(told.THE_CASE,),
@@ -303,7 +303,7 @@ def post_cross_referral(case: str) -> Response:
 
 
 @api.post("/v1/cases/<case>/cross-referrals/<offer_id>/answer")
-@open_to(*COORDINATORS)
+@open_to(*AT_WORK)
 @described(
     _TAG,
     asks=(told.THE_CASE, Asked("offer_id", TEXT, "The id of the offer.", "path")),

@@ -60,7 +60,7 @@ def change_case(
     elif name == "send_back":
         seen = _send_back(seen, given, told, unit)
     elif name == "transfer":
-        offer_lead(case, given.to, who.name, who.team, unit, table)
+        offer_lead(case, given.to, who.name, who.team_in(seen, unit), unit, table)
     elif name in ("accept_transfer", "refuse_transfer", "record_acceptance"):
         seen = answer_lead(seen, name, given, who.name, unit, table)
     return store.Seen(seen.case, Lives.of(unit).find(case.id) or seen.kept)

@@ -212,7 +212,7 @@ def post_needs(reference: str, place: int) -> Response:
 
 
 @pages.post(f"{ADDRESS}/<reference>/offers")
-@open_to(*COORDINATORS)
+@open_to(*AT_WORK)
 def post_offer(reference: str) -> Response:
     """Ask another team to help."""
     room, to = the_room(), request.form.get("to", "")
@@ -225,7 +225,7 @@ def post_offer(reference: str) -> Response:
 
 
 @pages.post(f"{ADDRESS}/<reference>/offers/<offer_id>")
-@open_to(*COORDINATORS)
+@open_to(*AT_WORK)
 def post_answer(reference: str, offer_id: str) -> Response:
     """Answer what was asked, or take it back."""
     room, form, wanted = the_room(), request.form, read_uuid(offer_id)
@@ -316,7 +316,7 @@ def _show(
             for one in reversed(case["cross_referrals"])
         ],
         refusals=reasons.REFUSALS,
-        may_ask_help=caller.role in COORDINATORS,
+        may_ask_help=caller.role in COORDINATORS or caller.name == case["owner"],
         may_separate=caller.role in COORDINATORS and len(case["referrals"]) > 1,
         records=[drawn.draw_record(one) for one in reversed(case["records"])],
         kinds=[(name, kind.title) for name, kind in KINDS.items() if not kind.supervisor or leads],

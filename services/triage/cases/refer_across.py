@@ -39,6 +39,7 @@ def offer_support(
 ) -> CrossReferral:
     """Ask another team to help; the lead stays where it is. Whoever asked for help has agreed to that."""
     seen = hold_case(reference, who, unit, database)
+    _check_has_case(who, seen)
     check_team(to_team, seen.case, table)
     if not seen.kept.life.is_open:
         message = "The case is closed."
@@ -52,7 +53,14 @@ def offer_support(
     ):
         message = "That team has been asked already."
         raise NotNow(message)
-    return _offer(seen.case, to_team, "support", who.name, who.team, unit, table)
+    return _offer(seen.case, to_team, "support", who.name, who.team_in(seen, unit), unit, table)
+
+
+def _check_has_case(who: Who, seen: Seen) -> None:
+    """Refuse a facilitator who only works with the case: other teams are asked by whoever has it."""
+    if who.role == "facilitator" and who.name != seen.kept.life.owner:
+        message = "That is for whoever has the case, or a supervisor."
+        raise NotYours(message)
 
 
 def check_team(to_team: str, case: Case, table: Table) -> None:
@@ -143,6 +151,7 @@ def answer_support(
 ) -> CrossReferral:
     """The offer with its answer. Whoever was asked accepts or refuses; whoever asked may take it back."""
     seen = hold_case(reference, who, unit, database)
+    _check_has_case(who, seen)
     offers = store.list_cross_referrals(unit.connection, seen.case.id)
     offer = next((one for one in offers if one.id == offer_id), None)
     if offer is None:
@@ -156,7 +165,7 @@ def answer_support(
         message = f"It was {offer.state}."
         raise NotNow(message)
     whose = offer.from_team if answer == "withdrawn" else offer.to_team
-    if who.team != whose and who.role != "supervisor":
+    if whose not in (who.team, who.team_in(seen, unit)) and who.role != "supervisor":
         message = f"That is for the team {whose}."
         raise NotYours(message)
     if answer == "refused" and reason not in reasons.REFUSALS:

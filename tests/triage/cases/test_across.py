@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.houses import Hub, StoppedClock
-from tests.triage.cases.doing import a_crime, move, post, take, token, whole
+from tests.triage.cases.doing import a_crime, allocate, move, post, take, token, whole
 
 NEEDS = {"outlook": {"level": 3, "note": "Invented: sleeps badly."}, "social": {"level": 1}}
 
@@ -156,3 +156,10 @@ def test_what_nobody_accepts_in_time_comes_back(make_hub: Callable[..., Hub]) ->
     assert whole(hub, other)["state"] == "triage"
     urgent = [alert["case"] for alert in hub.alerts() if alert["urgent"]]
     assert {case, other} <= set(urgent)
+
+
+def test_who_only_facilitates_a_case_does_not_ask_other_teams(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    allocate(hub, case)
+    answer = post(hub, f"/v1/cases/{case}/cross-referrals", {"to": "vcas"}, "facilitator")
+    assert (answer.status_code, "whoever has the case" in answer.get_json()["detail"]) == (403, True)
