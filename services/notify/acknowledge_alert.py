@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def acknowledge_alert(alert_id: UUID, reader: Reader, unit: Unit) -> Alert:
     """The alert, acknowledged; the first to say so stays the one who has it. Another team's is not there."""
     alert = store.find_alert(unit, alert_id)
-    if alert is None or not reader.sees(alert):
+    if alert is None or not store.is_there_for(unit.connection, alert, reader):
         message = "Your team has no alert with this id."
         raise NotFound(message)
     if alert.state == "acknowledged":

@@ -192,7 +192,7 @@ def _find(alert_id: str) -> tuple[Alert, list[dict[str, str]]]:
     wanted, reader = _uuid(alert_id), reader_of(the_caller())
     with the_room().database.reading() as connection:
         alert = store.read_alert(connection, wanted)
-        if alert is None or not reader.sees(alert):
+        if alert is None or not store.is_there_for(connection, alert, reader):
             raise NotFound("Your team has no alert with this id.")
         history = store.history_of(connection, alert.id)
     told = []

@@ -122,7 +122,7 @@ def get_alert(alert_id: str) -> dict[str, Any]:
     wanted, reader = _uuid(alert_id), reader_of(the_caller())
     with the_room().database.reading() as connection:
         alert = None if wanted is None else store.read_alert(connection, wanted)
-        if alert is None or not reader.sees(alert):
+        if alert is None or not store.is_there_for(connection, alert, reader):
             message = "Your team has no alert with this id."
             raise NotFound(message)
         history = store.history_of(connection, alert.id)

@@ -143,6 +143,14 @@ def find_alert(unit: Unit, alert_id: UUID) -> Alert | None:
     return None if row is None else _alert(row)
 
 
+def is_there_for(connection: Connection, alert: Alert, reader: Reader) -> bool:
+    """Whether they may open it: their team's, their own, or one that they were told in somebody's place."""
+    told = select(deliveries.c.id).where(
+        deliveries.c.alert_id == alert.id, deliveries.c.recipient == reader.name
+    )
+    return reader.sees(alert) or connection.execute(told.limit(1)).first() is not None
+
+
 def read_alert(connection: Connection, alert_id: UUID) -> Alert | None:
     """One alert, to be looked at."""
     row = connection.execute(select(alerts).where(alerts.c.id == alert_id)).first()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from shared.contracts import CaseGiven
+from shared.directory import DEFAULT
 from tests.support.houses import Hub, StoppedClock, hub, infrastructure, make_hub, place
 from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, record, take, token, whole
 from tests.triage.test_assigning import CLEVELAND, A, a_coordinator, a_directory, alone
@@ -91,3 +92,28 @@ def test_what_nobody_takes_goes_to_a_supervisor_and_however_often_it_is_heard_th
     told = [one["detail"]["told"] for one in history if one["what"] in ("raised", "reminded", "handed_on")]
     assert told[0] == [FACILITATOR]
     assert told[-1] == ["supervisor@referral-hub.example"]
+
+
+def test_who_is_told_in_somebody_s_place_opens_it_and_says_that_they_have_it(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    text = DEFAULT.read_text(encoding="utf-8")
+    own = f"email: {FACILITATOR}, team: restorative_hub"
+    away = ", leave: [{first: 2026-03-25, last: 2026-03-27}], cover: " + CLEVELAND
+    path = tmp_path / "directory.yaml"
+    path.write_text(text.replace(own, own + away), encoding="utf-8")
+    hub = make_hub(StoppedClock(TUESDAY), directory=str(path))
+    case = take(hub, a_crime())
+    allocate(hub, case)
+    hub.settle()
+    alerts = hub.ask("/v1/alerts", token(hub, "supervisor")).get_json()["alerts"]
+    (alert,) = [one for one in alerts if one["whose"] == FACILITATOR]
+    theirs = token(hub, "coordinator", "restorative_cleveland")
+    assert hub.ask(f"/v1/alerts/{alert['id']}", theirs).status_code == 404
+    hub.clock.move(days=1)
+    hub.settle()
+    assert hub.ask(f"/v1/alerts/{alert['id']}", theirs).status_code == 200
+    taken = hub.front.post(
+        f"/v1/alerts/{alert['id']}/acknowledgement", headers={"Authorization": f"Bearer {theirs}"}
+    )
+    assert taken.get_json()["acknowledged_by"] == CLEVELAND
