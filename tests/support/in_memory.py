@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it belongs to this process
 _PREFIX = "referral-hub-tests-"
+_AFTER_ALL_OTHERS = -200  # its own are at -100
 _ROOM = 4 * 1024**3  # bytes; a whole run holds a quarter of it at most
 
 
@@ -32,11 +34,12 @@ def held_in_memory() -> Iterator[None]:
     # PostgreSQL runs as another user, who has to come through.
     folder.mkdir(mode=0o711)
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    # At the very end: `multiprocessing` keeps a folder of its own in it, and removes that first.
+    Finalize(None, shutil.rmtree, (folder, True), exitpriority=_AFTER_ALL_OTHERS)
     try:
         yield
     finally:
         tempfile.tempdir = before
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _forget_the_dead() -> None:
