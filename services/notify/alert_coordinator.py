@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from services.notify.domain.alert import Alert, Kind, News
 from services.notify.domain.escalation import supervisors_step
 from services.notify.raise_alert import raise_alert
-from services.notify.store import Desk
+from services.notify.store import Desk, end_by_itself, open_alerts_for
 from shared.directory import DUTY_DESK
 
 if TYPE_CHECKING:
@@ -89,7 +89,14 @@ def alert_of_due(message: CaseDue, unit: Unit, board: Switchboard) -> Alert | No
 
 
 def alert_of_giving(message: CaseGiven, unit: Unit, board: Switchboard) -> Alert | None:
-    """Somebody has a case from now on: they are told themselves, and no colleague before they let it lie."""
+    """Somebody has a case from now on: they are told themselves, and no colleague before they let it lie.
+
+    Nobody is reminded of one that they have no longer.
+    """
+    for alert in open_alerts_for(unit.connection, message.case, message.no_longer):
+        end_by_itself(unit, alert, "triage")
+    if not message.to:
+        return None
     urgent, occasion = message.travels == "urgent", str(message.giving)
     news = News(message.case, "given", message.to_team, urgent, occasion, whose=message.to)
     return raise_alert(news, unit, board)

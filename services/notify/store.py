@@ -22,7 +22,7 @@ from shared.rows import find_rows
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from uuid import UUID
 
     from sqlalchemy import Connection, Row, Select
@@ -226,6 +226,16 @@ def acknowledge(unit: Unit, alert: Alert) -> None:
         )
         .values(state="dropped", due_at=None)
     )
+
+
+def open_alerts_for(connection: Connection, case: str, people: Collection[str]) -> list[Alert]:
+    """What still waits for these people about a case, each for one of them alone."""
+    if not people:
+        return []
+    query = select(alerts).where(
+        alerts.c.case == case, alerts.c.whose.in_(people), alerts.c.state != "acknowledged"
+    )
+    return [_alert(row) for row in connection.execute(query)]
 
 
 def end_by_itself(unit: Unit, alert: Alert, by: str) -> None:

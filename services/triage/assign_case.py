@@ -13,7 +13,7 @@ from shared.identity import new_id
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from services.triage.store import Case
     from shared.messaging.unit import Unit
@@ -80,17 +80,23 @@ def find_owner(team: str, task: Task, teams: Teams, loads: Loads, unit: Unit) ->
     return Assigned(next((one for one in finding if one and one not in task.conflicts), ""), why)
 
 
-def tell_of_giving(case: Case, to: Iterable[str], by: str, unit: Unit) -> None:
-    """Whoever has a case from now on is told that; who gave it to themselves knows."""
-    for email in to:
-        if email and email != by:
-            unit.say(
-                CaseGiven(
-                    case=case.reference,
-                    to_team=case.team,
-                    to=email,
-                    giving=new_id(),
-                    given_at=unit.now,
-                    travels="urgent" if case.why_there.get("urgency") == "urgent" else "normal",
-                )
+def tell_of_giving(case: Case, to: Iterable[str], before: Collection[str], by: str, unit: Unit) -> None:
+    """Whoever has a case from now on is told that; who gave it to themselves knows. `before` had it so far.
+
+    Whoever has it no longer is not reminded of it any more, also where nobody has to be told.
+    """
+    now = [email for email in to if email]
+    news = [email for email in now if email not in before and email != by]
+    gone = tuple(sorted({email for email in before if email} - set(now)))
+    for email in news or [""] * bool(gone):
+        unit.say(
+            CaseGiven(
+                case=case.reference,
+                to_team=case.team,
+                to=email,
+                giving=new_id(),
+                given_at=unit.now,
+                no_longer=gone,
+                travels="urgent" if case.why_there.get("urgency") == "urgent" else "normal",
             )
+        )

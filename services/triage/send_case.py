@@ -178,8 +178,8 @@ def hand_over(case: Case, kept: Kept, unit: Unit, table: Table, *, is_routed: bo
     History.of(unit).write(case.id, "handed_over", SYSTEM, {"owner": assigned.owner})
     settle_task(case, unit, table.targets)
     tell_lead(case, unit, table)
-    if not (is_routed or assigned.nobody_fits):
-        tell_of_giving(case, [assigned.owner], kept.life.owner, unit)
+    told = () if is_routed or assigned.nobody_fits else (assigned.owner,)
+    tell_of_giving(case, told, {kept.life.owner} - {assigned.owner}, SYSTEM, unit)
     return Lives.of(unit).find(case.id) or changed
 
 

@@ -1,4 +1,4 @@
-"""Triage says: somebody has a case from now on whom nobody has told yet."""
+"""Triage says: somebody has a case from now on whom nobody has told yet, or somebody has it no longer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from shared.contracts.envelope import Lane, Message
 
 
 class CaseGiven(Message, frozen=True, kw_only=True):
-    """Who owns or facilitates a case now, by their address; `giving` tells it from every other time."""
+    """Who owns or facilitates a case now, by their address; `giving` tells it from every other time.
+
+    `to` is empty where whoever has it now knows; `no_longer` are those who had it until then.
+    """
 
     TYPE: ClassVar[str] = "case.given"
 
@@ -19,6 +22,7 @@ class CaseGiven(Message, frozen=True, kw_only=True):
     to: str
     giving: UUID
     given_at: dt.datetime
+    no_longer: tuple[str, ...] = ()
     travels: Lane = "normal"
 
     @property

@@ -94,6 +94,7 @@ def examples() -> dict[str, Message]:
             to="coordinator@referral-hub.example",
             giving=UUID("0195bdc1-0000-7000-8000-000000061f70"),
             given_at=WHEN,
+            no_longer=("facilitator@referral-hub.example",),
             travels="urgent",
         ),
         LetterKept(letter="L-7KQX4-M3DTW", kept_at=WHEN),

@@ -44,6 +44,24 @@ def test_who_gets_a_case_because_its_owner_knows_somebody_in_it_is_told(
     assert "Neighbour" not in str(hub.mails()[-1])
 
 
+def test_who_has_a_case_no_longer_is_not_reminded_of_it(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
+    hub = make_hub(StoppedClock(TUESDAY), directory=a_directory(tmp_path, more=a_coordinator(A)))
+    case, another = take(hub, alone("ONE", "Neighbour")), take(hub, alone("TWO", "Stranger"))
+    supervisor = "supervisor@referral-hub.example"
+    for one in (case, another):
+        owner = whole(hub, one, "supervisor")["owner"]
+        move(hub, one, "assign", "supervisor", owner=({A, CLEVELAND} - {owner}).pop())
+    hub.settle()
+    (first,) = {whose for one, _, whose in alerts_of(hub, token(hub, "supervisor")) if one == case}
+    # By what becomes known it goes to somebody else, and the other one is taken over by a colleague.
+    record(hub, case, "conflict", "supervisor", staff=first)
+    move(hub, another, "assign", "supervisor", owner=supervisor)
+    hub.settle()
+    told = alerts_of(hub, token(hub, "supervisor"))
+    assert first not in {whose for one, _, whose in told if one == case}
+    assert another not in {one for one, _, _ in told}
+
+
 def test_who_is_given_a_case_is_told_and_who_takes_it_is_not(hub: Hub) -> None:
     case = take(hub, a_crime())
     supervisor, coordinator = "supervisor@referral-hub.example", "coordinator@referral-hub.example"

@@ -53,7 +53,7 @@ def change_case(
         give_to_facilitators(seen, given, who, unit)
         settle_task(case, unit, table.targets)
     elif name == "assign":
-        tell_of_giving(case, {given.owner} - {before}, who.name, unit)
+        tell_of_giving(case, [given.owner], [before], who.name, unit)
     elif name in ("hold_meeting", "finish_indirect"):
         held = Record("held", {"method": given.method}, today_of(unit.now), who.name)
         Lives.of(unit).record(case.id, held)

@@ -106,4 +106,4 @@ def give_to_facilitators(seen: Seen, given: Given, who: Who, unit: Unit) -> None
     Lives.of(unit).record(seen.case.id, record)
     emails = [email for email, _ in given.facilitators]
     before = store.give_to(unit, seen.case.id, emails)
-    tell_of_giving(seen.case, sorted({*emails} - before), who.name, unit)
+    tell_of_giving(seen.case, emails, before, who.name, unit)
