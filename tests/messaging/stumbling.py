@@ -15,6 +15,14 @@ from shared.service import Room, Service
 _DEADLOCK = "DO $$ BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END $$"
 
 
+def services_with(hears: Callable[[Room], Mapping[type[Message], Hearer]]) -> list[Service]:
+    """All three services, of which triage hears like this."""
+    return [
+        dataclasses.replace(service, hears=hears) if service.name == "triage" else service
+        for service in SERVICES.values()
+    ]
+
+
 class Stumbling:
     """Fails for the records that a test names, and remembers in which order it was asked."""
 
@@ -28,10 +36,7 @@ class Stumbling:
     @property
     def services(self) -> list[Service]:
         """All three services, with this triage among them."""
-        return [
-            dataclasses.replace(service, hears=self._hears) if service.name == "triage" else service
-            for service in SERVICES.values()
-        ]
+        return services_with(self._hears)
 
     def _hears(self, room: Room) -> Mapping[type[Message], Hearer]:
         hearer = SERVICES["triage"].hears(room)[ReferralReceived]

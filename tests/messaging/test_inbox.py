@@ -23,7 +23,7 @@ from shared.messaging.retries import MAX_ATTEMPTS, delay_before
 from shared.messaging.topology import queues_of
 from shared.sealing import KEYS_FILE, KeyRing, new_key_text
 from shared.service import Room
-from tests.messaging.stumbling import Stumbling
+from tests.messaging.stumbling import Stumbling, services_with
 from tests.support.builders import an_account
 from tests.support.houses import Hub, StoppedClock
 
@@ -153,13 +153,7 @@ def test_no_batch_takes_longer_than_others_can_wait(make_hub: Callable[..., Hub]
     def prepare(messages: Sequence[ReferralReceived], unit: object) -> None:
         sizes.append(0)
 
-    services = [
-        dataclasses.replace(service, hears=lambda _: {ReferralReceived: Hearer(slow, prepare)})
-        if service.name == "triage"
-        else service
-        for service in SERVICES.values()
-    ]
-    hub = make_hub(clock, services=services)
+    hub = make_hub(clock, services=services_with(lambda _: {ReferralReceived: Hearer(slow, prepare)}))
     for number in range(80):
         hub.take(an_account(f"RECORD-{number}"))
     hub.settle()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 import pytest
 
-from services.every import SERVICES
 from shared.contracts import ReferralReceived
 from shared.messaging.consumer import Consumer, Hearer
 from shared.messaging.parking import list_parked
 from shared.messaging.retries import MAX_ATTEMPTS
-from tests.messaging.stumbling import Stumbling
+from tests.messaging.stumbling import Stumbling, services_with
 from tests.support.builders import an_account
 from tests.support.houses import Hub, StoppedClock
 
@@ -64,13 +62,7 @@ def test_what_is_due_again_keeps_nobody_waiting_for_all_of_it(make_hub: Callable
         clock.move(seconds=0.4)
         raise ArithmeticError
 
-    services = [
-        dataclasses.replace(service, hears=lambda _: {ReferralReceived: Hearer(slow)})
-        if service.name == "triage"
-        else service
-        for service in SERVICES.values()
-    ]
-    hub = make_hub(clock, services=services)
+    hub = make_hub(clock, services=services_with(lambda _: {ReferralReceived: Hearer(slow)}))
     for number in range(8):
         hub.take(an_account(f"RECORD-{number}"))
     hub.settle()
