@@ -86,7 +86,7 @@ def test_a_coordinator_sees_a_case_records_in_it_and_moves_it(
     for part, typed in (("Day", "31"), ("Month", "2"), ("Year", "2199")):
         box.get_by_label(part).fill(typed)
     box.get_by_role("button").click()
-    expect(page.get_by_role("alert")).to_contain_text("later day")
+    expect(page.get_by_role("alert")).to_contain_text("Give a later day, within a year")
     assert not scripts or faults_of(page) == []
     box = page.locator("#try-hold")
     day = a_wednesday(site)

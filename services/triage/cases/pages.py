@@ -24,7 +24,7 @@ from services.triage.cases.schema import (
     write_case,
     write_cursor,
 )
-from services.triage.cases.words import NEEDS, TOLD, WISHES, field_label
+from services.triage.cases.words import ASKED_FOR, NEEDS, TOLD, WISHES, field_label
 from services.triage.domain.life import reasons
 from services.triage.domain.life.guards import Given
 from services.triage.move_case import today_of
@@ -282,8 +282,15 @@ def _back(reference: str) -> Response:
 def _refuse(reference: str, problem: Problem, field: str, name: str = "") -> Response:
     if not wants_page():
         raise problem
-    told = [{"field": field, "text": one.detail} for one in _faults(problem)]
+    told = [{"field": field, "text": _in_words(one)} for one in _faults(problem)]
     return _show(reference, told, problem.status, name)
+
+
+def _in_words(fault: Fault) -> str:
+    """What is to be done on a page, where the interface names its fields."""
+    if fault.code != "needed_here":
+        return fault.detail
+    return ASKED_FOR.get(fault.pointer.lstrip("/"), fault.detail)
 
 
 def _faults(problem: Problem | None) -> tuple[Fault, ...]:

@@ -157,3 +157,17 @@ _LABELS: Final = {
 def field_label(name: str) -> str:
     """What a field is called in a form."""
     return _LABELS.get(name, name.replace("_", " ").capitalize())
+
+
+# What a step needs, as whoever fills it in is asked for it.
+ASKED_FOR: Final = {
+    "reason": "Choose the reason",
+    "outcome": "Choose how it ended",
+    "enabling": "Choose what made the end possible",
+    "review_on": "Give a later day, within a year, on which it is looked at again or somebody is called",
+    "method": "Choose how it was done",
+    "owner": "Choose who has it from now on",
+    "to": "Say to which team or service it is offered",
+    "accepted_by": "Say who there has accepted it, by their post and not by name",
+    "facilitators": "Choose who takes it",
+}
