@@ -90,8 +90,8 @@ def test_a_coordinator_sees_a_case_records_in_it_and_moves_it(
     assert not scripts or faults_of(page) == []
     box = page.locator("#try-hold")
     day = a_wednesday(site)
-    for part, typed in (("Day", day.day), ("Month", day.month), ("Year", day.year)):
-        box.get_by_label(part).fill(str(typed))
+    for part, number in (("Day", day.day), ("Month", day.month), ("Year", day.year)):
+        box.get_by_label(part).fill(str(number))
     box.get_by_role("button").click()
     expect(page.get_by_text("On hold", exact=True).first).to_be_visible()
     expect(page.get_by_text("Next: Call back, as was promised")).to_be_visible()
