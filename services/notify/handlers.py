@@ -15,7 +15,9 @@ from services.notify.alert_coordinator import (
     alert_of_withdrawal,
     prepare_batch,
 )
+from services.notify.keep_barred import keep_barred
 from shared.contracts import (
+    CaseBarred,
     CaseDue,
     CaseGiven,
     CaseMerged,
@@ -52,6 +54,7 @@ def hears(board: Switchboard) -> Mapping[type[Message], Hearer]:
         CaseGiven: Hearer(
             handle=lambda message, unit: alert_of_giving(message, unit, board), prepare=prepare_batch
         ),
+        CaseBarred: Hearer(handle=keep_barred),
         LetterKept: Hearer(
             handle=lambda message, unit: alert_of_letter(message, unit, board), prepare=prepare_batch
         ),

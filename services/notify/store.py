@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from services.notify.domain.alert import Alert, Delivery, Entry, Happening, Reader
 from services.notify.tables import (
     alert_history,
     alerts,
+    barred,
     deliveries,
     dispatches,
     preferences,
@@ -131,7 +132,8 @@ def list_waiting(connection: Connection, reader: Reader, limit: int) -> list[Ale
 
 
 def _read_by(reader: Reader) -> Select[Any]:
-    query = select(alerts)
+    theirs = select(barred.c.case).where(barred.c.email == reader.name)
+    query = select(alerts).where(alerts.c.case.not_in(theirs))
     if reader.teams is None:
         return query
     return query.where(or_(alerts.c.team.in_(reader.teams), alerts.c.whose == reader.name))
@@ -144,7 +146,12 @@ def find_alert(unit: Unit, alert_id: UUID) -> Alert | None:
 
 
 def is_there_for(connection: Connection, alert: Alert, reader: Reader) -> bool:
-    """Whether they may open it: their team's, their own, or one that they were told in somebody's place."""
+    """Whether they may open it: their team's, their own, or one that they were told in somebody's place.
+
+    Nothing of a case in which they know somebody is there for them.
+    """
+    if reader.name in barred_from(connection, alert.case):
+        return False
     told = select(deliveries.c.id).where(
         deliveries.c.alert_id == alert.id, deliveries.c.recipient == reader.name
     )
@@ -155,6 +162,45 @@ def read_alert(connection: Connection, alert_id: UUID) -> Alert | None:
     """One alert, to be looked at."""
     row = connection.execute(select(alerts).where(alerts.c.id == alert_id)).first()
     return None if row is None else _alert(row)
+
+
+def barred_from(connection: Connection, case: str) -> set[str]:
+    """Who is told nothing of this case."""
+    found = connection.execute(select(barred.c.email).where(barred.c.case == case)).scalars()
+    return {email for email in found if email}
+
+
+def keep_barred(unit: Unit, case: str, who: Collection[str], at: dt.datetime) -> bool:
+    """They, and no others, are barred from now on; False where something newer is known."""
+    known = select(barred.c.barred_at).where(barred.c.case == case, barred.c.email == "")
+    before = unit.connection.execute(known).scalar_one_or_none()
+    if before is not None and before > at:
+        return False
+    unit.flush()
+    unit.connection.execute(delete(barred).where(barred.c.case == case))
+    rows = [{"case": case, "email": email, "barred_at": at} for email in ("", *sorted(set(who)))]
+    unit.connection.execute(insert(barred), rows)
+    return True
+
+
+def open_alerts_told(connection: Connection, case: str, people: Collection[str]) -> list[Alert]:
+    """What of a case nobody has taken yet, and one of these people was told."""
+    told = select(deliveries.c.alert_id).where(deliveries.c.case == case, deliveries.c.recipient.in_(people))
+    query = select(alerts).where(
+        alerts.c.case == case, alerts.c.state == "open", alerts.c.id.in_(told.scalar_subquery())
+    )
+    return [_alert(row) for row in connection.execute(query)] if people else []
+
+
+def drop_deliveries(unit: Unit, alert: Alert, people: Collection[str]) -> None:
+    """What waits to be sent to these people about it is not sent."""
+    unit.connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.alert_id == alert.id, deliveries.c.state == "due", deliveries.c.recipient.in_(people)
+        )
+        .values(state="dropped", due_at=None)
+    )
 
 
 def find_open_ops(unit: Unit, kind: str) -> list[Alert]:

@@ -59,6 +59,16 @@ alerts = Table(
 )
 Index("alerts_of_team", alerts.c.team, alerts.c.state, alerts.c.id)
 Index("alerts_whose", alerts.c.whose, alerts.c.state, alerts.c.id)
+
+# Who knows somebody in a case and is told nothing of it. The row without an address tells when that was said.
+barred = Table(
+    "barred",
+    metadata,
+    Column("case", String(16), primary_key=True),
+    Column("email", String(254), primary_key=True),
+    Column("barred_at", Instant, nullable=False),
+)
+Index("barred_by_email", barred.c.email)
 Index(
     "alerts_next_step",
     alerts.c.next_step_at,

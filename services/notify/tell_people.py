@@ -35,10 +35,12 @@ def tell_people(
 ) -> list[str]:
     """Whoever is told with this step; their deliveries are kept, each over the first channel that they chose.
 
-    `gather` is for rows of an import, which wait a little for one another. Nobody is told twice in one step.
+    `gather` is for rows of an import, which wait a little for one another. Nobody is told twice in one step,
+    and nobody of a case in which they know somebody.
     """
     ladder = board.ladder_of(alert.team, alert.whose)
-    told = who_is_told(ladder, step.rung, board.everybody, unit.now, urgent=alert.urgent)
+    barred = store.barred_from(unit.connection, alert.case)
+    told = who_is_told(ladder, step.rung, board.everybody, unit.now, urgent=alert.urgent, barred=barred)
     people = [person for person in told.people if person.email not in but_not]
     for person in people:
         _tell_one(alert, person, number, _words(alert, step, person), unit, board, gather=gather)

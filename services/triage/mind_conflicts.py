@@ -12,6 +12,7 @@ from services.triage.lives.store import Lives
 from services.triage.move_case import settle_task, today_of
 from services.triage.send_case import conflicts_in, hand_over
 from services.triage.store import UNSETTLED, Register
+from shared.contracts import CaseBarred
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -126,6 +127,11 @@ def _keep(case: Case, knows: Mapping[str, Found], gone: Collection[str], unit: U
         conflicts.let_in(case.id, email)
         if email in recorded:
             _record(case, {"staff": email, "knows": False, "because": "moved"}, "conflict_gone", unit)
+    who = tuple(sorted(conflicts.barred(case.id)))
+    urgent = case.why_there.get("urgency") == "urgent"
+    unit.say(
+        CaseBarred(case=case.reference, who=who, barred_at=unit.now, travels="urgent" if urgent else "normal")
+    )
 
 
 def _see_to(case: Case, knows: Collection[str], unit: Unit, table: Table) -> None:

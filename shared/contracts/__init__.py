@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.contracts.agency_key import AgencyKey
+from shared.contracts.case_barred import CaseBarred
 from shared.contracts.case_due import CaseDue
 from shared.contracts.case_given import CaseGiven
 from shared.contracts.case_joined import CaseJoined
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MESSAGES",
     "AgencyKey",
+    "CaseBarred",
     "CaseDue",
     "CaseGiven",
     "CaseJoined",
@@ -52,6 +54,7 @@ MESSAGES: dict[str, type[Message]] = {
         CaseProgressed,
         CaseDue,
         CaseGiven,
+        CaseBarred,
         LetterKept,
         AgencyKey,
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from shared.contracts import (
     AgencyKey,
+    CaseBarred,
     CaseDue,
     CaseGiven,
     CaseJoined,
@@ -69,6 +70,7 @@ QUEUES: tuple[Queue, ...] = (
             f"{CaseTelltales.TYPE}.urgent",
             f"{CaseDue.TYPE}.urgent.*",
             f"{CaseGiven.TYPE}.urgent",
+            f"{CaseBarred.TYPE}.urgent",
         ),
     ),
     Queue(
@@ -81,6 +83,7 @@ QUEUES: tuple[Queue, ...] = (
             *(f"{CaseTelltales.TYPE}.{lane}" for lane in ("normal", "bulk")),
             *(f"{CaseDue.TYPE}.{lane}.*" for lane in ("normal", "bulk")),
             *(f"{CaseGiven.TYPE}.{lane}" for lane in ("normal", "bulk")),
+            *(f"{CaseBarred.TYPE}.{lane}" for lane in ("normal", "bulk")),
             f"{LetterKept.TYPE}.normal",
         ),
     ),

@@ -16,6 +16,7 @@ import msgspec
 from services.intake.schema import read_referral
 from shared.contracts import (
     AgencyKey,
+    CaseBarred,
     CaseDue,
     CaseGiven,
     CaseJoined,
@@ -97,6 +98,7 @@ def examples() -> dict[str, Message]:
             no_longer=("facilitator@referral-hub.example",),
             travels="urgent",
         ),
+        CaseBarred(case=case, who=("coordinator@referral-hub.example",), barred_at=WHEN, travels="urgent"),
         LetterKept(letter="L-7KQX4-M3DTW", kept_at=WHEN),
         AgencyKey(key_id="abcdefghij", agency="vcas", key_hash=bytes(range(32)), good=False, said_at=WHEN),
         CaseReferralWithdrawn(

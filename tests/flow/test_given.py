@@ -62,6 +62,35 @@ def test_who_has_a_case_no_longer_is_not_reminded_of_it(make_hub: Callable[..., 
     assert another not in {one for one, _, _ in told}
 
 
+def test_who_knows_somebody_in_a_case_neither_sees_its_alerts_nor_takes_them(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = make_hub(StoppedClock(TUESDAY), directory=a_directory(tmp_path, more=a_coordinator(A)))
+    case = take(hub, alone("ONE", "Neighbour"))
+    (opening,) = hub.alerts()
+    knows, other = (token(hub, "coordinator", opening["team"], email) for email in (CLEVELAND, A))
+    path = f"/v1/alerts/{opening['id']}"
+    assert [hub.ask(path, bearer).status_code for bearer in (knows, other)] == [200, 200]
+    record(hub, case, "conflict", "supervisor", staff=CLEVELAND)
+    hub.settle()
+    assert [hub.ask(path, bearer).status_code for bearer in (knows, other)] == [404, 200]
+    assert hub.ask("/v1/alerts", knows).get_json()["alerts"] == []
+    taken = hub.front.post(f"{path}/acknowledgement", headers={"Authorization": f"Bearer {knows}"})
+    assert taken.status_code == 404
+    mails = len(hub.mails())
+    hub.clock.move(days=5)
+    hub.settle()
+    later = hub.mails()[mails:]
+    assert later
+    assert CLEVELAND not in {str(mail["To"]) for mail in later}
+    taken = hub.front.post(f"{path}/acknowledgement", headers={"Authorization": f"Bearer {other}"})
+    assert taken.status_code == 200
+    # They were wrong: the case is theirs to see again.
+    record(hub, case, "conflict", "supervisor", staff=CLEVELAND, knows=False)
+    hub.settle()
+    assert hub.ask(path, knows).status_code == 200
+
+
 def test_who_is_given_a_case_is_told_and_who_takes_it_is_not(hub: Hub) -> None:
     case = take(hub, a_crime())
     supervisor, coordinator = "supervisor@referral-hub.example", "coordinator@referral-hub.example"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 _LONDON = ZoneInfo("Europe/London")
 _LONGEST_COVER = 8  # people who stand in for one another, before a circle is suspected
@@ -90,23 +90,29 @@ class Told:
 
 
 def who_is_told(
-    ladder: Ladder, rung: int, everybody: Mapping[str, Person], now: dt.datetime, *, urgent: bool
+    ladder: Ladder,
+    rung: int,
+    everybody: Mapping[str, Person],
+    now: dt.datetime,
+    *,
+    urgent: bool,
+    barred: Collection[str] = (),
 ) -> Told:
-    """Whoever has to be told, from this rung on upwards; never nobody.
+    """Whoever has to be told, from this rung on upwards; nobody only where all of them are `barred`.
 
     Of a rung those are told who work now; if none does, all who are not away, when their hours begin. What is
     urgent climbs until it finds somebody who works now; if nobody at all does, the first who are not away are
     told in their free time.
     """
     there = [
-        (number, _present(one.people, everybody, now))
+        (number, _without(barred, _present(one.people, everybody, now)))
         for number, one in enumerate(ladder.rungs)
         if number >= min(rung, len(ladder.rungs) - 1)
     ]
     there = [(number, people) for number, people in there if people]
     if not there:
         last = len(ladder.rungs) - 1
-        return Told(last, ladder.rungs[last].people)
+        return Told(last, _without(barred, ladder.rungs[last].people))
     at_work = [(number, tuple(p for p in people if p.can_be_told(now) <= now)) for number, people in there]
     if urgent:
         for number, people in at_work:
@@ -115,6 +121,10 @@ def who_is_told(
         return Told(*there[0])
     number, people = at_work[0]
     return Told(number, people or there[0][1])
+
+
+def _without(barred: Collection[str], people: Iterable[Person]) -> tuple[Person, ...]:
+    return tuple(person for person in people if person.email not in barred)
 
 
 def _present(

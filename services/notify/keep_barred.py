@@ -1,0 +1,23 @@
+"""Somebody knows somebody in a case: they are told nothing more of it, and others are told instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.notify import store
+
+if TYPE_CHECKING:
+    from shared.contracts import CaseBarred
+    from shared.messaging.unit import Unit
+
+
+def keep_barred(message: CaseBarred, unit: Unit) -> None:
+    """The newest word counts, in whatever order they arrive.
+
+    What waits to be sent to them is dropped, and what they alone may have been told of goes on at once.
+    """
+    if not store.keep_barred(unit, message.case, message.who, message.barred_at):
+        return
+    for alert in store.open_alerts_told(unit.connection, message.case, message.who):
+        store.drop_deliveries(unit, alert, message.who)
+        store.set_step(unit, alert.id, alert.step, unit.now)
