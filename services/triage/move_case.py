@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.triage.domain.life.guards import Given
 from services.triage.domain.life.moving import Actor, Life, Refused, move, with_task
 from services.triage.domain.life.states import TOLD_AGENCY
-from services.triage.domain.life.turn import TOLD_AT_ONCE, whose_turn
+from services.triage.domain.life.turn import is_told_at_once, whose_turn
 from services.triage.history.store import SYSTEM, History
 from services.triage.lives.store import Kept, Lives
 from shared.contracts import CaseDue, CaseProgressed
@@ -157,7 +157,7 @@ def _tell(case: Case, before: Life, life: Life, referrals: Sequence[str], unit: 
 
 def _tell_whose_turn(case: Case, before: Life, life: Life, situation: Situation, unit: Unit) -> None:
     """What one has to do now because of another is told at once, and not only when it is nearly due."""
-    if life.task == before.task or life.task not in TOLD_AT_ONCE:
+    if not is_told_at_once(before, life):
         return
     assert life.next_on is not None  # noqa: S101 - there is something to do
     for person in whose_turn(life, situation):

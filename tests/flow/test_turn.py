@@ -80,6 +80,17 @@ def test_supervisors_are_told_at_once_of_a_closure_that_was_proposed(hub: Hub) -
     assert told_of_steps(hub, case) == [[SUPERVISOR]]
 
 
+def test_facilitators_are_told_at_once_that_a_closure_was_refused(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    move(hub, case, "allocate", facilitators=[{"email": FACILITATOR}, {"email": SECOND}])
+    move(hub, case, "contact_initiator", "facilitator")
+    closing = {"outcome": "C-SUPPORT-ONLY", "enabling": ["listened"]}
+    move(hub, case, "propose_closure", "facilitator", **closing)
+    move(hub, case, "refuse_closure", "supervisor", reason="N-SOMEBODY-WAITS")
+    hub.settle()
+    assert told_of_steps(hub, case) == [[SUPERVISOR], [FACILITATOR], [SECOND]]
+
+
 def test_whoever_has_a_case_is_told_at_once_that_a_facilitator_must_be_replaced(hub: Hub) -> None:
     case, beside = take(hub, a_crime()), take(hub, a_crime("TWO", kind="theft", on="2026-01-05"), "vip")
     allocate(hub, beside)

@@ -15,7 +15,7 @@ _FACILITATED: Final[frozenset[State]] = BY_NAME["reallocate"].origins
 # What those who facilitate a case cannot do, or must not do for themselves.
 _NOT_THEIRS: Final = ("reallocate", "find_owner")
 # These pass from those who work with a case to somebody else, who is not in it every day.
-TOLD_AT_ONCE: Final = ("approve_closure", "reallocate")
+_TOLD_AT_ONCE: Final = ("approve_closure", "reallocate")
 SUPERVISORS: Final = ("",)
 
 
@@ -28,3 +28,13 @@ def whose_turn(life: Life, situation: Situation) -> tuple[str, ...]:
     if state in _FACILITATED and life.task not in _NOT_THEIRS and facilitators:
         return facilitators
     return (life.owner,)
+
+
+def is_told_at_once(before: Life, life: Life) -> bool:
+    """Whether it is somebody's turn because of what another did, so that they would not look for it.
+
+    The turn of supervisors or of the owner has come, or a closure was refused and it is back where it was.
+    """
+    if life.task == before.task:
+        return False
+    return life.task in _TOLD_AT_ONCE or (before.state == "closing" and life.state == before.before)
