@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.houses import Hub, StoppedClock, infrastructure, make_hub, place
-from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, record, take, token, whole
+from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, post, record, take, token, whole
 from tests.triage.test_assigning import CLEVELAND, A, a_coordinator, a_directory, alone
 
 __all__ = ["infrastructure", "make_hub", "place"]
@@ -89,6 +89,31 @@ def test_facilitators_are_told_at_once_that_a_closure_was_refused(hub: Hub) -> N
     move(hub, case, "refuse_closure", "supervisor", reason="N-SOMEBODY-WAITS")
     hub.settle()
     assert told_of_steps(hub, case) == [[SUPERVISOR], [FACILITATOR], [SECOND]]
+
+
+def test_supervisors_are_told_again_of_a_closure_that_is_proposed_again_on_the_same_day(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    allocate(hub, case)
+    move(hub, case, "contact_initiator", "facilitator")
+    closing = {"outcome": "C-SUPPORT-ONLY", "enabling": ["listened"]}
+    move(hub, case, "propose_closure", "facilitator", **closing)
+    move(hub, case, "refuse_closure", "supervisor", reason="N-SOMEBODY-WAITS")
+    hub.clock.move(minutes=30)
+    move(hub, case, "propose_closure", "facilitator", **closing)
+    hub.settle()
+    assert told_of_steps(hub, case) == [[SUPERVISOR], [FACILITATOR], [SUPERVISOR]]
+
+
+def test_a_team_that_is_asked_again_on_the_same_day_is_told_again(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    path = f"/v1/cases/{case}/cross-referrals"
+    for _ in range(2):
+        offer = post(hub, path, {"to": "vip"}).get_json()
+        hub.clock.move(minutes=30)
+        taken_back = post(hub, f"{path}/{offer['id']}/answer", {"answer": "withdrawn"})
+        assert taken_back.status_code == 200, taken_back.text
+    hub.settle()
+    assert len(told_of_steps(hub, case)) == 2
 
 
 def test_whoever_has_a_case_is_told_at_once_that_a_facilitator_must_be_replaced(hub: Hub) -> None:

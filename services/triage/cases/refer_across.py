@@ -99,7 +99,7 @@ def _offer(
             owner=find_owner(to_team, task, table.teams, table.loads, unit).owner,
             task="answer_offer",
             due_on=due_on,
-            kind="warning",
+            kind="begun",
             said_at=unit.now,
         )
     )
