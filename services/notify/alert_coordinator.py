@@ -73,8 +73,8 @@ def alert_duty_desk(message: CaseReturned, unit: Unit, board: Switchboard) -> Al
 def alert_of_due(message: CaseDue, unit: Unit, board: Switchboard) -> Alert | None:
     """Something in a case is due: whose turn it is is told, urgently where somebody was promised or waits.
 
-    Where that is no one person it begins with the team's supervisors. What the clock says of one step and day is
-    one piece of news; whatever begins is another each time, also on the same day.
+    Where that is no one person it begins with the team's supervisors. What the clock says of one step and day
+    is one piece of news; whatever begins is another each time, also on the same day.
     """
     occasion = f"{message.kind} {message.task} {message.due_on} {message.owner}"
     if message.kind == "begun":
