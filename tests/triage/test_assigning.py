@@ -176,6 +176,9 @@ def test_a_facilitator_who_stands_in_for_a_coordinator_opens_what_they_have(
     offer = post(hub, offers, {"to": "vcas"}, "facilitator")
     assert (offer.status_code, offer.get_json()["from"]) == (201, "restorative_cleveland")
     answers = f"{offers}/{offer.get_json()['id']}/answer"
+    bearer = {"Authorization": f"Bearer {token(hub, 'facilitator')}", "Accept": "text/html"}
+    page = hub.front.get(f"/cases/{case}", headers=bearer).text
+    assert ("Take it back" in page, "Accept: we will help" in page) == (True, False)
     assert post(hub, answers, {"answer": "accepted"}, "facilitator").status_code == 403
     assert post(hub, answers, {"answer": "withdrawn"}, "facilitator").status_code == 200
     move(hub, case, "assign", "supervisor", owner=SUPERVISOR)

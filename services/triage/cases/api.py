@@ -19,7 +19,7 @@ from services.triage.cases.kinds import body_schema
 from services.triage.cases.know_already import know_already
 from services.triage.cases.needs_store import list_assessments, related_cases
 from services.triage.cases.record_fact import record_fact
-from services.triage.cases.refer_across import answer_support, offer_support, open_offer
+from services.triage.cases.refer_across import answer_support, answers_of, offer_support, open_offer
 from services.triage.cases.schema import (
     ANSWER,
     ASSESSMENT,
@@ -165,7 +165,8 @@ def show_case(case: str, who: Who) -> dict[str, Any]:
             "assessments": [write_assessment(one) for one in asked.assessed],
             "asked": [write_known(known, sees) for known in asked.people],
             "cross_referrals": [
-                write_offer(one) for one in store.list_cross_referrals(unit.connection, case_id)
+                write_offer(one) | {"answers": list(answers_of(one, seen, who, unit))}
+                for one in store.list_cross_referrals(unit.connection, case_id)
             ],
             "households": [one._asdict() for one in find_households(case_id, who.sees, unit, room.database)],
             "reviews": [str(one) for one in store.open_reviews_of(unit.connection, case_id)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from services.triage.cases.know_already import WHATS
+from services.triage.cases.refer_across import ANSWERS
 from services.triage.domain.life.states import STAGES
 from services.triage.domain.routing.table import GATES
 from services.triage.domain.teams.assigning import WHYS
@@ -91,24 +92,20 @@ ASKED: Final = an_object(
     }
 )
 ASSESSMENTS: Final = Shape("Assessments", an_object({"assessments": a_list_of(ASSESSED)}))
-OFFER: Final = Shape(
-    "CrossReferral",
-    an_object(
-        {
-            "id": UUID_TEXT,
-            "from": TEXT,
-            "to": TEXT,
-            "purpose": {"enum": ["lead", "support"]},
-            "state": {"enum": ["offered", "accepted", "refused", "withdrawn", "returned"]},
-            "offered_at": INSTANT,
-            "offered_by": TEXT,
-            "due_on": _DAY,
-            "answered_at": maybe(INSTANT),
-            "answered_by": maybe(TEXT),
-            "reason": maybe(TEXT),
-        }
-    ),
-)
+_OFFER_FIELDS: Final = {
+    "id": UUID_TEXT,
+    "from": TEXT,
+    "to": TEXT,
+    "purpose": {"enum": ["lead", "support"]},
+    "state": {"enum": ["offered", "accepted", "refused", "withdrawn", "returned"]},
+    "offered_at": INSTANT,
+    "offered_by": TEXT,
+    "due_on": _DAY,
+    "answered_at": maybe(INSTANT),
+    "answered_by": maybe(TEXT),
+    "reason": maybe(TEXT),
+}
+OFFER: Final = Shape("CrossReferral", an_object(_OFFER_FIELDS))
 OFFERS: Final = Shape("CrossReferrals", an_object({"cross_referrals": a_list_of(OFFER)}))
 WHOLE_CASE: Final = Shape(
     "WholeCase",
@@ -147,7 +144,17 @@ WHOLE_CASE: Final = Shape(
                 **a_list_of(ASKED),
                 "description": "Everybody in the case, with what is known of them already, and from whom.",
             },
-            "cross_referrals": a_list_of(OFFER),
+            "cross_referrals": a_list_of(
+                an_object(
+                    _OFFER_FIELDS
+                    | {
+                        "answers": {
+                            **a_list_of({"enum": list(ANSWERS)}),
+                            "description": "What the caller may answer, while it waits for that.",
+                        }
+                    }
+                )
+            ),
             "households": {
                 **a_list_of(
                     an_object(

@@ -182,9 +182,8 @@ def _source(one: Mapping[str, Any], directory: Directory) -> dict[str, Any]:
     }
 
 
-def draw_offer(one: Mapping[str, Any], directory: Directory, team: str, *, leads: bool) -> dict[str, Any]:
+def draw_offer(one: Mapping[str, Any], directory: Directory) -> dict[str, Any]:
     """An offer to another team, and what the reader may answer."""
-    waits = one["state"] == "offered" and one["purpose"] == "support"
     return dict(one) | {
         "from_name": directory.name_of(one["from"]),
         "to_name": directory.name_of(one["to"]),
@@ -192,8 +191,8 @@ def draw_offer(one: Mapping[str, Any], directory: Directory, team: str, *, leads
         "state_told": OFFERS[one["state"]],
         "due_told": the_day(dt.date.fromisoformat(one["due_on"])),
         "reason_told": TOLD.get(one["reason"] or "", one["reason"] or ""),
-        "may_answer": waits and (team == one["to"] or leads),
-        "may_take_back": waits and (team == one["from"] or leads),
+        "may_answer": "accepted" in one["answers"],
+        "may_take_back": "withdrawn" in one["answers"],
     }
 
 

@@ -318,10 +318,7 @@ def _show(
         fields=NEEDS,
         people=[drawn.draw_people(one, case, directory) for one in case["referrals"]],
         asked=[drawn.draw_asked(one, n, directory, CATEGORIES) for n, one in enumerate(case["asked"])],
-        offers=[
-            drawn.draw_offer(one, directory, caller.team, leads=leads)
-            for one in reversed(case["cross_referrals"])
-        ],
+        offers=[drawn.draw_offer(one, directory) for one in reversed(case["cross_referrals"])],
         refusals=reasons.REFUSALS,
         may_ask_help=caller.role in COORDINATORS or caller.name == case["owner"],
         may_separate=caller.role in COORDINATORS and len(case["referrals"]) > 1,

@@ -58,9 +58,13 @@ def offer_support(
 
 def _check_has_case(who: Who, seen: Seen) -> None:
     """Refuse a facilitator who only works with the case: other teams are asked by whoever has it."""
-    if who.role == "facilitator" and who.name != seen.kept.life.owner:
+    if _only_facilitates(who, seen):
         message = "That is for whoever has the case, or a supervisor."
         raise NotYours(message)
+
+
+def _only_facilitates(who: Who, seen: Seen) -> bool:
+    return who.role == "facilitator" and who.name != seen.kept.life.owner
 
 
 def check_team(to_team: str, case: Case, table: Table) -> None:
@@ -164,14 +168,26 @@ def answer_support(
     if offer.state != "offered":
         message = f"It was {offer.state}."
         raise NotNow(message)
-    whose = offer.from_team if answer == "withdrawn" else offer.to_team
-    if whose not in (who.team, who.team_in(seen, unit)) and who.role != "supervisor":
-        message = f"That is for the team {whose}."
+    if answer not in answers_of(offer, seen, who, unit):
+        message = f"That is for the team {_whose(offer, answer)}."
         raise NotYours(message)
     if answer == "refused" and reason not in reasons.REFUSALS:
         told = f"One of {', '.join(reasons.REFUSALS)}."
         raise Unprocessable(errors=[Fault("/reason", "required", told)])
     return _answer(offer, answer, who.name, reason, unit)
+
+
+def answers_of(offer: CrossReferral, seen: Seen, who: Who, unit: Unit) -> tuple[str, ...]:
+    """What of `ANSWERS` this person may give to an offer of help, while it waits for one."""
+    if (offer.purpose, offer.state) != ("support", "offered") or _only_facilitates(who, seen):
+        return ()
+    teams = (who.team, who.team_in(seen, unit))
+    return tuple(one for one in ANSWERS if who.role == "supervisor" or _whose(offer, one) in teams)
+
+
+def _whose(offer: CrossReferral, answer: str) -> str:
+    """The team that may answer so: whoever asked takes it back, whoever was asked accepts or refuses."""
+    return offer.from_team if answer == "withdrawn" else offer.to_team
 
 
 def _answer(offer: CrossReferral, state: str, by: str, reason: str | None, unit: Unit) -> CrossReferral:

@@ -158,8 +158,19 @@ def test_what_nobody_accepts_in_time_comes_back(make_hub: Callable[..., Hub]) ->
     assert {case, other} <= set(urgent)
 
 
-def test_who_only_facilitates_a_case_does_not_ask_other_teams(hub: Hub) -> None:
+def test_who_only_facilitates_a_case_neither_asks_other_teams_nor_answers(hub: Hub) -> None:
     case = take(hub, a_crime())
     allocate(hub, case)
     answer = post(hub, f"/v1/cases/{case}/cross-referrals", {"to": "vcas"}, "facilitator")
     assert (answer.status_code, "whoever has the case" in answer.get_json()["detail"]) == (403, True)
+    offer(hub, case)
+    may = {
+        who: whole(hub, case, *who)["cross_referrals"][0]["answers"]
+        for who in (("facilitator",), ("coordinator",), ("coordinator", "vcas"), ("supervisor",))
+    }
+    assert list(may.values()) == [
+        [],
+        ["withdrawn"],
+        ["accepted", "refused"],
+        ["accepted", "refused", "withdrawn"],
+    ]
