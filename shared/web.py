@@ -454,8 +454,6 @@ def json_body(most: int | None = None) -> object:
     """
     if most is not None:
         request.max_content_length = most
-    if not request.is_json:
-        raise UnsupportedMediaType
     body = _whole_body()
     try:
         read = msgspec.json.decode(body)
@@ -463,6 +461,9 @@ def json_body(most: int | None = None) -> object:
         _EACH_ONCE.decode(body.decode())
     except (ValueError, RecursionError):
         raise NotJson from None
+    # Whoever sends something else than JSON is told that first, whatever it calls itself.
+    if not request.is_json:
+        raise UnsupportedMediaType
     return read
 
 

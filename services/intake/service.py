@@ -19,7 +19,7 @@ from services.intake.imports.forget_imports import forget_imports
 from services.intake.imports.run_import import run_due_import
 from services.intake.mailbox import keep_reading as mailbox
 from services.intake.mailbox import store as letters
-from services.intake.pages import front_page
+from services.intake.pages import FRONT, front_page
 from services.intake.store import SEALED
 from services.intake.tables import messaging
 from services.intake.webhooks import api as webhooks
@@ -40,6 +40,8 @@ def _web(room: Room) -> Flask:
     app.register_blueprint(front_page)
     app.register_blueprint(pages)
     app.register_blueprint(practitioner_pages)
+    # What nobody serves is answered by intake, in the embedded hub at least.
+    FRONT.told_in(app)
     PUBLIC.told_in(app, "/refer")
     PRACTITIONERS.told_in(app, ADDRESS)
     return app

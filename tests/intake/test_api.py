@@ -60,6 +60,13 @@ def test_what_does_not_say_that_it_is_json_is_415(hub: Hub, content_type: str | 
 
 
 @in_one_process
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", None])
+def test_what_is_no_json_is_400_whatever_it_calls_itself(hub: Hub, content_type: str | None) -> None:
+    is_problem(send(hub, b"not json", content_type), 400, "not_json")
+    is_problem(send(hub, b"", content_type), 400, "not_json")
+
+
+@in_one_process
 def test_json_by_another_name_is_taken(hub: Hub) -> None:
     body = json.dumps(a_referral()).encode()
     assert send(hub, body, "application/json; charset=utf-8").status_code == 201

@@ -26,6 +26,17 @@ def test_every_page_s_name_in_its_header_leads_to_a_page(site: Site) -> None:
         assert site.hub.front.get(first).content_type == "text/html; charset=utf-8"
 
 
+def test_whoever_mistypes_an_address_reads_a_page_and_a_program_reads_a_problem(
+    visitors: Visitors, site: Site
+) -> None:
+    page = visitors.visit("/cases-of-mine")
+    assert page.locator("h1").inner_text() == "Page not found"
+    assert faults_of(page) == []
+    page.get_by_role("link", name="first page").click()
+    assert page.locator("h1").inner_text() == "What would you like to do?"
+    assert site.hub.front.get("/cases-of-mine").content_type == "application/problem+json"
+
+
 def test_where_nobody_refers_themselves_no_way_leads_there(tmp_path: Path) -> None:
     directory = tmp_path / "directory.yaml"
     told = DEFAULT.read_text(encoding="utf-8").replace(", self_referral: true", "")
