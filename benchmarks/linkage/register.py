@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
@@ -102,7 +101,7 @@ def _fill(database: Database, people: list[Mention], keys: Keys, judge: Judge) -
         driver = connection.connection.driver_connection
         for at in range(0, len(people), _PAGE):
             page = list(enumerate(people[at : at + _PAGE], at))
-            under = [(key, f"R-{n:08}") for n, one in page for key in chain(*hashed_person(one, keys, judge))]
+            under = [(key, f"R-{n:08}") for n, one in page for key in hashed_person(one, keys, judge)]
             referrals = [_row(n, one, keys) for n, one in page]
             count += len(under)
             if isinstance(driver, psycopg.Connection):

@@ -1,19 +1,21 @@
 """Look somebody up among all whom triage knows: who is found under their keys, and who of them they are.
 
 Two questions to the database, whatever the size of the register: what stands under the keys, and the accounts
-that stand there. A key under which too many stand leads nowhere; the others are selective.
+that stand there. A key under which too many stand leads nowhere; and of those who share a single thing, which
+become more as the register grows, only a few are held against whoever is looked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from services.triage.domain.matching.judge_people import has_own, person_verdict
 from services.triage.domain.matching.keys import keys_of_person, keys_of_place
 from services.triage.domain.matching.model import Evidence, Verdict
-from services.triage.matching.store import accounts_under
+from services.triage.matching.store import accounts_of, keys_leading_to
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -42,16 +44,13 @@ class Found(NamedTuple):
     candidates: list[Likeness]
 
 
-_SHARED_BY_MANY = ("name", "street")
+_MOST_BY_ONE = 8  # accounts that share one thing only
 
 
-def hashed_person(mention: Mention, keys: Keys, judge: Judge) -> tuple[list[bytes], list[bytes]]:
-    """Under what somebody stands, apart from what tells of an event: what few share, and the rest."""
-    first: list[bytes] = []
-    second: list[bytes] = []
-    for key in dict.fromkeys((*keys_of_person(mention, judge.canonicals), *keys_of_place(mention.home))):
-        (second if key[0] in _SHARED_BY_MANY else first).append(keys.lookup.hash("match", *key))
-    return first, second
+def hashed_person(mention: Mention, keys: Keys, judge: Judge) -> dict[bytes, str]:
+    """Under what somebody stands, apart from what tells of an event: each key with what it joins a name to."""
+    found = (*keys_of_person(mention, judge.canonicals), *keys_of_place(mention.home))
+    return {keys.lookup.hash("match", *key): key[0] for key in dict.fromkeys(found)}
 
 
 def find_person(
@@ -59,30 +58,13 @@ def find_person(
 ) -> Found:
     """Who of those whom triage knows this is: `same` with their id, `ask` a human, or `different` from all.
 
-    Two who are not one and weigh nearly the same leave it open, whichever is ahead. Keys that many share, a
-    name alone or with a street, are tried only when the others lead to nobody who is surely the same.
+    Two who are not one and weigh nearly the same leave it open, whichever is ahead.
     """
-    margin = judge.model.thresholds.margin
-    first, second = hashed_person(mention, keys, judge)
-    candidates = _held_against(mention, first, connection, database, keys, judge)
-    verdict, person = _decide(candidates, margin)
-    if verdict != "same" and second:
-        candidates = _held_against(mention, [*first, *second], connection, database, keys, judge)
-        verdict, person = _decide(candidates, margin)
-    return Found(verdict, person, candidates)
-
-
-def _held_against(
-    mention: Mention,
-    under: Sequence[bytes],
-    connection: Connection,
-    database: Database,
-    keys: Keys,
-    judge: Judge,
-) -> list[Likeness]:
+    hashed = hashed_person(mention, keys, judge)
+    near = _likeliest(keys_leading_to(connection, database, list(hashed)), hashed)
     candidates = []
     known = judge.frequencies.people
-    for account, people in accounts_under(connection, database, keys.rest, under):
+    for account, people in accounts_of(connection, keys.rest, near):
         for place, other in enumerate(account.people):
             evidence, levels = judge.people(mention, other)
             verdict = person_verdict(evidence, levels, known, judge.model)
@@ -91,7 +73,24 @@ def _held_against(
                 verdict = "ask"
             candidates.append(Likeness(account.reference, place, people[place], verdict, evidence))
     candidates.sort(key=lambda one: (-one.evidence.bits, one.reference, one.place))
-    return candidates
+    verdict, person = _decide(candidates, judge.model.thresholds.margin)
+    return Found(verdict, person, candidates)
+
+
+def _likeliest(found: Mapping[str, Collection[bytes]], kind_of: Mapping[bytes, str]) -> list[str]:
+    """All who share two things, and of those who share one only the few with whom the fewest share it.
+
+    The more people are known, the more have a name, or live in a street of that name: by that alone nobody is
+    known again. Whoever could be taken for somebody else shares two things with both.
+    """
+    many = Counter(key for shared in found.values() for key in shared)
+    likely, rest = [], []
+    for reference, shared in found.items():
+        if len({kind_of[key] for key in shared}) > 1:
+            likely.append(reference)
+        else:
+            rest.append((min(many[key] for key in shared), -len(shared), reference))
+    return likely + [reference for _, _, reference in sorted(rest)[:_MOST_BY_ONE]]
 
 
 def _decide(candidates: Iterable[Likeness], margin: float) -> tuple[Verdict, UUID | None]:

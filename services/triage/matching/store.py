@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
@@ -99,13 +99,30 @@ def accounts_under(
     connection: Connection, database: Database, ring: KeyRing, keys: Sequence[bytes]
 ) -> list[tuple[Account, list[UUID]]]:
     """The accounts under keys that are not too common, each once, with who their people are."""
+    return accounts_of(connection, ring, keys_leading_to(connection, database, keys))
+
+
+def keys_leading_to(
+    connection: Connection, database: Database, keys: Sequence[bytes]
+) -> dict[str, list[bytes]]:
+    """The referrals under keys that are not too common, each with those of the keys that lead to it."""
     (under,) = database.lock_and_find(
         connection,
         (),
         Wanted((match_keys.c.key, match_keys.c.reference), match_keys.c.key, keys, COMMONEST + 1),
     )
     many = Counter(key for key, _ in under)
-    references = {reference for key, reference in under if many[key] <= COMMONEST}
+    found: dict[str, list[bytes]] = defaultdict(list)
+    for key, reference in under:
+        if many[key] <= COMMONEST:
+            found[reference].append(key)
+    return found
+
+
+def accounts_of(
+    connection: Connection, ring: KeyRing, references: Collection[str]
+) -> list[tuple[Account, list[UUID]]]:
+    """The accounts of these referrals, with who their people are."""
     columns = (referrals.c.reference, referrals.c.version, referrals.c.people, referrals.c.account)
     rows: Sequence[Sequence[Any]] = find_rows(connection, columns, referrals.c.reference, references)
     return [

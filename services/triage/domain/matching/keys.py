@@ -50,6 +50,11 @@ def keys_of_person(mention: Mention, canonicals: Canonicals) -> Iterator[Key]:
         letters = {word[0] for word in (*mention.name.family[:1], *mention.name.given[:1])}
         if len(letters) > 1:
             yield ("born", "".join(sorted(letters)), mention.born.isoformat())
+        # A slip in the date leaves the year, or day and month, whichever of them was written first.
+        if mention.name.family and mention.name.given:
+            called = sorted((sound_of(mention.name.family[0]), sound_of(mention.name.given[0])))
+            yield ("born", *called, str(mention.born.year))
+            yield ("born", *called, "-".join(map(str, sorted((mention.born.month, mention.born.day)))))
     home = mention.home
     if home.postcode:
         yield from (("postcode", name, home.postcode) for name in names)
