@@ -166,12 +166,15 @@ def owner_of(
 def hand_over(case: Case, kept: Kept, unit: Unit, table: Table, *, is_routed: bool = False) -> Kept:
     """The case has another team, or whoever had it may not have it any more: somebody else gets it.
 
-    They are told so, unless the case `is_routed` in the same unit: that tells their team.
+    They are told so, unless the case `is_routed` in the same unit: that tells their team. Where nobody had it
+    and nobody may, that is known.
     """
     due = due_of(case, kept, table.targets, today_of(unit.now))
     due_on = kept.life.next_on or due(kept.life.task)
     conflicts = conflicts_in(case, kept, unit)
     assigned = owner_of(case.team, kept.gates, due_on, unit, table, conflicts)
+    if not is_routed and assigned == (kept.life.owner, kept.nobody_fits):
+        return kept
     life = replace(kept.life, owner=assigned.owner)
     changed = replace(kept, life=life, nobody_fits=assigned.nobody_fits)
     Lives.of(unit).change(case.id, changed)

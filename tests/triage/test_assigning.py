@@ -245,6 +245,18 @@ def test_the_team_s_own_lead_finds_somebody_where_there_is_one(
     )
     assert (answer.get_json()["owner"], answer.get_json()["task"]) == ("", "find_owner")
     assert hub.ask(f"/v1/cases/{case}", token(hub, "supervisor")).status_code == 404
+    # What comes to the case while nobody has it hands it to nobody again.
+    hub.settle()
+    told_of = len(hub.ask("/v1/alerts", elsewhere).get_json()["alerts"])
+    amended = in_cleveland("ONE", "Led")
+    amended["event"]["summary"] = "Invented: it has gone on."
+    hub.take(amended)
+    hub.settle()
+    history = hub.ask(f"/v1/cases/{case}", elsewhere).get_json()["history"]
+    assert [line["what"] for line in history].count("amended") == 1
+    owners = [line["detail"]["owner"] for line in history if line["what"] == "handed_over"]
+    assert owners == [SUPERVISOR, ""]
+    assert len(hub.ask("/v1/alerts", elsewhere).get_json()["alerts"]) == told_of
 
 
 def test_another_supervisor_finds_somebody_where_the_duty_desk_knows_somebody(
