@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from shared.sealing import Keys
 
 T = TypeVar("T")
+_Row = tuple[Table, tuple[tuple[str, object], ...]]
 _Shape = tuple[Table, tuple[str, ...], tuple[str, ...]]
 
 
@@ -62,7 +63,7 @@ class Unit:
         self._memory: dict[object, object] = {}
         self._said: list[tuple[Message, Trace, str]] = []
         self._inserts: dict[Table, list[Mapping[str, object]]] = defaultdict(list)
-        self._changes: list[tuple[_Shape, dict[str, object]]] = []
+        self._changes: dict[_Row, dict[str, object]] = {}
 
     @property
     def correlation_id(self) -> str:
@@ -93,11 +94,12 @@ class Unit:
         self._inserts[table].append(row)
 
     def change(self, table: Table, where: Mapping[str, object], **values: object) -> None:
-        """Set these values in the row with these key values, after all rows were written."""
-        row = {f"key_{name}": value for name, value in where.items()} | {
-            f"new_{name}": value for name, value in values.items()
-        }
-        self._changes.append(((table, tuple(where), tuple(values)), row))
+        """Set these values in the row with these key values, after all rows were written.
+
+        Each row is written once, with the last value of each column: statements are put together by which
+        columns they set, and so one row's changes would not be written in their order.
+        """
+        self._changes.setdefault((table, tuple(where.items())), {}).update(values)
 
     def flush(self) -> None:
         """Write what was collected: new rows first, then changes."""
@@ -108,10 +110,12 @@ class Unit:
         inserts, self._inserts = self._inserts, defaultdict(list)
         if inserts:
             insert_rows(self.connection, inserts)
-        changes, self._changes = self._changes, []
+        changes, self._changes = self._changes, {}
         by_shape: dict[_Shape, list[dict[str, object]]] = defaultdict(list)
-        for shape, row in changes:
-            by_shape[shape].append(row)
+        for (table, where), values in changes.items():
+            row = {f"key_{name}": value for name, value in where}
+            row |= {f"new_{name}": value for name, value in values.items()}
+            by_shape[table, tuple(name for name, _ in where), tuple(values)].append(row)
         for (table, keys, names), rows in by_shape.items():
             update_rows(self.connection, table, keys, names, rows)
 

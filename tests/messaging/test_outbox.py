@@ -12,6 +12,7 @@ import pika
 import pytest
 from sqlalchemy import func, select
 
+from services.notify.tables import preferences
 from shared.contracts import CaseJoined, CaseRouted
 from shared.contracts.envelope import Lane, Message, read_envelope
 from shared.messaging.broker import open_broker
@@ -54,6 +55,19 @@ def count(room: Room, *, sent: bool) -> int:
     with room.database.reading() as connection:
         condition = sent_at.is_not(None) if sent else sent_at.is_(None)
         return connection.execute(select(func.count()).where(condition)).scalar_one()
+
+
+def test_a_row_that_is_changed_again_and_again_keeps_the_last_value_of_each_column(hub: Hub) -> None:
+    notify, email, later = hub.rooms["notify"], "invented@hub.example", hub.clock() + dt.timedelta(hours=1)
+    with notify.unit() as unit:
+        unit.insert(preferences, {"email": email, "document": {"n": 0}, "changed_at": unit.now})
+        # By turns with and without another column: what sets the same columns is one statement.
+        unit.change(preferences, {"email": email}, document={"n": 1})
+        unit.change(preferences, {"email": email}, document={"n": 2}, changed_at=later)
+        unit.change(preferences, {"email": email}, document={"n": 3})
+    with notify.database.reading() as connection:
+        row = connection.execute(select(preferences).where(preferences.c.email == email)).one()
+    assert (row.document, row.changed_at) == ({"n": 3}, later)
 
 
 def test_effect_and_message_are_kept_together_or_not_at_all(hub: Hub) -> None:
