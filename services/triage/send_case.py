@@ -269,9 +269,19 @@ def learn_anew(heard: Sequence[ReferralReceived], case: Case, unit: Unit, table:
 
 
 def try_to_release(
-    message: ReferralReceived, case: Case, routable: Brings, register: Register, unit: Unit, table: Table
+    message: ReferralReceived,
+    case: Case,
+    routable: Brings,
+    register: Register,
+    unit: Unit,
+    table: Table,
+    *,
+    again: bool = False,
 ) -> None:
-    """A case that was returned has another referral, or an amended one: all together may now be enough."""
+    """A case that was returned has another referral, or an amended one: all together may now be enough.
+
+    With `again` it was just taken up again, and whoever has it is told that it still lacks something.
+    """
     del routable  # what all of them bring is read together
     standing = register.standing_referrals(case.id)
     lacks = lacking(brings for _, brings in standing)
@@ -290,12 +300,13 @@ def try_to_release(
         register.change_case(case._replace(area=facts.area, lacks=lacks))
         if kept is not None:
             wake(case, kept, unit, table.targets)
-        _return(message, case, lacks, unit)
+        _return(message, case, lacks, unit, again=again)
         return
     why_there = decision._asdict()
     released = case._replace(area=facts.area, team=decision.team, why_there=why_there, lacks=())
     register.change_case(released)
     register.note(case.id, "released_and_routed", referral=message.reference, **why_there)
+    take_up_again(message, released, register, unit, table)
     release_life(released, facts, decision, unit, table)
     _say_routed(message, released, decision, unit, released=True)
     for reference, _ in standing:
@@ -317,9 +328,13 @@ def release_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table
         kept, gates=decision.gates, urgent=is_urgent(facts, decision, today_of(unit.now)), lead=lead
     )
     Lives.of(unit).change(case.id, changed)
-    due = due_of(case, changed, table.targets, today_of(unit.now))
-    owner = owner_of(case.team, decision.gates, due("triage"), unit, table, conflicts_in(case, changed, unit))
-    try_to_move(case, "release", unit, table.targets, owner=owner)
+    if kept.life.state == "returned":
+        due = due_of(case, changed, table.targets, today_of(unit.now))
+        conflicts = conflicts_in(case, changed, unit)
+        owner = owner_of(case.team, decision.gates, due("triage"), unit, table, conflicts)
+        try_to_move(case, "release", unit, table.targets, owner=owner)
+    else:
+        hand_over(case, changed, unit, table, is_routed=True)
     keep_promise(case, unit, table.targets)
     tell_lead(case, unit, table)
 
@@ -366,15 +381,29 @@ def _return(
 
 def take_up_again(
     message: ReferralReceived, case: Case, register: Register, unit: Unit, table: Table
-) -> None:
-    """The team was told to pause; now somebody else has brought the case."""
-    register.take_up_again(case.id)
+) -> bool:
+    """Somebody has brought a case that its team was told to pause, or that had ended; whether it was so.
+
+    What had ended is looked at anew: a referral that joins it must not lie where nobody looks.
+    """
+    kept = Lives.of(unit).find(case.id)
+    has_ended = kept is not None and not kept.life.is_open
+    if case.withdrawn_at is None and not has_ended:
+        return False
     register.note(case.id, "taken_up_again", referral=message.reference)
-    resume_case(message, case, unit, table)
+    if case.withdrawn_at is not None:
+        register.take_up_again(case.id)
+        # Before what it lacked is looked at: where it goes on from there depends on that.
+        try_to_move(case, "take_up_again", unit, table.targets)
+    if has_ended:
+        reason = Given(reason="O-REFERRED-AGAIN")
+        referrals = [reference for reference, _ in register.standing_referrals(case.id)]
+        try_to_move(case, "reopen", unit, table.targets, given=reason, referrals=referrals)
+    return True
 
 
 def resume_case(message: ReferralReceived, case: Case, unit: Unit, table: Table) -> None:
-    """The team that had the case, or the duty desk, has it again."""
+    """The team that had the case, or the duty desk, has it again, and is told so."""
     try_to_move(case, "take_up_again", unit, table.targets)
     if case.lacks:
         try_to_move(case, "return", unit, table.targets)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from services.triage.compare_account import judged
 from services.triage.domain.matching.partition import UNSEEN, partition
 from services.triage.join_lives import merge_life, separate_life
+from services.triage.lives.store import Lives
 from services.triage.schema import Routable, read_routable
 from services.triage.send_case import (
     learn,
@@ -192,6 +193,7 @@ def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, set
     if register.case(target).merged_into is not None:
         _resume(target, group, clerk)
     arrived = [r for r in group if _case_of(r, clerk) != target]
+    brings_more = any(_goes_on(_case_of(reference, clerk), clerk) for reference in arrived)
     for reference in arrived:
         settled.left.add(_case_of(reference, clerk))
         register.move(reference, target)
@@ -199,7 +201,13 @@ def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, set
     for case_id in cases:
         if case_id != target and register.case(case_id).merged_into != target:
             _merge(case_id, target, clerk)
-    _tell_of_arrivals(target, arrived, clerk)
+    _tell_of_arrivals(target, arrived, clerk, brings_more=brings_more)
+
+
+def _goes_on(case_id: UUID, clerk: Clerk) -> bool:
+    """Whether what comes from there is still to be dealt with: it is new, or of a case that has not ended."""
+    kept = None if case_id == UNSETTLED else Lives.of(clerk.unit).find(case_id)
+    return kept is None or kept.life.is_open
 
 
 def _case_of(reference: str, clerk: Clerk) -> UUID:
@@ -208,24 +216,29 @@ def _case_of(reference: str, clerk: Clerk) -> UUID:
     return known.triaged.case_id
 
 
-def _tell_of_arrivals(target: UUID, arrived: Sequence[str], clerk: Clerk) -> None:
-    """Whoever comes to a case that lacks something may bring it; one that was withdrawn is taken up again."""
-    register, unit = clerk.register, clerk.unit
+def _tell_of_arrivals(target: UUID, arrived: Sequence[str], clerk: Clerk, *, brings_more: bool) -> None:
+    """Whoever comes to a case that lacks something may bring it.
+
+    A case that was withdrawn is taken up again, and so is one that had ended, unless what comes had too.
+    """
+    register, unit, table = clerk.register, clerk.unit, clerk.table
     for reference in arrived:
         case = register.case(target)
         register.note(
             target, "joined", who=clerk.who, referral=reference, evidence=_why(reference, target, clerk)
         )
         message = clerk.heard(reference)
+        again = brings_more and take_up_again(message, case, register, unit, table)
+        case = register.case(target)
         if case.lacks:
-            try_to_release(message, case, clerk.routable(message), register, unit, clerk.table)
-        else:
-            learn(message, case, unit, clerk.table)
-            unit.say(
-                CaseJoined(case=case.reference, referral=reference, joined_at=unit.now, travels=clerk.travels)
-            )
-        if case.withdrawn_at is not None:
-            take_up_again(message, register.case(target), register, unit, clerk.table)
+            try_to_release(message, case, clerk.routable(message), register, unit, table, again=again)
+            continue
+        learn(message, case, unit, table)
+        unit.say(
+            CaseJoined(case=case.reference, referral=reference, joined_at=unit.now, travels=clerk.travels)
+        )
+        if again:
+            resume_case(message, case, unit, table)
 
 
 def _learn_anew(case_id: UUID, clerk: Clerk) -> None:

@@ -70,6 +70,7 @@ REFUSALS: Final = {
 }
 REOPENINGS: Final = {
     "O-ASKED-AGAIN": "Somebody came back and feels ready now.",
+    "O-REFERRED-AGAIN": "Somebody has referred it again.",
     "O-NEW-HARM": "Something new has happened.",
     "O-CLOSED-IN-ERROR": "It should not have been closed.",
 }

@@ -333,7 +333,7 @@ TABLE: Final[tuple[Transition, ...]] = (
         "Open it again",
         _from("closed", "transferred"),
         "reopened",
-        _CO,
+        ("system", *_CO),
         ("not_merged",),
         ("reopening",),
     ),
