@@ -71,7 +71,7 @@ def alert_duty_desk(message: CaseReturned, unit: Unit, board: Switchboard) -> Al
 
 
 def alert_of_due(message: CaseDue, unit: Unit, board: Switchboard) -> Alert | None:
-    """Something in a case is due: whose turn it is is told, urgently where somebody was promised or waits.
+    """Something in a case is due: whose turn it is is told, urgently where it is said so.
 
     Where that is no one person it begins with the team's supervisors. What the clock says of one step and day
     is one piece of news; whatever begins is another each time, also on the same day.
@@ -83,7 +83,7 @@ def alert_of_due(message: CaseDue, unit: Unit, board: Switchboard) -> Alert | No
         message.case,
         "due",
         message.to_team,
-        message.kind in ("call_back", "breach"),
+        message.travels == "urgent",
         str(uuid5(_OCCASIONS, occasion)),
         whose=message.owner,
     )

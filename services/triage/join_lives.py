@@ -8,9 +8,9 @@ from services.triage.domain.life.guards import Given
 from services.triage.domain.life.situation import Record
 from services.triage.domain.routing.facts import together
 from services.triage.history.store import SYSTEM
-from services.triage.keep_promise import wake
 from services.triage.lives.store import Lives, with_life
 from services.triage.move_case import settle_task, today_of, try_to_move
+from services.triage.wake_case import wake_case
 
 if TYPE_CHECKING:
     from services.triage.send_case import Table
@@ -35,7 +35,8 @@ def merge_life(case: Case, into: Case, unit: Unit, table: Table, *, who: str = S
     facts = together(other.facts, kept.facts)
     urgent = other.urgent or kept.urgent
     lives.change(into.id, with_life(other, other.life, facts=facts, gates=gates, urgent=urgent))
-    wake(into, other, unit, table.targets)
+    if kept.life.is_open:  # what ended was looked at in its time, dangers too
+        wake_case(into, other, unit, table.targets)
     settle_task(into, unit, table.targets)
 
 

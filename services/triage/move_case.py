@@ -16,7 +16,7 @@ from shared.working_time import LONDON, england_and_wales
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from uuid import UUID
 
     from services.triage.assign_case import Assigned
@@ -159,8 +159,13 @@ def _tell_whose_turn(case: Case, before: Life, life: Life, situation: Situation,
     """What one has to do now because of another is told at once, and not only when it is nearly due."""
     if not is_told_at_once(before, life):
         return
+    say_begun(case, life, whose_turn(life, situation), unit)
+
+
+def say_begun(case: Case, life: Life, people: Iterable[str], unit: Unit, *, urgent: bool = False) -> None:
+    """These are to do what is next from now on; an empty address stands for the supervisors of the team."""
     assert life.next_on is not None  # noqa: S101 - there is something to do
-    for person in whose_turn(life, situation):
+    for person in people:
         unit.say(
             CaseDue(
                 case=case.reference,
@@ -170,5 +175,6 @@ def _tell_whose_turn(case: Case, before: Life, life: Life, situation: Situation,
                 due_on=life.next_on,
                 kind="begun",
                 said_at=unit.now,
+                travels="urgent" if urgent else "normal",
             )
         )

@@ -17,11 +17,12 @@ from services.triage.domain.routing.facts import Facts, recorded, together
 from services.triage.domain.routing.table import Decision, RoutingTable, route
 from services.triage.domain.teams.assigning import Task, Teams
 from services.triage.history.store import SYSTEM, History
-from services.triage.keep_promise import begin_with_promise, keep_promise, wake
+from services.triage.keep_promise import begin_with_promise, keep_promise
 from services.triage.lives.schema import begin_situation, home_of, other_home_of, read_facts
 from services.triage.lives.store import Kept, Lives
 from services.triage.move_case import HUB, due_in, due_of, settle_task, situation_of, today_of, try_to_move
-from services.triage.store import Case
+from services.triage.store import Case, Register
+from services.triage.wake_case import is_danger_new, wake_case
 from shared.contracts import CaseDue, CaseJoined, CaseReturned, CaseRouted
 from shared.directory import DUTY_DESK
 from shared.identity import CASE, new_id
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from services.triage.domain.gates import Need
-    from services.triage.store import Register
     from shared.contracts import ReferralReceived
     from shared.contracts.envelope import Lane
     from shared.contracts.referral import Referral
@@ -224,8 +224,16 @@ def learn(message: ReferralReceived, case: Case, unit: Unit, table: Table) -> No
     known = with_gates(kept, facts, route(facts, table.routing, today_of(unit.now)), unit)
     if known != kept:
         Lives.of(unit).change(case.id, known)
-        wake(case, kept, unit, table.targets)
+        _wake(message, case, kept, unit, table)
         settle_task(case, unit, table.targets)
+
+
+def _wake(message: ReferralReceived, case: Case, before: Kept, unit: Unit, table: Table) -> None:
+    """What a referral tells may be a danger, also to somebody whose case had ended."""
+    kept = Lives.of(unit).find(case.id)
+    if kept is not None and is_danger_new(before, kept):
+        take_up_again(message, case, Register.of(unit), unit, table, why="O-NEW-HARM")
+    wake_case(case, before, unit, table.targets)
 
 
 def with_gates(kept: Kept, facts: Facts, decision: Decision, unit: Unit) -> Kept:
@@ -299,7 +307,7 @@ def try_to_release(
     if lacks:
         register.change_case(case._replace(area=facts.area, lacks=lacks))
         if kept is not None:
-            wake(case, kept, unit, table.targets)
+            _wake(message, case, kept, unit, table)
         _return(message, case, lacks, unit, again=again)
         return
     why_there = decision._asdict()
@@ -380,7 +388,13 @@ def _return(
 
 
 def take_up_again(
-    message: ReferralReceived, case: Case, register: Register, unit: Unit, table: Table
+    message: ReferralReceived,
+    case: Case,
+    register: Register,
+    unit: Unit,
+    table: Table,
+    *,
+    why: str = "O-REFERRED-AGAIN",
 ) -> bool:
     """Somebody has brought a case that its team was told to pause, or that had ended; whether it was so.
 
@@ -396,7 +410,7 @@ def take_up_again(
         # Before what it lacked is looked at: where it goes on from there depends on that.
         try_to_move(case, "take_up_again", unit, table.targets)
     if has_ended:
-        reason = Given(reason="O-REFERRED-AGAIN")
+        reason = Given(reason=why)
         referrals = [reference for reference, _ in register.standing_referrals(case.id)]
         try_to_move(case, "reopen", unit, table.targets, given=reason, referrals=referrals)
     return True

@@ -32,7 +32,7 @@ class CaseDue(Message, frozen=True, kw_only=True):
 
     @property
     def lane(self) -> Lane:
-        """Urgent where somebody was promised a call or waits already; the rest can wait its turn."""
+        """Urgent where somebody was promised a call, waits already or is in danger."""
         return self.travels
 
     @property

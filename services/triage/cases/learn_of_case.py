@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from services.triage.cases import store
 from services.triage.domain.routing.facts import recorded
 from services.triage.domain.routing.table import route
-from services.triage.keep_promise import wake
 from services.triage.lives.store import Lives
 from services.triage.move_case import due_of, today_of
 from services.triage.send_case import with_gates
+from services.triage.wake_case import wake_case
 
 if TYPE_CHECKING:
     from services.triage.send_case import Table
@@ -46,4 +46,4 @@ def learn_of_court(case: Case, says: dict[str, Any], unit: Unit, table: Table) -
     if known != kept and facts.pre_sentence and life.is_open and life.state != "on_hold":
         life = replace(life, next_on=due_of(case, known, table.targets, today)(life.task))
     Lives.of(unit).change(case.id, replace(known, life=life))
-    wake(case, kept, unit, table.targets)
+    wake_case(case, kept, unit, table.targets)

@@ -104,14 +104,17 @@ def age_on(born: dt.date | None, day: dt.date) -> Age:
     return "10_17" if years < _GROWN_UP_FROM else "18_plus"
 
 
+def dangers_in(facts: Facts, gates: Collection[str]) -> frozenset[str]:
+    """What of a case is looked to before anything else, in codes, or none."""
+    return _LOOKED_AT_FIRST.intersection(gates) | ({"danger"} if facts.danger else set())
+
+
 def stirred_by(facts: Facts, gates: Collection[str], until: dt.date, today: dt.date) -> frozenset[str]:
     """Why a case may not be left alone until that day although somebody asked for time: in codes, or none.
 
     What is dangerous is looked to first (DOMAIN §4.3), and a court does not wait for the promised day.
     """
-    stirs = _LOOKED_AT_FIRST.intersection(gates)
-    if facts.danger:
-        stirs |= {"danger"}
+    stirs = dangers_in(facts, gates)
     if facts.hearing_on is not None and today <= facts.hearing_on <= until:
         stirs |= {"hearing"}
     return stirs
