@@ -27,8 +27,12 @@ def people_of(*cases: list[Account]) -> dict[str, int]:
     return {reference: number for number, group in enumerate(groups) for reference, _ in sorted(group)}
 
 
-def account(record: str, *who: PARTY) -> Account:
-    return read(told_of(*who, record=record), reference=record)
+def account(record: str, *who: PARTY, **changes: Any) -> Account:  # noqa: ANN401
+    return read(told_of(*who, record=record, **changes), reference=record)
+
+
+def one_person(*cases: list[Account]) -> bool:
+    return len(set(people_of(*cases).values())) == 1
 
 
 def test_what_two_accounts_of_a_case_tell_of_somebody_is_told_of_one() -> None:
@@ -66,3 +70,51 @@ def test_the_two_sides_of_a_case_are_never_one() -> None:
     harmed = account("A", somebody("Fable", date_of_birth=BORN))
     responsible = account("B", somebody("Fable", date_of_birth=BORN) | {"role": "responsible"})
     assert len(set(people_of([harmed, responsible]).values())) == 2
+
+
+CASPIAN = {
+    "role": "responsible",
+    "name": {"given": "Caspian", "family": "Holloworth"},
+    "date_of_birth": "1971-05-16",
+}
+
+
+def turned(party: PARTY) -> PARTY:
+    return party | {"role": "harmed" if party["role"] == "responsible" else "responsible"}
+
+
+def test_who_typed_each_side_into_the_others_box_told_of_the_same_two() -> None:
+    fable = somebody("Fable", date_of_birth=BORN)
+    straight, crossed = account("A", fable, CASPIAN), account("B", turned(fable), turned(CASPIAN))
+    assert one_person([straight, crossed])
+    # What only one of the two accounts has on the other side may be what happened.
+    assert not one_person([straight, account("B", somebody("Delphine", "Unwritten"), turned(CASPIAN))])
+
+
+def test_in_a_dispute_each_calls_the_other_responsible_and_is_the_same() -> None:
+    fable = somebody("Fable", date_of_birth=BORN)
+    dispute = {"kind": "noise", "strand": "dispute"}
+    one, other = account("A", CASPIAN, fable, **dispute), account("B", turned(fable), **dispute)
+    assert one_person([one, other])
+
+
+def test_a_name_at_a_home_is_whoever_of_that_name_is_known_there() -> None:
+    robert = account("A", somebody("Robert", date_of_birth=BORN))
+    rob = account("B", somebody("Rob"))
+    son = account("C", somebody("Robert", date_of_birth="2007-08-30"))
+    assert one_person([robert], [rob])
+    found = people_of([robert], [rob], [son])
+    assert len(set(found.values())) == 3
+    # Nor is it told which of two of one case it is.
+    both = account("D", somebody("Robin"), somebody("Robert", date_of_birth=BORN))
+    assert len(set(people_of([both], [rob]).values())) == 2
+
+
+def test_a_family_name_at_a_home_is_who_alone_of_it_was_responsible_before() -> None:
+    fable = somebody("Fable", date_of_birth=BORN)
+    figment = {"role": "harmed", "name": {"family": "Figment"}, "address": HOME}
+    known, named = account("A", turned(fable)), account("B", turned(figment))
+    assert one_person([known], [named])
+    assert not one_person([account("A", fable)], [account("B", figment)])
+    sister = account("C", turned(somebody("Delphine", date_of_birth="1991-10-11")))
+    assert len(set(people_of([known], [named], [sister]).values())) == 3

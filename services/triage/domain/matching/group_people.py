@@ -4,13 +4,16 @@ In one case there are few people: a "Mr Corbrook" among the neighbours of a disp
 other account names. Across cases somebody is all that their case tells of them: one account has the given
 name, another the family name, a third the home. The two sides of one case are never one person, nor are two
 parties of one referral.
+
+A name at a home is somebody, as long as nobody else whom it may mean is known there; and a family name at a
+home is whoever alone of that name is known there, if both times it is who was responsible.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, starmap
 
 from services.triage.domain.matching.accounts import Account, Mention
 from services.triage.domain.matching.compare_events import Pairing
@@ -18,8 +21,8 @@ from services.triage.domain.matching.compare_people import PersonLevels
 from services.triage.domain.matching.judge_events import Judge
 from services.triage.domain.matching.judge_people import BORN_OTHERWISE, person_verdict
 from services.triage.domain.matching.partition import UNSEEN, Node, partition
+from services.triage.domain.matching.sides import Party, on_their_sides
 
-Party = tuple[str, int]  # a referral's reference, and the place of the party in it
 _CONTRADICTION = -3.5
 _IN_CASE = 100.0  # below any evidence that stands by itself: joined after it
 _SIDES = ("harmed", "responsible")
@@ -37,8 +40,8 @@ def group_people(
     `pairings` holds, for pairs of references, who was held against whom; `case_of` the case of each account;
     `as_before` who was found to be one person already.
     """
-    mentions = {(a.reference, place): m for a in accounts for place, m in enumerate(a.people)}
     inside = {pair: found for pair, found in pairings.items() if case_of[pair[0]] == case_of[pair[1]]}
+    mentions = on_their_sides(accounts, inside)
     apart = [
         ((account.reference, one), (account.reference, other))
         for account in accounts
@@ -102,6 +105,8 @@ def _across_cases(
     weighed: dict[tuple[int, int], float] = {}
     joined: dict[tuple[int, int], float] = {}
     again: dict[tuple[int, int], float] = {}
+    at_home: dict[tuple[int, int], float] = {}
+    of_family: dict[tuple[int, int], float] = {}
     for one, other in _near(pairings, case_of, person_of):
         evidence, levels = judge.profiles(told[one], told[other])
         weighed[one, other] = evidence.bits
@@ -110,9 +115,17 @@ def _across_cases(
             joined[one, other] = evidence.bits
         elif verdict == "ask" and _may_be_again(levels):
             again[one, other] = evidence.bits
+            if levels.home == "same":
+                at_home[one, other] = evidence.bits
+        elif _responsible_again(told[one], told[other], levels):
+            of_family[one, other] = evidence.bits
     for pair in _ambiguous(joined, weighed, judge.model.thresholds.margin):
         del joined[pair]
-    joined |= _in_company(again, joined, people, person_of)
+    beside = _in_company(again, joined, people, person_of)
+    cases = [case_of[group[0][0]] for group in people]
+    alone = _without_rivals(at_home, joined, weighed, cases)
+    alone |= _without_rivals(of_family, joined | alone, weighed, cases)
+    joined |= beside | {pair: bits - _IN_CASE for pair, bits in alone.items()}
 
     def between(pairs: Iterable[tuple[Party, Party]]) -> list[tuple[int, int]]:
         return [(person_of[a], person_of[b]) for a, b in pairs if person_of[a] != person_of[b]]
@@ -122,10 +135,41 @@ def _across_cases(
 
 
 def _may_be_again(levels: PersonLevels) -> bool:
-    """Whether the name fits and nothing speaks against: in known company that says who it is."""
-    against = "none" in (levels.phone, levels.email, levels.gender, levels.born, levels.identifier)
+    """Whether the name fits and nothing speaks against: in known company, or at home, that says who it is."""
     called = levels.given in ("exact", "short", "typo") and levels.family in ("exact", "typo", "missing")
-    return called and not against and levels.born != "same_year"
+    return called and not _against(levels) and levels.born != "same_year"
+
+
+def _responsible_again(ones: Iterable[Mention], others: Iterable[Mention], levels: PersonLevels) -> bool:
+    """Whether nothing but a family name and a home is told, and somebody of both was responsible before."""
+    if any(mention.role != "responsible" for mention in (*ones, *others)):
+        return False
+    of_family = levels.given == "missing" and levels.family in ("exact", "typo") and levels.home == "same"
+    return of_family and not _against(levels)
+
+
+def _against(levels: PersonLevels) -> bool:
+    return "none" in (levels.phone, levels.email, levels.gender, levels.born, levels.identifier)
+
+
+def _without_rivals(
+    may_be: Mapping[tuple[int, int], float],
+    joined: Mapping[tuple[int, int], float],
+    weighed: Mapping[tuple[int, int], float],
+    cases: Sequence[object],
+) -> dict[tuple[int, int], float]:
+    """Those of these links by which nobody is two people: father and son at one home, or two of one case."""
+    near: dict[int, set[int]] = defaultdict(set)
+    for one, other in (*may_be, *joined):
+        near[one].add(other)
+        near[other].add(one)
+
+    def are_two(one: int, other: int) -> bool:
+        against = weighed.get((one, other), weighed.get((other, one), 0.0))
+        return cases[one] == cases[other] or against < _CONTRADICTION
+
+    in_doubt = {who for who, others in near.items() if any(starmap(are_two, combinations(others, 2)))}
+    return {pair: bits for pair, bits in may_be.items() if in_doubt.isdisjoint(pair)}
 
 
 def _in_company(
