@@ -23,6 +23,7 @@ from flask import Blueprint, Flask, Response
 from marshmallow import Schema
 
 from services.every import SERVICES
+from services.ops.api import api as ops_api
 from shared import problems
 from shared.database import DatabaseAway
 from shared.inflating import NotInflatable
@@ -340,6 +341,7 @@ def the_document() -> dict[str, Any]:
     for service in SERVICES.values():
         for blueprint in service.api:
             app.register_blueprint(blueprint)
+    app.register_blueprint(ops_api)
     app.register_blueprint(reference)
     add_health(app)
     return _Writer().write(app)

@@ -73,13 +73,6 @@ def examine(house: House, *, clock: Clock, broker_url: str, management_url: str)
     yield from _bindings(queues, broker_url, management_url)
 
 
-def count_unsent(room: Room) -> int:
-    """How many messages of a service have not left yet."""
-    outbox = room.service.tables.outbox
-    with room.database.reading() as connection:
-        return connection.execute(select(func.count()).where(outbox.c.sent_at.is_(None))).scalar_one()
-
-
 def _database(name: str, room: Room, clock: Clock) -> Iterator[Finding]:
     outbox = room.service.tables.outbox
     try:

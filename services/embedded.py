@@ -120,7 +120,7 @@ def _serve(settings: Settings, host: str, port: int, ready: Callable[[int], None
             f"Cannot serve on {host}:{port} ({error.strerror}). Choose another with --port."
         ) from error
     server = create_server(
-        Front(house.rooms),
+        Front(house.rooms, house.broker),
         sockets=[door],
         threads=_HTTP_THREADS,
         **IN_MEMORY,

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from services.api_reference import reference
 from services.every import SERVICES
 from services.intake.imports.api import MOST_SENT
+from services.ops import service as ops
 from shared.logs import log_to_stderr
+from shared.messaging.broker import open_broker
 from shared.settings import Settings
 from shared.web import as_json
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from shared.messaging.carrier import Broker
     from shared.service import Room
 
 # The embedded server holds what it is sent and what it answers in memory: by itself it would put a long body,
@@ -36,6 +39,14 @@ def app_of(name: str) -> Flask:
     return web_of(SERVICES[name].furnish(settings))
 
 
+def desk_of_ops() -> Flask:
+    """The desk of ops over all three services: `gunicorn 'services.wsgi:desk_of_ops()'`."""
+    settings = Settings.read()
+    log_to_stderr(settings.log_level)
+    rooms = {name: service.furnish(settings) for name, service in SERVICES.items()}
+    return ops.desk_of(rooms, open_broker(settings.broker_url))
+
+
 def web_of(room: Room) -> Flask:
     """The app of a service, with the reference of the whole hub's API."""
     app = room.service.web(room)
@@ -46,13 +57,18 @@ def web_of(room: Room) -> Flask:
 class Front:
     """Hands each request to the service whose path it is, as the reverse proxy does in production."""
 
-    def __init__(self, rooms: Mapping[str, Room]) -> None:
-        """Take the furnished rooms of all services."""
+    def __init__(self, rooms: Mapping[str, Room], broker: Broker | None = None) -> None:
+        """Take the furnished rooms of all services, and the broker between them for ops to look at."""
         self._apps = {name: web_of(room) for name, room in rooms.items()}
+        self._desk = ops.desk_of(rooms, broker)
         # What nobody serves has to be answered by somebody.
         self._anybody = next(iter(self._apps.values()))
         self._paths = sorted(
-            ((path, self._apps[name]) for name, room in rooms.items() for path in room.service.paths),
+            [
+                *((path, self._apps[name]) for name, room in rooms.items() for path in room.service.paths),
+                # One answer for all three.
+                *((path, self._desk) for path in (*ops.PATHS, "/metrics")),
+            ],
             key=lambda pair: -len(pair[0]),
         )
 

@@ -36,6 +36,9 @@ from shared.allowance import Allowances, Standing
 from shared.contracts.envelope import Trace
 from shared.database import DatabaseAway, what_failed
 from shared.inflating import TAKEN, Inflating
+from shared.messaging.waiting import count_everywhere
+from shared.metrics import MEDIA_TYPE as METRICS_TYPE
+from shared.metrics import write_metrics
 from shared.openapi import Answer, Described, an_object, described
 from shared.problems import (
     MEDIA_TYPE,
@@ -67,7 +70,7 @@ SIGN_IN = "/sign-in"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
 _MOST_NAMED = 20
 _MOST_REMEMBERED = 10_000
-_UNCOUNTED = ("live", "ready")  # whoever watches the hub must always be answered
+_UNCOUNTED = ("live", "ready", "metrics")  # whoever watches the hub must always be answered
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -175,6 +178,8 @@ def put_together(
     app.extensions["hub"] = room
     app.extensions["hub_authenticate"] = authenticate
     app.extensions["hub_allowances"] = app.extensions["hub_guesses"] = None
+    # Whose figures `/metrics` tells.
+    app.extensions["hub_counted"] = {room.service.name: room}
     if a_minute := room.settings.rate_per_minute:
         # Kept by the room: two apps of one service count together.
         app.extensions["hub_allowances"] = room.keep("allowances", lambda: Allowances(a_minute))
@@ -197,9 +202,10 @@ def problem_pages_of(app: Flask, below: str, show: Callable[[Problem, str], Resp
 
 
 def add_health(app: Flask) -> None:
-    """The two routes by which whatever watches an app asks how it is."""
+    """The routes by which whatever watches an app asks how it is."""
     app.add_url_rule("/health/live", "live", get_live)
     app.add_url_rule("/health/ready", "ready", get_ready)
+    app.add_url_rule("/metrics", "metrics", get_metrics)
 
 
 def the_room() -> Room:
@@ -366,7 +372,7 @@ def _end(response: Response) -> Response:
         policy, standing = told
         response.headers.add("RateLimit-Policy", policy)
         response.headers.add("RateLimit", f'"default";r={standing.left};t={standing.full_in}')
-    if log.isEnabledFor(logging.INFO) and request.endpoint not in ("live", "ready"):
+    if log.isEnabledFor(logging.INFO) and request.endpoint not in _UNCOUNTED:
         # The rule, not the address: an address can hold what somebody typed.
         log.info(
             "answered",
@@ -548,3 +554,22 @@ def get_ready() -> tuple[dict[str, str], int]:
     except SQLAlchemyError:
         return {"status": "database away"}, HTTPStatus.SERVICE_UNAVAILABLE
     return {"status": "ok"}, HTTPStatus.OK
+
+
+@open_to(ANYONE)
+@described(
+    "Health",
+    answers={
+        200: Answer(
+            "They are.",
+            {"type": "string"},
+            'hub_outbox_unsent{service="intake"} 0\n',
+            media_type="text/plain",
+        )
+    },
+)
+def get_metrics() -> Response:
+    """What waits in each service that this app knows, for Prometheus; there is no person in it."""
+    counted: dict[str, Room] = current_app.extensions["hub_counted"]
+    found = count_everywhere({name: room.books for name, room in counted.items()})
+    return Response(write_metrics(found, the_room().clock()), content_type=METRICS_TYPE)

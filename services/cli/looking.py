@@ -10,7 +10,7 @@ from services import doctor as examination
 from services.furnish import furnished_house
 from shared.house import topology_for
 from shared.messaging.carrier import BrokerAway
-from shared.messaging.parking import count_held
+from shared.messaging.waiting import count_waiting
 
 
 @click.command()
@@ -34,9 +34,11 @@ def queues() -> None:
                 raise click.ClickException(message) from problem
             click.echo(f"queue    {queue.name:24} {'missing' if depth is None else f'{depth} ready'}")
     for name, room in house.rooms.items():
-        unsent = examination.count_unsent(room)
-        held, waiting = count_held(room.books)
-        click.echo(f"service  {name:24} {unsent} unsent, {waiting} to be tried again, {held} parked")
+        waiting = count_waiting(room.books)
+        click.echo(
+            f"service  {name:24} {waiting.unsent} unsent, {waiting.to_try_again} to be tried again, "
+            f"{waiting.parked} parked"
+        )
 
 
 @click.command()

@@ -8,7 +8,7 @@ from uuid import UUID
 import click
 
 from services.furnish import furnished_house
-from shared.messaging.parking import Parked, drop_parked, list_parked, replay_parked
+from shared.messaging.parking import Parked, drop_parked, find_parked, list_parked, replay_parked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,9 +69,9 @@ def parked_drop(parked_ids: tuple[UUID, ...]) -> None:
 
 def _find_parked(parked_id: UUID) -> tuple[Room, Parked]:
     for room in furnished_house().rooms.values():
-        for one in list_parked(room.books, waiting_too=True, limit=1_000_000):
-            if one.id == parked_id:
-                return room, one
+        one = find_parked(room.books, parked_id)
+        if one is not None:
+            return room, one
     raise click.ClickException("There is no parked message with this id; see `hub parked list`.")
 
 

@@ -71,6 +71,12 @@ DOORS: Final = (
         "Reviews",
         "Look at two records that may tell of one case, and say whether they do.",
     ),
+    Door(
+        ("ops",),
+        "/ops",
+        "What waits where",
+        "See queues, and what could not be handled, and have it tried again.",
+    ),
     Door(("ops",), "/v1/docs", "The reference of the API", "Every route, to read and to try."),
 )
 

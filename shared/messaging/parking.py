@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, Table, delete, func, select, update
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -31,18 +31,36 @@ class Parked:
     size: int
 
 
-def list_parked(books: Books, *, waiting_too: bool = False, limit: int = 100) -> list[Parked]:
-    """Parked messages, oldest first; with `waiting_too` also those that will be tried again by themselves."""
+def list_parked(
+    books: Books, *, waiting_too: bool = False, after: UUID | None = None, limit: int = 100
+) -> list[Parked]:
+    """Parked messages, oldest first; with `waiting_too` also those that will be tried again by themselves.
+
+    `after` is the id of the last one of the page before.
+    """
     held = books.tables.held
-    columns = (
+    query = _whole(held).order_by(held.c.id).limit(limit)
+    if not waiting_too:
+        query = query.where(held.c.retry_at.is_(None))
+    if after is not None:
+        query = query.where(held.c.id > after)
+    with books.database.reading() as connection:
+        return [Parked(*row) for row in connection.execute(query)]
+
+
+def find_parked(books: Books, parked_id: UUID) -> Parked | None:
+    """The message that is held under this id, parked or to be tried again."""
+    held = books.tables.held
+    with books.database.reading() as connection:
+        row = connection.execute(_whole(held).where(held.c.id == parked_id)).one_or_none()
+    return Parked(*row) if row is not None else None
+
+
+def _whole(held: Table) -> Select[Any]:
+    return select(
         held.c.id, held.c.consumer, held.c.queue, held.c.type, held.c.subject, held.c.reason, held.c.detail,
         held.c.attempts, held.c.held_at, held.c.retry_at, func.length(held.c.body),
     )  # fmt: skip
-    query = select(*columns).order_by(held.c.id).limit(limit)
-    if not waiting_too:
-        query = query.where(held.c.retry_at.is_(None))
-    with books.database.reading() as connection:
-        return [Parked(*row) for row in connection.execute(query)]
 
 
 def count_held(books: Books) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from jsonschema_rs import Draft202012Validator
 from services.api_reference import described_views, the_document
 from services.cli import hub as command
 from services.every import SERVICES
+from services.ops import service as ops
 from services.wsgi import web_of
 from shared.problems import MEDIA_TYPE
 from shared.web import ANYONE
@@ -42,15 +43,17 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 
 @pytest.fixture(scope="module")
 def apps(hub: Hub) -> dict[str, Flask]:
-    """Each service's app."""
-    return {name: web_of(room) for name, room in hub.rooms.items()}
+    """Each service's app, and that of ops over all three."""
+    return {name: web_of(room) for name, room in hub.rooms.items()} | {
+        ops.NAME: ops.desk_of(hub.rooms, hub.house.broker)
+    }
 
 
 def for_machines(path: str) -> bool:
     return path.startswith(("/v1/", "/health/", "/metrics")) and not path.startswith("/v1/docs")
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES))
+@pytest.mark.parametrize("name", sorted([*SERVICES, ops.NAME]))
 def test_every_route_for_machines_is_described_and_in_the_document(name: str, apps: dict[str, Flask]) -> None:
     described = {rule.rule for rule, _ in described_views(apps[name])}
     for rule in apps[name].url_map.iter_rules():
@@ -129,7 +132,7 @@ def test_the_same_document_is_told_by_every_service_and_by_the_front(
     told = hub.front.get("/v1/openapi.json").get_json()
     assert told["openapi"].startswith("3.1")
     assert told["paths"].keys() >= {"/v1/referrals", "/v1/alerts", "/health/ready"}
-    assert [app.test_client().get("/v1/openapi.json").get_json() for app in apps.values()] == [told] * 3
+    assert [apps[name].test_client().get("/v1/openapi.json").get_json() for name in SERVICES] == [told] * 3
 
 
 def test_the_command_prints_the_same_document() -> None:

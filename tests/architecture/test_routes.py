@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from services.every import SERVICES
+from services.ops import service as ops
 from shared.identity import new_id
 from shared.web import AGENCY, ANYONE, STAFF, Caller, put_together, sign_token
 from tests.support.houses import Hub, embedded_hub
@@ -39,8 +40,9 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 
 @pytest.fixture(scope="module")
 def apps(hub: Hub) -> dict[str, Flask]:
-    """Each service's app."""
-    return {name: room.service.web(room) for name, room in hub.rooms.items()}
+    """Each service's app, and that of ops over all three."""
+    own = {name: room.service.web(room) for name, room in hub.rooms.items()}
+    return own | {ops.NAME: ops.desk_of(hub.rooms, hub.house.broker)}
 
 
 def routes_of(app: Flask) -> list[tuple[Rule, str, tuple[str, ...]]]:
@@ -92,7 +94,7 @@ def ask(client: FlaskClient, method: str, address: str, bearer: str | None, body
     return answer.status_code
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES))
+@pytest.mark.parametrize("name", sorted([*SERVICES, ops.NAME]))
 def test_a_route_opens_to_whom_it_says_and_to_nobody_else(
     name: str, hub: Hub, apps: dict[str, Flask]
 ) -> None:
@@ -100,8 +102,8 @@ def test_a_route_opens_to_whom_it_says_and_to_nobody_else(
     wrong = []
     for rule, method, roles in routes_of(apps[name]):
         for who, (role, bearer) in bearers_of(hub).items():
-            # Notify does not know the keys of agencies; to it they are nobody.
-            known = ANYONE if role == AGENCY and name == "notify" else role
+            # These do not know the keys of agencies; to them they are nobody.
+            known = ANYONE if role == AGENCY and name in ("notify", ops.NAME) else role
             for body in BODIES if method in ("POST", "PUT", "PATCH", "DELETE") else BODIES[:1]:
                 for address in addresses_of(rule):
                     status = ask(client, method, address, bearer, body)
@@ -126,10 +128,10 @@ def test_each_role_of_staff_and_each_agency_can_use_something(apps: dict[str, Fl
 
 
 def test_every_route_is_reached_through_the_front_and_by_one_service_only(apps: dict[str, Flask]) -> None:
-    paths = {name: SERVICES[name].paths for name in apps}
+    paths = {name: SERVICES[name].paths if name in SERVICES else ops.PATHS for name in apps}
     for name, app in apps.items():
         for rule, _, _ in routes_of(app):
-            if not rule.rule.startswith("/health/"):
+            if not rule.rule.startswith(("/health/", "/metrics")):
                 reached = {
                     other
                     for other, own in paths.items()
@@ -147,8 +149,8 @@ def test_what_no_service_serves_is_404_and_a_wrong_method_405(hub: Hub) -> None:
 
 def test_health_is_told_to_anyone_by_each_service_and_by_the_front(hub: Hub, apps: dict[str, Flask]) -> None:
     for path in ("/health/live", "/health/ready"):
-        assert [app.test_client().get(path).get_json()["status"] for app in apps.values()] == ["ok"] * 3
-        assert hub.front.get(path).get_json() == {"status": "ok", **dict.fromkeys(apps, "ok")}
+        assert [app.test_client().get(path).get_json()["status"] for app in apps.values()] == ["ok"] * 4
+        assert hub.front.get(path).get_json() == {"status": "ok", **dict.fromkeys(SERVICES, "ok")}
 
 
 def test_a_view_that_does_not_say_who_may_use_it_is_used_by_nobody(hub: Hub) -> None:

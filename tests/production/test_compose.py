@@ -8,6 +8,7 @@ import pytest
 from services.every import SERVICES
 from services.intake.api import MAX_BATCH_BODY
 from services.intake.imports.api import MOST_SENT
+from services.ops import service as ops
 from shared.settings import SETTINGS
 from shared.web import MAX_BODY
 from tests.production.stack import DEPLOY, ROOT, containers, environment_of, read_compose
@@ -34,7 +35,9 @@ def gunicorn_settings() -> dict[str, Any]:
 
 
 def test_every_service_has_its_http_and_its_worker() -> None:
-    assert set(CONTAINERS) == {*WEB, *WORKERS, "rabbitmq", "postgres", "prepare", "proxy", "watch", "hub"}
+    others = {"rabbitmq", "postgres", "prepare", "proxy", "watch", "ops", "hub"}
+    assert set(CONTAINERS) == {*WEB, *WORKERS, *others}
+    assert CONTAINERS["ops"]["command"][-1] == "services.wsgi:desk_of_ops()"
     for service in SERVICES:
         assert CONTAINERS[service]["command"][-1] == f'services.wsgi:app_of("{service}")'
         assert CONTAINERS[f"{service}-worker"]["command"] == ["hub", "work", service]
@@ -77,16 +80,16 @@ def test_only_the_proxy_can_be_reached_from_outside_and_only_from_this_machine(n
 def test_what_holds_data_speaks_to_nobody_outside() -> None:
     assert read_compose()["networks"]["back"] == {"internal": True}
     for name, container in CONTAINERS.items():
-        if name not in ("proxy", "notify-worker", "intake-worker", "watch", "hub", *WEB):
+        if name not in ("proxy", "notify-worker", "intake-worker", "watch", "ops", "hub", *WEB):
             assert container["networks"] == ["back"]
 
 
-@pytest.mark.parametrize("name", [*WEB, *WORKERS, "rabbitmq", "postgres", "proxy", "watch"])
+@pytest.mark.parametrize("name", [*WEB, *WORKERS, "rabbitmq", "postgres", "proxy", "watch", "ops"])
 def test_what_dies_is_started_again(name: str) -> None:
     assert CONTAINERS[name]["restart"] == "unless-stopped"
 
 
-@pytest.mark.parametrize("name", [*WEB, *WORKERS, "watch"])
+@pytest.mark.parametrize("name", [*WEB, *WORKERS, "watch", "ops"])
 def test_nothing_is_served_before_tables_and_queues_are_there(name: str) -> None:
     assert CONTAINERS[name]["depends_on"] == {"prepare": {"condition": "service_completed_successfully"}}
 
@@ -99,6 +102,14 @@ def test_whoever_watches_opens_no_seal_and_says_that_it_is_awake(hub_secrets: di
     assert {hub_secrets["MESSAGE_KEYS"], hub_secrets["TRIAGE_SEALING_KEYS"]}.isdisjoint(watch.values())
     assert CONTAINERS["watch"]["command"] == ["hub", "watch", "--sign", "/tmp/looked"]  # noqa: S108
     assert CONTAINERS["watch"]["healthcheck"]["test"][-1] == "watch"
+
+
+def test_the_desk_of_ops_knows_who_signed_in_and_opens_no_seal(hub_secrets: dict[str, str]) -> None:
+    desk, hub = (environment_of(name, hub_secrets) for name in ("ops", "hub"))
+    assert desk.pop("HUB_SESSION_SECRET") == hub_secrets["SESSION_SECRET"]
+    assert desk.pop("WEB_CONCURRENCY") == "1"
+    assert desk.items() <= hub.items()
+    assert {hub_secrets["MESSAGE_KEYS"], hub_secrets["TRIAGE_SEALING_KEYS"]}.isdisjoint(desk.values())
 
 
 def _keys_of(told: dict[str, str]) -> dict[str, str]:
@@ -210,12 +221,16 @@ def test_the_proxy_knows_exactly_the_paths_of_the_services() -> None:
         for pattern, service in routing_of_the_proxy()
     }
     stated = {path: name for name, service in SERVICES.items() for path in service.paths}
+    stated |= dict.fromkeys(ops.PATHS, ops.NAME)
     assert known == stated, "deploy/nginx/paths.conf and the services' `paths` must say the same"
 
 
 @pytest.mark.parametrize(
     ("path", "service"),
-    [(path, name) for name, service in SERVICES.items() for path in service.paths],
+    [
+        *((path, name) for name, service in SERVICES.items() for path in service.paths),
+        *((path, ops.NAME) for path in ops.PATHS),
+    ],
 )
 def test_the_proxy_passes_a_path_and_what_is_below_it_to_its_service(path: str, service: str) -> None:
     assert passed_to(path) == service
@@ -259,7 +274,7 @@ def test_the_callers_address_comes_through_the_proxy_and_from_nobody_else() -> N
     assert "real_ip_header X-Forwarded-For;" in conf
     assert "real_ip_recursive" not in conf
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in conf
-    for service in WEB:
+    for service in (*WEB, "ops"):
         assert environment_of(service, {})["HUB_PROXIES"] == "1"
 
 

@@ -69,7 +69,7 @@ def a_site(home: Path) -> Iterator[Site]:
     port = free_port()
     url = f"http://localhost:{port}"
     hub = embedded_hub(home, public_url=url)
-    with waiting_on(Front(hub.rooms), port, threads=4):
+    with waiting_on(Front(hub.rooms, hub.house.broker), port, threads=4):
         yield Site(hub, url)
     hub.close()
 

@@ -98,7 +98,7 @@ class Hub:
     @functools.cached_property
     def front(self) -> Client:
         """The one HTTP origin."""
-        return Client(Front(self.rooms))
+        return Client(Front(self.rooms, self.house.broker))
 
     def settle(self) -> None:
         """Let everything that was said be heard, and everything that is due be sent."""

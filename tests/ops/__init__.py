@@ -1,0 +1,1 @@
+"""The desk of ops: what waits where, and what could not be handled."""
