@@ -88,9 +88,9 @@ def post_import() -> Response:
         message = "Send the file as multipart/form-data, in a part named file."
         raise UnsupportedMediaType(message)
     file = request.files.get("file")
-    order = read_order(
-        request.form.to_dict(), mapping_names(), has_file=file is not None, own_mapping=_own_mapping()
-    )
+    # A part whose name cannot be read, such as one with a line break in it, comes under None.
+    parts = {name or "": text for name, text in request.form.items()}
+    order = read_order(parts, mapping_names(), has_file=file is not None, own_mapping=_own_mapping())
     assert file is not None  # noqa: S101 - the order would have been refused
     one = take_file(
         cast("BinaryIO", file.stream),

@@ -48,7 +48,7 @@ _MOST_BY_ONE = 8  # accounts that share one thing only
 
 
 def hashed_person(mention: Mention, keys: Keys, judge: Judge) -> dict[bytes, str]:
-    """Under what somebody stands, apart from what tells of an event: each key with what it joins a name to."""
+    """Under what somebody stands, apart from what tells of an event: each key, and what it joins."""
     found = (*keys_of_person(mention, judge.canonicals), *keys_of_place(mention.home))
     return {keys.lookup.hash("match", *key): key[0] for key in dict.fromkeys(found)}
 

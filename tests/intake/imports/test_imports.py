@@ -277,6 +277,20 @@ def test_every_fault_of_the_parts_is_told_at_once(hub: Hub) -> None:
     assert ask(hub, "")["imports"] == []
 
 
+@pytest.mark.parametrize("name", [b"", b"da\rk", b"%0Ddark"])
+@in_one_process
+def test_a_part_whose_name_cannot_be_read_is_told_and_costs_nothing_else(hub: Hub, name: bytes) -> None:
+    body = b'--B\r\nContent-Disposition: form-data; name="' + name + b'"\r\n\r\nyes\r\n--B--\r\n'
+    answer = hub.front.post(
+        "/v1/imports",
+        data=body,
+        headers={"Authorization": f"Bearer {hub.key_of(AGENCY)}"},
+        content_type="multipart/form-data; boundary=B",
+    )
+    assert answer.status_code == 422, answer.text
+    assert ("", "unknown_field") in {(one["pointer"], one["code"]) for one in answer.get_json()["errors"]}
+
+
 @in_one_process
 def test_what_is_no_file_of_rows_is_refused_and_leaves_nothing(hub: Hub) -> None:
     columns = [name for name in COLUMNS if name not in ("Case Ref", "Category")]
