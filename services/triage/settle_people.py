@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.triage.domain.matching.compare_events import Pairing
-    from services.triage.domain.matching.group_people import Party
+    from services.triage.domain.matching.sides import Party
     from services.triage.settle_cases import Clerk, Settled
     from services.triage.store import Known
 

@@ -15,8 +15,8 @@ from itertools import combinations
 from typing import Any, NamedTuple, TypeVar
 from zlib import crc32
 
-from services.triage.domain.matching.group_people import Party as Place
 from services.triage.domain.matching.model import Model
+from services.triage.domain.matching.sides import Party as Place
 from services.triage.matching.group_accounts import Arrival, Grouped, Pair, Progress, group_accounts
 from services.triage.matching.labelled import Labelled, Party, Truth, undecidable
 from services.triage.matching.train_model import train

@@ -15,10 +15,11 @@ from typing import NamedTuple, TypeVar
 from services.triage.domain.matching.accounts import Account
 from services.triage.domain.matching.compare_events import Pairing
 from services.triage.domain.matching.frequencies import NOTHING_COUNTED
-from services.triage.domain.matching.group_people import Party, group_people
+from services.triage.domain.matching.group_people import group_people
 from services.triage.domain.matching.judge_events import Judge, Judged
 from services.triage.domain.matching.model import Model
 from services.triage.domain.matching.partition import UNSEEN, partition
+from services.triage.domain.matching.sides import Party
 from services.triage.matching.count_frequencies import FEWEST, GROWN, count
 from services.triage.matching.hashed_keys import keys_for
 from services.triage.matching.schema import canonicals
