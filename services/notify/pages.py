@@ -77,6 +77,12 @@ DOORS: Final = (
         "What waits where",
         "See queues, and what could not be handled, and have it tried again.",
     ),
+    Door(
+        ("commissioner", "supervisor"),
+        "/reports",
+        "Reports",
+        "How much came in a quarter, of what kind, and how it ended; no person is in it.",
+    ),
     Door(("ops",), "/v1/docs", "The reference of the API", "Every route, to read and to try."),
 )
 

@@ -14,6 +14,8 @@ from services.triage.lives.store import SEALED as SEALED_LIVES
 from services.triage.lives.store import keep_routing_table
 from services.triage.matching.count_frequencies import count_frequencies
 from services.triage.matching.store import SEALED as SEALED_FREQUENCIES
+from services.triage.reports.pages import REPORTS
+from services.triage.reports.pages import pages as report_pages
 from services.triage.reviews.api import api as reviews_api
 from services.triage.reviews.api import authenticate, desk_of
 from services.triage.reviews.pages import ADDRESS, REVIEWS
@@ -41,7 +43,9 @@ def _web(room: Room) -> Flask:
     app = put_together(room, "triage", authenticate)
     app.register_blueprint(pages)
     app.register_blueprint(review_pages)
+    app.register_blueprint(report_pages)
     CASES.told_in(app)
+    REPORTS.told_in(app, "/reports")
     REVIEWS.told_in(app, ADDRESS)
     return app
 
@@ -58,7 +62,15 @@ TRIAGE = Service(
     migrations=Path(__file__).parent / "migrations",
     hears=_hears,
     web=_web,
-    paths=("/v1/cases", "/v1/reviews", "/v1/routing", "/v1/person-checks", "/cases", "/reviews"),
+    paths=(
+        "/v1/cases",
+        "/v1/reviews",
+        "/v1/routing",
+        "/v1/person-checks",
+        "/cases",
+        "/reviews",
+        "/reports",
+    ),
     chores=(
         Chore("clocks", _watch_clocks, every=60.0),
         Chore("frequencies", count_frequencies, every=15.0),

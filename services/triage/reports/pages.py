@@ -1,0 +1,86 @@
+"""The page of commissioners: a quarter's figures, each table with a bar for every line and its definition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flask import Blueprint, Response, request
+
+from services.triage.cases.words import TOLD
+from services.triage.domain.figures import FEWEST, Quarter
+from services.triage.read_tables import read_areas
+from services.triage.reports import store
+from services.triage.reports.count_quarter import count_quarter
+from shared.pages import Pages
+from shared.problems import NotFound
+from shared.web import open_to, the_caller, the_room
+from shared.working_time import LONDON
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.service import Room
+
+pages = Blueprint("report_pages", __name__)
+ADDRESS: Final = "/reports"
+REPORTS: Final = Pages("services.triage.reports", {"service_name": "Reports", "service_url": ADDRESS})
+READERS: Final = ("commissioner", "supervisor")
+_MOST_QUARTERS: Final = 12
+_MONTHS: Final = ("January to March", "April to June", "July to September", "October to December")
+
+
+@pages.get(ADDRESS)
+@open_to(*READERS)
+def get_reports() -> Response:
+    """The figures of a quarter: of this one so far, unless another is asked for."""
+    room = the_room()
+    today = room.clock().astimezone(LONDON).date()
+    asked = request.args.get("quarter")
+    with room.database.reading() as connection:
+        first = store.first_day(connection)
+        quarters = _quarters(
+            Quarter.of(first.astimezone(LONDON).date() if first else today), Quarter.of(today)
+        )
+        quarter = Quarter.read(asked) if asked is not None else quarters[0]
+        if quarter not in quarters:
+            raise NotFound
+        figures = count_quarter(connection, quarter, _names(room))
+    return REPORTS.show(
+        "reports.html",
+        signed_in=the_caller().name,
+        figures=[(table, max((line.told or 0 for line in table.lines), default=0) or 1) for table in figures],
+        quarter=quarter,
+        quarters=[(one, _told(one)) for one in quarters],
+        name=_told(quarter),
+        so_far=quarter == quarters[0],
+        fewest=FEWEST,
+    )
+
+
+def _quarters(first: Quarter, last: Quarter) -> list[Quarter]:
+    """From the last back to the first, and not without end."""
+    found = [last]
+    while found[-1] > first and len(found) < _MOST_QUARTERS:
+        found.append(found[-1].before)
+    return found
+
+
+def _told(quarter: Quarter) -> str:
+    return f"{_MONTHS[quarter.number - 1]} {quarter.year}"
+
+
+def _names(room: Room) -> dict[str, Callable[[str], str]]:
+    authorities = read_areas().authorities
+
+    def area(code: str) -> str:
+        known = authorities.get(code)
+        return known.name if known else code or "Not known"
+
+    return {
+        "agency": room.directory.name_of,
+        "team": room.directory.name_of,
+        "area": area,
+        "strand": str.capitalize,
+        "kind": lambda code: code.replace("_", " ").capitalize(),
+        "outcome": lambda code: TOLD.get(code, code) or "Not recorded",
+    }
