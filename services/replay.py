@@ -46,12 +46,30 @@ class Report:
 class Replay:
     """Posts lines with several connections; lines of one record stay in their order."""
 
-    def __init__(self, url: str, keys: Mapping[str, str], *, workers: int, rate: float, bulk: bool) -> None:
-        """Take the hub's address and each agency's key; `rate` is lines a second, 0 for no limit."""
+    def __init__(
+        self,
+        url: str,
+        keys: Mapping[str, str],
+        *,
+        workers: int,
+        rate: float,
+        bulk: bool,
+        tries: int = _TRIES,
+        tell: Callable[[str], object] = str,
+    ) -> None:
+        """Take the hub's address and each agency's key; `rate` is lines a second, 0 for no limit.
+
+        `tries` is how often a line is sent that is not answered; `tell` hears, once, that nobody answers.
+        """
         self._url = url.rstrip("/") + "/v1/referrals"
         self._keys = keys
         self._rate = rate
         self._bulk = bulk
+        self._tries = tries
+        self._tell = tell
+        self._told = False
+        # Whether a line was given up because nobody answered: then those after it are not waited for as long.
+        self._gone = False
         self._pool = urllib3.PoolManager(maxsize=workers, retries=False, timeout=30.0)
         self._queues: list[Queue[tuple[int, dict[str, Any]] | None]] = [
             Queue(_WAITING_LINES) for _ in range(workers)
@@ -114,14 +132,18 @@ class Replay:
         body = json.dumps(read["referral"]).encode()
         wait, status = 0.2, 0
         answer: urllib3.BaseHTTPResponse | None = None
-        for _ in range(_TRIES):
+        for _ in range(1 if self._gone else self._tries):
             try:
                 answer = self._pool.request("POST", self._url, body=body, headers=headers)
             except urllib3.exceptions.HTTPError:
+                self._nobody_answers()
+                if self._gone:
+                    break
                 time.sleep(wait)
                 wait = min(_LONGEST_WAIT, wait * 2)
                 continue
             status = answer.status
+            self._gone = False
             if (
                 status not in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ERROR)
                 and status < HTTPStatus.BAD_GATEWAY
@@ -132,6 +154,7 @@ class Replay:
             # Who counts requests knows when to come again; who is away only guesses.
             time.sleep(asked if asked and status == HTTPStatus.TOO_MANY_REQUESTS else max(asked, wait))
             wait = min(_LONGEST_WAIT, wait * 2)
+        self._gone = self._gone or not status
         if status == HTTPStatus.CREATED:
             self._count("new")
         elif status == HTTPStatus.OK:
@@ -141,6 +164,12 @@ class Replay:
                 "refused" if status else "no answer",
                 f"line {number}: {_why(status, answer if status else None)}",
             )
+
+    def _nobody_answers(self) -> None:
+        with self._lock:
+            if not self._told:
+                self._told = True
+                self._tell("The hub does not answer. Trying again: stop with Ctrl-C, or start the hub.")
 
     def _count(self, outcome: str, trouble: str = "") -> None:
         with self._lock:

@@ -114,7 +114,7 @@ class UnsupportedMediaType(Problem):
 
 
 class Unprocessable(Problem):
-    """The body was read but cannot be taken as it is."""
+    """What was sent was read but cannot be taken as it is."""
 
     status = 422
     code = "unprocessable"

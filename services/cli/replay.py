@@ -46,7 +46,15 @@ def replay(file: TextIO, url: str, credentials: Path | None, rate: float, worker
     lines: Sequence[str] | Iterator[str] = list(file) if file.name != "-" else file
     length = len(lines) if isinstance(lines, list) else None
     with click.progressbar(length=length or 0, label="Posting", file=sys.stderr, show_pos=True) as bar:
-        report = Replay(url, keys, workers=workers, rate=rate, bulk=bulk).run(lines, lambda: bar.update(1))
+        posting = Replay(
+            url,
+            keys,
+            workers=workers,
+            rate=rate,
+            bulk=bulk,
+            tell=lambda told: click.echo(f"\n{told} ({url})", err=True),
+        )
+        report = posting.run(lines, lambda: bar.update(1))
     for outcome, count in sorted(report.outcomes.items()):
         click.echo(f"{count:8d} {outcome}")
     for trouble in report.troubles[:20]:

@@ -41,7 +41,9 @@ def up(home: Path | None, port: int, host: str) -> None:
             f"People refer themselves at:                      http://{host}:{port}/refer\n"
             f"Keys of the agencies and passwords of the staff: {credentials}\n"
             f"Mail to coordinators is written to:              {settings.mail_url.removeprefix('file:')}\n"
-            "What to try next: README.md, 'Send the first referral'. Stop with Ctrl-C."
+            f"Staff sign in at:                                http://{host}:{port}/sign-in\n"
+            f"Every call, to read and to try:                  http://{host}:{port}/v1/docs\n"
+            "What to try next: send the first referral (README.md, 'Two commands'). Stop with Ctrl-C."
         )
 
     embedded.run(settings, host, port, ready)

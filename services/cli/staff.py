@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from typing import get_args
+from typing import Final, get_args
 
 import click
 
 from services.furnish import furnished_room
 from services.notify import store as notify_store
-from services.notify.keep_staff import keep_staff
+from services.notify.keep_staff import LONGEST_PASSWORD, account_name, keep_staff
 from shared.directory import Role, fault_of_account
 from shared.web import Caller
+
+_ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
+SHORTEST_PASSWORD: Final = 12
+# Whoever of these has no team would see no case and be told nothing.
+_IN_A_TEAM: Final = ("coordinator", "facilitator")
 
 
 @click.group()
@@ -26,10 +32,26 @@ def staff() -> None:
 @click.option("--agency", default="", help="For a practitioner: the slug of the agency that they refer for.")
 @click.option("--password", prompt=False, help="A password; a fresh one is made and printed when not given.")
 def add_staff(email: str, role: Role, team: str, agency: str, password: str | None) -> None:
-    """Make an account for EMAIL, or give it a new role, team or agency, and password."""
+    """Make an account for EMAIL, or give it a new password, and a role, team or agency that is named."""
+    if not _ADDRESS.fullmatch(email.strip()):
+        message = "This is no e-mail address. Alerts go there, and they sign in with it."
+        raise click.ClickException(message)
+    if password and not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        message = f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+        raise click.ClickException(message)
     room = furnished_room("notify")
+    with room.database.reading() as connection:
+        known = notify_store.find_staff(connection, account_name(email))
+    if known and known["role"] == role:
+        # Whoever only needs a new password works where they worked before.
+        team, agency = team or known["team"], agency or known["agency"]
     if team and team not in room.directory.teams:
         message = f"There is no team {team}. The directory has: {', '.join(room.directory.teams)}."
+        raise click.ClickException(message)
+    if role in _IN_A_TEAM and not team:
+        message = (
+            f"A {role} needs a team of the directory (--team). It has: {', '.join(room.directory.teams)}."
+        )
         raise click.ClickException(message)
     if fault := fault_of_account(role, agency, room.directory.agencies):
         message = f"{fault[0].upper()}{fault[1:]}. It has: {', '.join(room.directory.agencies)}."

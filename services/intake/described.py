@@ -249,7 +249,7 @@ EXAMPLE_BATCH_ANSWER: Final = {
             "status": 422,
             "problem": {
                 "type": "urn:referral-hub:problem:unprocessable",
-                "title": "The body was read but cannot be taken as it is.",
+                "title": "What was sent was read but cannot be taken as it is.",
                 "status": 422,
                 "instance": "",
                 "detail": "There is 1 fault in the referral. Nothing was kept: correct it and send it again.",

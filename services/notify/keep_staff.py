@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from shared.messaging.unit import Unit
 
+LONGEST_PASSWORD: Final = 200
 _hasher = PasswordHasher()  # argon2id with the library's parameters (RFC 9106, low-memory profile)
 
 

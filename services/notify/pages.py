@@ -9,6 +9,7 @@ from typing import Final
 
 from flask import Blueprint, Response, request
 
+from services.notify.keep_staff import LONGEST_PASSWORD
 from services.notify.sign_in_staff import Tries, sign_in_staff
 from shared.pages import Pages
 from shared.problems import Fault, NoKey, Problem, TooMany, Unprocessable
@@ -32,7 +33,6 @@ sign_in_pages = Blueprint("sign_in", __name__)
 # browsers read as slashes or leave out.
 _LOCAL: Final = re.compile(r"/(?!/)[\w.~!$&'()*+,;=:@%/?-]{0,1000}", re.ASCII)
 _LONGEST_EMAIL: Final = 254
-_LONGEST_PASSWORD: Final = 200
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _refuse_blank(email: str, password: str) -> None:
         faults.append(Fault("/email", "not_allowed", "Enter the email address of your account"))
     if not password:
         faults.append(Fault("/password", "required", "Enter your password"))
-    elif len(password) > _LONGEST_PASSWORD:
+    elif len(password) > LONGEST_PASSWORD:
         faults.append(Fault("/password", "not_allowed", "Enter the password of your account"))
     if faults:
         raise Unprocessable(errors=faults)

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from services.cli import hub as command
+from services.replay import Replay
 from shared.identity import new_id
 from shared.messaging.carrier import Outgoing
 from tests.support.builders import an_account
@@ -80,6 +81,12 @@ def test_a_new_account_signs_in_with_the_password_that_was_printed(hub: Hub, run
     assert password not in run("staff", "list").stdout
     again = run(*given, "--password", "another invented password")
     assert again.stdout == "Password set.\n"
+    # A new password is all that was asked for: they work where they worked before.
+    renewed = hub.front.post(
+        "/v1/tokens",
+        json={"email": "new.person@referral-hub.example", "password": "another invented password"},
+    )
+    assert renewed.get_json()["team"] == "restorative_cleveland"
     refused = hub.front.post(
         "/v1/tokens", json={"email": "new.person@referral-hub.example", "password": password}
     )
@@ -96,7 +103,9 @@ def test_a_practitioner_gets_an_account_with_an_agency_and_nobody_else_has_one(h
         run("staff", "list").stdout,
         re.MULTILINE,
     )
-    for wrong in (given, (*given, "--agency", "nowhere")):
+    assert run(*given).exit_code == 0  # a new password, and the agency as before
+    new = ("staff", "add", "another@police.example", "--role", "practitioner")
+    for wrong in (new, (*new, "--agency", "nowhere")):
         refused = run(*wrong)
         assert refused.exit_code == 1
         assert "A practitioner needs an agency of the directory. It has: vcas," in refused.output
@@ -216,6 +225,17 @@ def test_a_file_is_replayed_and_every_line_is_counted(
     assert {"vcas:1", "vip:1", "vcas:2", "vip:5"} == set(hub.links())
 
 
+def test_a_hub_that_does_not_answer_is_told_at_once_and_not_waited_for_with_every_line() -> None:
+    lines = [json.dumps({"agency": "vcas", "referral": {"source_record_id": str(n)}}) for n in range(20)]
+    told: list[str] = []
+    nowhere = f"http://localhost:{free_port()}"
+    posting = Replay(nowhere, {"vcas": "x"}, workers=1, rate=0, bulk=False, tries=2, tell=told.append)
+    report = posting.run(lines, lambda: None)
+    assert report.outcomes == {"no answer": 20}
+    assert len(told) == 1
+    assert "does not answer" in told[0]
+
+
 @pytest.mark.parametrize("infrastructure", ["embedded"], indirect=True)
 @pytest.mark.parametrize(
     ("words", "told"),
@@ -226,6 +246,12 @@ def test_a_file_is_replayed_and_every_line_is_counted(
         ),
         (("agencies", "revoke", "nokeyatall"), "There is no key with this id"),
         (("staff", "add", "a@b.example", "--role", "coordinator", "--team", "none"), "There is no team none"),
+        (("staff", "add", "a@b.example", "--role", "coordinator"), "A coordinator needs a team"),
+        (("staff", "add", "nobody", "--role", "ops"), "This is no e-mail address"),
+        (
+            ("staff", "add", "a@b.example", "--role", "ops", "--password", "short"),
+            "A password has 12 to 200 characters",
+        ),
         (("parked", "show", str(new_id())), "There is no parked message with this id"),
         (("parked", "replay", str(new_id())), "There is no parked message with this id"),
         (("parked", "drop", "--yes", str(new_id())), "There is no parked message with this id"),
