@@ -165,7 +165,8 @@ def _ask(chosen: dict[str, Any], *, faults: tuple[Fault, ...] = (), saved: bool 
         HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,
         signed_in=the_caller().name,
         chosen=chosen,
-        groups=_GROUPS,
+        # Only ops are told of the hub itself.
+        groups={name: told for name, told in _GROUPS.items() if name != "ops" or the_caller().role == "ops"},
         channels={name: _CHANNELS[name] for name in ways},
         faults=[
             {"field": fault.pointer.lstrip("/").replace("/", "_"), "text": fault.detail} for fault in faults

@@ -17,6 +17,7 @@ from shared.identity import CASE, new_reference
 from shared.web import SESSION
 from tests.support.browser import NARROW, WIDE, Site, Visitors, faults_of
 from tests.support.builders import an_account
+from tests.support.houses import Hub
 
 
 def sign_in(page: Page, site: Site, role: str = "coordinator") -> None:
@@ -81,6 +82,14 @@ def test_a_coordinator_takes_what_waits_and_chooses_how_to_be_told(
     expect(page.get_by_label("Once a day, together")).to_be_checked()
     expect(page.get_by_label("Saturdays and Sundays")).not_to_be_checked()
     assert scripts is False or faults_of(page) == []
+
+
+def test_whoever_is_never_told_of_the_hub_itself_is_not_asked_how(hub: Hub) -> None:
+    asked = {
+        role: "The hub itself" in hub.ask("/alerts/preferences", hub.token_of(role)).text
+        for role in ("coordinator", "supervisor", "facilitator", "ops")
+    }
+    assert asked == {"coordinator": False, "supervisor": False, "facilitator": False, "ops": True}
 
 
 def test_another_teams_alert_has_no_page_and_a_stranger_signs_in_first(
