@@ -9,7 +9,7 @@ export PYTHON
 BIN := .venv/bin
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{printf "%-14s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | awk -F@ '{printf "%-15s %s\n", $$1, $$2}'
 
 setup:  ## .venv with everything: hub, tests, benchmarks; starts nothing
 	@requirements/install bench

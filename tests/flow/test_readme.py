@@ -80,3 +80,10 @@ def test_every_file_that_the_readme_points_to_is_there() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (ROOT / target).exists(), target
+
+
+def test_make_lists_every_target_apart_from_what_it_does() -> None:
+    told = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout  # noqa: S607 - the newcomer's own
+    listed = dict(re.findall(r"^  make ([a-z]+) +(\S.*)$", told, re.MULTILINE))
+    (phony,) = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(listed) == set(phony.split())
