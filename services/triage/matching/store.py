@@ -35,6 +35,7 @@ class _Counted(msgspec.Struct):
     family: dict[str, int]
     words: dict[str, int]
     shared: list[str]
+    habits: dict[str, dict[str, float]] = {}  # older snapshots have none
 
 
 _unpack = msgspec.msgpack.Decoder(_Counted)
@@ -60,6 +61,7 @@ def read_frequencies(connection: Connection, ring: KeyRing, version: int) -> Fre
         counted.family,
         counted.words,
         frozenset(counted.shared),
+        counted.habits,
     )
 
 
@@ -71,6 +73,7 @@ def keep_frequencies(connection: Connection, ring: KeyRing, snapshot: Frequencie
         dict(snapshot.family),
         dict(snapshot.words),
         sorted(snapshot.shared),
+        {agency: dict(words) for agency, words in snapshot.habits.items()},
     )
     version = int(snapshot.version)
     row = {
