@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def keep_barred(message: CaseBarred, unit: Unit) -> None:
     """The newest word counts, in whatever order they arrive.
 
-    What waits to be sent to them is dropped, and what they alone may have been told of goes on at once.
+    What waits to be sent to whoever is new among them is dropped, and what they alone may have been told of
+    goes on at once; what goes on already is not hurried by one more.
     """
-    if not store.keep_barred(unit, message.case, message.who, message.barred_at):
-        return
-    for alert in store.open_alerts_told(unit.connection, message.case, message.who):
-        store.drop_deliveries(unit, alert, message.who)
+    new = store.keep_barred(unit, message.case, message.who, message.barred_at)
+    for alert in store.open_alerts_told(unit.connection, message.case, new):
+        store.drop_deliveries(unit, alert, new)
         store.set_step(unit, alert.id, alert.step, unit.now)

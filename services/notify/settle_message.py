@@ -89,11 +89,16 @@ def give_up(
     """One channel will not do it: the next one does, or somebody else is told that this person was not.
 
     What failed for good is put right by a human, whatever other way there is; else what somebody has by now
-    needs neither.
+    needs neither. Whoever was found to know somebody in a case meanwhile is not told of it in another way.
     """
     items = dispatch_store.items_of(unit, [dispatch.id])[dispatch.id]
     known = store.alerts_by_id(unit, [item.alert_id for item in items])
-    waiting = [item for item in items if known[item.alert_id].state == "open"]
+    waiting = [
+        item
+        for item in items
+        if known[item.alert_id].state == "open"
+        and dispatch.recipient not in store.barred_from(unit.connection, item.case)
+    ]
     another = next_way(dispatch, unit, board) if waiting else None
     dispatch_store.end(unit, dispatch.id, "bounced" if what == "bounced" else "failed", trouble)
     dispatch_store.mark_items(unit, dispatch.id, "failed", trouble)

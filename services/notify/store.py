@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from uuid import UUID
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import ColumnElement, Connection, Row, Select
 
     from shared.messaging.unit import Unit
 
@@ -170,17 +170,17 @@ def barred_from(connection: Connection, case: str) -> set[str]:
     return {email for email in found if email}
 
 
-def keep_barred(unit: Unit, case: str, who: Collection[str], at: dt.datetime) -> bool:
-    """They, and no others, are barred from now on; False where something newer is known."""
-    known = select(barred.c.barred_at).where(barred.c.case == case, barred.c.email == "")
-    before = unit.connection.execute(known).scalar_one_or_none()
-    if before is not None and before > at:
-        return False
+def keep_barred(unit: Unit, case: str, who: Collection[str], at: dt.datetime) -> set[str]:
+    """They, and no others, are barred from now on, unless something newer is known; who was not before."""
+    known = select(barred.c.email, barred.c.barred_at).where(barred.c.case == case)
+    before = {row.email: row.barred_at for row in unit.connection.execute(known)}
+    if "" in before and before[""] > at:
+        return set()
     unit.flush()
     unit.connection.execute(delete(barred).where(barred.c.case == case))
     rows = [{"case": case, "email": email, "barred_at": at} for email in ("", *sorted(set(who)))]
     unit.connection.execute(insert(barred), rows)
-    return True
+    return set(who) - before.keys()
 
 
 def open_alerts_told(connection: Connection, case: str, people: Collection[str]) -> list[Alert]:
@@ -194,10 +194,21 @@ def open_alerts_told(connection: Connection, case: str, people: Collection[str])
 
 def drop_deliveries(unit: Unit, alert: Alert, people: Collection[str]) -> None:
     """What waits to be sent to these people about it is not sent."""
+    _drop(unit, deliveries.c.alert_id == alert.id, deliveries.c.recipient.in_(people))
+
+
+def _drop(unit: Unit, *which: ColumnElement[bool]) -> None:
+    """Nor is a message with nothing else in it that waits for another try; one in a sender's hand is."""
+    waiting = update(deliveries).where(*which, deliveries.c.state == "due")
+    unit.connection.execute(waiting.values(state="dropped", due_at=None))
+    alone = select(deliveries.c.dispatch_id).where(*which, deliveries.c.state == "packed")
     unit.connection.execute(
-        update(deliveries)
+        update(dispatches)
         .where(
-            deliveries.c.alert_id == alert.id, deliveries.c.state == "due", deliveries.c.recipient.in_(people)
+            dispatches.c.id.in_(alone),
+            dispatches.c.alerts == 1,
+            dispatches.c.state == "due",
+            dispatches.c.trouble.is_not(None),
         )
         .values(state="dropped", due_at=None)
     )
@@ -255,23 +266,7 @@ def acknowledge(unit: Unit, alert: Alert) -> None:
         acknowledged_by=alert.acknowledged_by,
         next_step_at=None,
     )
-    waiting = (deliveries.c.alert_id == alert.id, deliveries.c.state == "due")
-    dropped = update(deliveries).where(*waiting).values(state="dropped", due_at=None)
-    unit.connection.execute(dropped)
-    # A message about this alone that waits for another try is not sent either; one in a sender's hand is.
-    alone = select(deliveries.c.dispatch_id).where(
-        deliveries.c.alert_id == alert.id, deliveries.c.state == "packed"
-    )
-    unit.connection.execute(
-        update(dispatches)
-        .where(
-            dispatches.c.id.in_(alone),
-            dispatches.c.alerts == 1,
-            dispatches.c.state == "due",
-            dispatches.c.trouble.is_not(None),
-        )
-        .values(state="dropped", due_at=None)
-    )
+    _drop(unit, deliveries.c.alert_id == alert.id)
 
 
 def open_alerts_for(connection: Connection, case: str, people: Collection[str]) -> list[Alert]:
