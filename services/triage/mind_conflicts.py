@@ -8,7 +8,7 @@ from services.triage.domain.life.situation import Record
 from services.triage.domain.teams.conflicts import who_knows
 from services.triage.history.store import SYSTEM, History
 from services.triage.lives.conflicts_store import Conflicts
-from services.triage.lives.store import Lives
+from services.triage.lives.store import Lives, hold_cases
 from services.triage.move_case import settle_task, today_of
 from services.triage.send_case import conflicts_in, hand_over
 from services.triage.store import UNSETTLED, Register
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from services.triage.store import Case
     from shared.database import Database
     from shared.messaging.unit import Unit
+
+_MOST = 50
 
 
 def look_up_conflicts(unit: Unit) -> None:
@@ -127,11 +129,28 @@ def _keep(case: Case, knows: Mapping[str, Found], gone: Collection[str], unit: U
         conflicts.let_in(case.id, email)
         if email in recorded:
             _record(case, {"staff": email, "knows": False, "because": "moved"}, "conflict_gone", unit)
-    who = tuple(sorted(conflicts.barred(case.id)))
-    urgent = case.why_there.get("urgency") == "urgent"
+    _say_barred(case.id, case.reference, case.why_there, unit)
+
+
+def _say_barred(case_id: UUID, reference: str, why_there: Mapping[str, object], unit: Unit) -> None:
+    who = tuple(sorted(Conflicts.of(unit).barred(case_id)))
+    urgent = why_there.get("urgency") == "urgent"
     unit.say(
-        CaseBarred(case=case.reference, who=who, barred_at=unit.now, travels="urgent" if urgent else "normal")
+        CaseBarred(case=reference, who=who, barred_at=unit.now, travels="urgent" if urgent else "normal")
     )
+
+
+def say_what_was_known_before(unit: Unit, database: Database) -> int:
+    """Conflicts that were known before anybody was told of such are said, once; of how many cases it was."""
+    conflicts, told = Conflicts.of(unit), 0
+    found = conflicts.untold(_MOST)
+    hold_cases(unit, database, [case_id for case_id, _, _ in found])
+    conflicts.look_up((), [case_id for case_id, _, _ in found])
+    for case_id, reference, why_there in found:
+        if conflicts.mark_told(case_id):
+            _say_barred(case_id, reference, why_there, unit)
+            told += 1
+    return told
 
 
 def _see_to(case: Case, knows: Collection[str], unit: Unit, table: Table) -> None:

@@ -14,6 +14,7 @@ from services.triage.lives.store import SEALED as SEALED_LIVES
 from services.triage.lives.store import keep_routing_table
 from services.triage.matching.count_frequencies import count_frequencies
 from services.triage.matching.store import SEALED as SEALED_FREQUENCIES
+from services.triage.mind_conflicts import say_what_was_known_before
 from services.triage.reports.pages import REPORTS
 from services.triage.reports.pages import pages as report_pages
 from services.triage.reviews.api import api as reviews_api
@@ -53,7 +54,8 @@ def _web(room: Room) -> Flask:
 def _watch_clocks(room: Room) -> int:
     with room.unit() as unit:
         keep_routing_table(unit, table_of(room).version, table_of(room).text)
-        return watch_clocks(unit, room.database) + return_unanswered(unit, room.database, table_of(room))
+        returned = return_unanswered(unit, room.database, table_of(room))
+        return watch_clocks(unit, room.database) + returned + say_what_was_known_before(unit, room.database)
 
 
 TRIAGE = Service(

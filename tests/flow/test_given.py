@@ -6,11 +6,13 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
-from shared.contracts import CaseGiven
+from services.notify.tables import barred
+from services.triage.lives.tables import case_conflicts
+from shared.contracts import CaseBarred, CaseGiven
 from shared.directory import DEFAULT
 from tests.support.houses import Hub, StoppedClock, hub, infrastructure, make_hub, place
 from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, record, take, token, whole
-from tests.triage.test_assigning import CLEVELAND, A, a_coordinator, a_directory, alone
+from tests.triage.test_assigning import CLEVELAND, A, a_coordinator, a_directory, alone, said
 
 __all__ = ["hub", "infrastructure", "make_hub", "place"]
 
@@ -89,6 +91,45 @@ def test_who_knows_somebody_in_a_case_neither_sees_its_alerts_nor_takes_them(
     record(hub, case, "conflict", "supervisor", staff=CLEVELAND, knows=False)
     hub.settle()
     assert hub.ask(path, knows).status_code == 200
+
+
+def test_what_was_known_before_anybody_was_told_of_it_is_said_once(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = make_hub(StoppedClock(TUESDAY), directory=a_directory(tmp_path, more=a_coordinator(A)))
+    case = take(hub, alone("ONE", "Neighbour"))
+    (opening,) = hub.alerts()
+    knows = token(hub, "coordinator", opening["team"], CLEVELAND)
+    record(hub, case, "conflict", "supervisor", staff=CLEVELAND)
+    hub.settle()
+    # As in a hub that came to know it before there was such a message.
+    triage, notify = hub.rooms["triage"], hub.rooms["notify"]
+    with triage.database.transaction() as connection:
+        connection.execute(case_conflicts.update().values(told_at=None))
+    with notify.database.transaction() as connection:
+        connection.execute(barred.delete())
+    assert hub.ask(f"/v1/alerts/{opening['id']}", knows).status_code == 200
+    for _ in range(2):
+        hub.clock.move(minutes=2)
+        hub.settle()
+    assert hub.ask(f"/v1/alerts/{opening['id']}", knows).status_code == 404
+    assert [one.who for one in said(hub, CaseBarred)] == [(CLEVELAND,), (CLEVELAND,)]
+
+
+def test_one_more_who_knows_somebody_does_not_hurry_what_goes_on_already(
+    make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    hub = make_hub(StoppedClock(TUESDAY), directory=a_directory(tmp_path, more=a_coordinator(A)))
+    case = take(hub, alone("ONE", "Neighbour"))
+    (opening,) = hub.alerts()
+    steps = []
+    for staff in (CLEVELAND, FACILITATOR):
+        record(hub, case, "conflict", "supervisor", staff=staff)
+        hub.settle()
+        bearer = token(hub, "supervisor")
+        history = hub.ask(f"/v1/alerts/{opening['id']}", bearer).get_json()["history"]
+        steps.append([line["what"] for line in history if line["what"] in ("reminded", "handed_on")])
+    assert steps == [["reminded"], ["reminded"]]
 
 
 def test_who_is_given_a_case_is_told_and_who_takes_it_is_not(hub: Hub) -> None:

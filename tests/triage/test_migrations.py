@@ -102,7 +102,7 @@ def test_who_declared_that_they_know_somebody_is_barred_from_their_cases_as_it_w
         record(5, gone, staff="d@hub.example", because="own_contact")
     migrate(database, TRIAGE.migrations, keys=keys)
     with database.reading() as connection:
-        barred = {tuple(row) for row in connection.execute(select(case_conflicts))}
+        barred = {(row.email, row.case_id) for row in connection.execute(select(case_conflicts))}
         declared = {tuple(row) for row in connection.execute(select(declared_conflicts))}
     a, b, c, d = (f"{name}@hub.example" for name in "abcd")
     # Of a case that was merged it holds where its referrals are now.

@@ -6,13 +6,13 @@ What was said goes where the referral goes: into another case, and out of it aga
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 
 from services.triage.lives.tables import case_conflicts, declared_conflicts
-from services.triage.tables import people_in, referrals
+from services.triage.tables import cases, people_in, referrals
 from shared.rows import find_rows
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ class Conflicts:
     def bar(self, case_id: UUID, email: str) -> None:
         """From now on they do not see it."""
         self._barred.setdefault(case_id, set()).add(email)
-        self._unit.insert(case_conflicts, {"email": email, "case_id": case_id})
+        row = {"email": email, "case_id": case_id, "told_at": self._unit.now}
+        self._unit.insert(case_conflicts, row)
 
     def let_in(self, case_id: UUID, email: str) -> None:
         """They may see it again, where it is theirs to see."""
@@ -93,3 +94,17 @@ class Conflicts:
         self._unit.flush()
         table = case_conflicts
         self._unit.connection.execute(delete(table).where(table.c.case_id == case_id, table.c.email == email))
+
+    def untold(self, most: int) -> list[tuple[UUID, str, dict[str, Any]]]:
+        """Cases of which it was never said who does not see them, each with why it is where it is."""
+        table = case_conflicts
+        unsaid = select(table.c.case_id).where(table.c.told_at.is_(None))
+        query = select(cases.c.id, cases.c.reference, cases.c.why_there).where(cases.c.id.in_(unsaid))
+        found = self._unit.connection.execute(query.order_by(cases.c.id).limit(most))
+        return [(row.id, row.reference, row.why_there) for row in found]
+
+    def mark_told(self, case_id: UUID) -> bool:
+        """It is said of this case now; False where somebody else has meanwhile."""
+        table = case_conflicts
+        told = update(table).where(table.c.case_id == case_id, table.c.told_at.is_(None))
+        return bool(self._unit.connection.execute(told.values(told_at=self._unit.now)).rowcount)

@@ -69,8 +69,16 @@ case_conflicts = Table(
     metadata,
     Column("email", String(254), primary_key=True),
     Column("case_id", Uuid, primary_key=True),
+    # When that was said; null of what was known before it was said at all.
+    Column("told_at", Instant),
 )
 Index("case_conflicts_of_case", case_conflicts.c.case_id)
+Index(
+    "case_conflicts_untold",
+    case_conflicts.c.case_id,
+    sqlite_where=case_conflicts.c.told_at.is_(None),
+    postgresql_where=case_conflicts.c.told_at.is_(None),
+)
 
 # The text of every table that ever routed, so that a decision can be explained years later.
 routing_tables = Table(
