@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, insert, select, union, update
 
 from services.notify.domain.alert import Alert, Delivery, Entry, Happening, Reader
 from services.notify.tables import (
@@ -23,10 +23,10 @@ from shared.rows import find_rows
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement, Connection, Row, Select
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from shared.messaging.unit import Unit
 
@@ -116,27 +116,46 @@ def list_alerts(
     connection: Connection, reader: Reader, *, state: str | None, after: UUID | None, limit: int
 ) -> list[Alert]:
     """The alerts that this reader sees, oldest first, after the one with this id."""
-    query = _read_by(reader).order_by(alerts.c.id).limit(limit)
+    which: list[ColumnElement[bool]] = []
     if state is not None:
-        query = query.where(alerts.c.state == state)
+        which.append(alerts.c.state == state)
     if after is not None:
-        query = query.where(alerts.c.id > after)
-    return [_alert(row) for row in connection.execute(query)]
+        which.append(alerts.c.id > after)
+    return _read_by(connection, reader, which, (alerts.c.id,), limit)
 
 
 def list_waiting(connection: Connection, reader: Reader, limit: int) -> list[Alert]:
     """What this reader sees and nobody has taken, the urgent first, however many came before."""
-    query = _read_by(reader).where(alerts.c.state == "open")
-    query = query.order_by(alerts.c.urgent.desc(), alerts.c.id).limit(limit)
-    return [_alert(row) for row in connection.execute(query)]
+    urgent_first = (alerts.c.urgent.desc(), alerts.c.id)
+    return _read_by(connection, reader, [alerts.c.state == "open"], urgent_first, limit)
 
 
-def _read_by(reader: Reader) -> Select[Any]:
-    theirs = select(barred.c.case).where(barred.c.email == reader.name)
-    query = select(alerts).where(alerts.c.case.not_in(theirs))
+def _read_by(
+    connection: Connection,
+    reader: Reader,
+    which: Sequence[ColumnElement[bool]],
+    order: Sequence[ColumnElement[Any]],
+    limit: int,
+) -> list[Alert]:
+    """The first of these that a reader sees: their teams', their own, and what waits that they were told."""
+    known = select(barred.c.case).where(barred.c.email == reader.name)
+    seen = (*which, alerts.c.case.not_in(known))
+    query = select(alerts)
     if reader.teams is None:
-        return query
-    return query.where(or_(alerts.c.team.in_(reader.teams), alerts.c.whose == reader.name))
+        query = query.where(*seen)
+    else:
+        told = select(deliveries.c.id).where(
+            deliveries.c.alert_id == alerts.c.id, deliveries.c.recipient == reader.name
+        )
+        # What waits is what has a next step: so few are found by their index, and then whom they were told.
+        waiting = select(alerts.c.id).where(alerts.c.next_step_at.is_not(None), told.exists(), *seen)
+        # The first of the others too, each by an index of its own: together all alerts would be looked at.
+        first = (
+            select(alerts.c.id).where(one, *seen).order_by(*order).limit(limit).subquery()
+            for one in (alerts.c.team.in_(reader.teams), alerts.c.whose == reader.name)
+        )
+        query = query.where(alerts.c.id.in_(union(waiting, *(select(one.c.id) for one in first))))
+    return [_alert(row) for row in connection.execute(query.order_by(*order).limit(limit))]
 
 
 def find_alert(unit: Unit, alert_id: UUID) -> Alert | None:

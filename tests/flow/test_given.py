@@ -198,9 +198,16 @@ def test_who_is_told_in_somebody_s_place_opens_it_and_says_that_they_have_it(
     (alert,) = [one for one in alerts if one["whose"] == FACILITATOR]
     theirs = token(hub, "coordinator", "restorative_cleveland")
     assert hub.ask(f"/v1/alerts/{alert['id']}", theirs).status_code == 404
+    listed = {one["id"] for one in hub.ask("/v1/alerts", theirs).get_json()["alerts"]}
+    assert alert["id"] not in listed
     hub.clock.move(days=1)
     hub.settle()
     assert hub.ask(f"/v1/alerts/{alert['id']}", theirs).status_code == 200
+    for state in ("", "?state=open"):
+        told = hub.ask(f"/v1/alerts{state}", theirs).get_json()["alerts"]
+        assert {one["id"] for one in told} == listed | {alert["id"]}
+    page = hub.front.get("/alerts", headers={"Authorization": f"Bearer {theirs}", "Accept": "text/html"})
+    assert f"/alerts/{alert['id']}" in page.text
     taken = hub.front.post(
         f"/v1/alerts/{alert['id']}/acknowledgement", headers={"Authorization": f"Bearer {theirs}"}
     )

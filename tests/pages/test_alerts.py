@@ -18,6 +18,7 @@ from shared.web import SESSION
 from tests.support.browser import NARROW, WIDE, Site, Visitors, faults_of
 from tests.support.builders import an_account
 from tests.support.houses import Hub
+from tests.triage.cases.doing import token
 
 
 def sign_in(page: Page, site: Site, role: str = "coordinator") -> None:
@@ -125,7 +126,7 @@ def test_the_urgent_stand_first_however_many_came_before_and_many_are_taken_at_o
     many = raise_alerts(site, 120, team)
     (urgent,) = raise_alerts(site, 1, team, urgent=True)
     page = visitors.visit("/sign-in", width=NARROW)
-    session = {"name": SESSION, "value": site.hub.token_of("coordinator", team), "url": site.url}
+    session = {"name": SESSION, "value": token(site.hub, "coordinator", team), "url": site.url}
     page.context.add_cookies([session])  # type: ignore[list-item]  # playwright's own dict
     page.goto("/alerts")
     rows = page.locator(".govuk-summary-list__row")
