@@ -32,6 +32,7 @@ from shared.openapi import (
 )
 from shared.problems import Fault, NotFound, Unprocessable, pointer_to
 from shared.web import as_json, json_body, open_to, the_caller, the_room, the_trace
+from shared.working_time import LONDON
 
 public_api = Blueprint("public_messages", __name__)
 _TAG: Final = "Messages to the public"
@@ -167,7 +168,7 @@ def _read(body: object, now: dt.datetime) -> PublicMessage:
         messages: Any = error.messages
         raise Unprocessable(errors=[_fault(name) for name in messages]) from None
     dates = ("marked_safe_on", "asked_for_on")
-    wrong = [(name, "date_in_future") for name in dates if read[name] > now.date()]
+    wrong = [(name, "date_in_future") for name in dates if read[name] > now.astimezone(LONDON).date()]
     if read["safe_until"] <= read["safe_from"]:
         wrong.append(("safe_until", "ends_before_start"))
     if read["template"] == "appointment" and not read["when"].strip():

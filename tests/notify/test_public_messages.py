@@ -194,6 +194,13 @@ def test_what_is_wrong_is_told_by_name(hub: Hub, changes: dict[str, object], poi
     assert [fault["pointer"] for fault in answer.get_json()["errors"]] == [pointer]
 
 
+def test_a_day_is_today_from_midnight_here_on(a_hub: Callable[..., Hub]) -> None:
+    hub = a_hub(StoppedClock(dt.datetime(2026, 6, 30, 23, 30, tzinfo=dt.UTC)), public_messages="1")
+    today = {"marked_safe_on": "2026-07-01", "asked_for_on": "2026-07-01"}
+    assert ask(hub, a_case(hub), **today).status_code == 202
+    assert ask(hub, a_case(hub), **today | {"asked_for_on": "2026-07-02"}).status_code == 422
+
+
 def test_a_mark_holds_for_sixty_days_and_safe_hours_are_kept() -> None:
     message = PublicMessage(
         new_id(), "C-7KQX4-M3DTW", "govuk_text", "ring_me", "07700 900123", "Jo", "01632 960999", "",
