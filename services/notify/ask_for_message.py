@@ -11,9 +11,9 @@ from shared.problems import Conflict, NotFound
 from shared.telltales import is_among
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from uuid import UUID
 
+    from services.notify.domain.alert import Reader
     from shared.messaging.unit import Unit
 
 
@@ -32,11 +32,9 @@ _TOLD: dict[Why, str] = {
 }
 
 
-def ask_for_message(
-    message: PublicMessage, by: str, teams: Sequence[str] | None, unit: Unit, *, enabled: bool
-) -> None:
+def ask_for_message(message: PublicMessage, reader: Reader, unit: Unit, *, enabled: bool) -> None:
     """Keep it, due in the person's safe hours; `NotToBeSent` when it could not be sent even now."""
-    if not public_store.is_case_of(unit.connection, message.case, teams):
+    if not public_store.is_case_of(unit.connection, message.case, reader):
         raise NotFound("Your team has no case with this reference.")
     known = telltales_of(unit.connection, unit.keys.rest, [message.case]).get(message.case, frozenset())
     theirs = is_among(message.address, known, unit.keys.lookup)
@@ -49,13 +47,13 @@ def ask_for_message(
     )
     if why is not None:
         raise NotToBeSent(_TOLD[why])
-    public_store.add_message(unit, message, by, safe_at(message, unit.now))
+    public_store.add_message(unit, message, safe_at(message, unit.now))
 
 
-def call_off_message(message_id: UUID, teams: Sequence[str] | None, unit: Unit) -> None:
+def call_off_message(message_id: UUID, reader: Reader, unit: Unit) -> None:
     """It is not sent, if it has not been; `NotFound` when the team has none with this id."""
     message = public_store.find_message(unit, message_id)
-    if message is None or not public_store.is_case_of(unit.connection, message.case, teams):
+    if message is None or not public_store.is_case_of(unit.connection, message.case, reader):
         raise NotFound("Your team has no message with this id.")
     if message.state == "waiting":
         public_store.set_state(unit, message_id, "cancelled", why="asked_to_stop")

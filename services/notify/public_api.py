@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from services.notify import public_store
-from services.notify.api import teams_of
+from services.notify.api import reader_of
 from services.notify.ask_for_message import NotToBeSent, ask_for_message, call_off_message
 from services.notify.domain.public import PublicMessage, State, Template, Why
 from services.notify.domain.wording import SHAPES
@@ -118,10 +118,8 @@ def post_message() -> Response:
     """Ask for one message to a person who asked for it, in approved words, over a channel marked safe."""
     room = the_room()
     with room.unit(the_trace()) as unit:
-        message = _read(json_body(), unit.now)
-        ask_for_message(
-            message, the_caller().name, teams_of(the_caller()), unit, enabled=room.settings.public_messages
-        )
+        message = _read(json_body(), the_caller().name, unit.now)
+        ask_for_message(message, reader_of(the_caller()), unit, enabled=room.settings.public_messages)
     return as_json({"id": str(message.id)}, HTTPStatus.ACCEPTED)
 
 
@@ -137,7 +135,7 @@ def get_messages() -> dict[str, Any]:
     """What was asked for about a case, and what became of it."""
     case = request.args.get("case", "")
     with the_room().database.reading() as connection:
-        if "\0" in case or not public_store.is_case_of(connection, case, teams_of(the_caller())):
+        if "\0" in case or not public_store.is_case_of(connection, case, reader_of(the_caller())):
             raise NotFound("Your team has no case with this reference.")
         found = public_store.list_messages(connection, case)
     return {"messages": [_write(one) for one in found]}
@@ -157,11 +155,11 @@ def post_cancellation(message_id: str) -> tuple[str, int]:
     except ValueError:
         raise NotFound("Your team has no message with this id.") from None
     with the_room().unit(the_trace()) as unit:
-        call_off_message(wanted, teams_of(the_caller()), unit)
+        call_off_message(wanted, reader_of(the_caller()), unit)
     return "", HTTPStatus.NO_CONTENT
 
 
-def _read(body: object, now: dt.datetime) -> PublicMessage:
+def _read(body: object, asked_by: str, now: dt.datetime) -> PublicMessage:
     try:
         read = _schema.load(body)  # type: ignore[arg-type]  # marshmallow itself refuses what is no object
     except ValidationError as error:
@@ -187,6 +185,7 @@ def _read(body: object, now: dt.datetime) -> PublicMessage:
         marked_safe_on=read["marked_safe_on"],
         safe=(dt.time.fromisoformat(read["safe_from"]), dt.time.fromisoformat(read["safe_until"])),
         made_at=now,
+        asked_by=asked_by,
     )
 
 

@@ -9,16 +9,16 @@ import msgspec
 from sqlalchemy import select
 
 from services.notify.domain.public import PublicMessage, State, Why
-from services.notify.tables import alerts, public_messages
+from services.notify.tables import alerts, barred, public_messages
 from shared.resealing import SealedColumn
 from shared.telltales import is_same_contact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy import Connection, Row
 
+    from services.notify.domain.alert import Reader
     from shared.messaging.unit import Unit
     from shared.sealing import KeyRing
 
@@ -33,15 +33,16 @@ class _Sealed(msgspec.Struct):
     safe: tuple[dt.time, dt.time]
 
 
-def is_case_of(connection: Connection, case: str, teams: Sequence[str] | None) -> bool:
-    """Whether these teams (None: any) were told of the case."""
-    query = select(alerts.c.id).where(alerts.c.case == case)
-    if teams is not None:
-        query = query.where(alerts.c.team.in_(teams))
+def is_case_of(connection: Connection, case: str, reader: Reader) -> bool:
+    """Whether their teams were told of the case, and they know nobody in it."""
+    known = select(barred.c.case).where(barred.c.email == reader.name)
+    query = select(alerts.c.id).where(alerts.c.case == case, alerts.c.case.not_in(known))
+    if reader.teams is not None:
+        query = query.where(alerts.c.team.in_(reader.teams))
     return connection.execute(query.limit(1)).first() is not None
 
 
-def add_message(unit: Unit, message: PublicMessage, asked_by: str, due_at: dt.datetime) -> None:
+def add_message(unit: Unit, message: PublicMessage, due_at: dt.datetime) -> None:
     """Keep what was asked for."""
     inside = msgspec.convert(
         {name: getattr(message, name) for name in _Sealed.__struct_fields__}, _Sealed, strict=False
@@ -53,7 +54,7 @@ def add_message(unit: Unit, message: PublicMessage, asked_by: str, due_at: dt.da
             "case": message.case,
             "channel": message.channel,
             "state": message.state,
-            "asked_by": asked_by,
+            "asked_by": message.asked_by,
             "made_at": message.made_at,
             "due_at": due_at,
             "ended_at": None,
@@ -136,6 +137,7 @@ def _opened(row: Row[Any], keys: KeyRing) -> PublicMessage:
         id=row.id,
         case=row.case,
         channel=row.channel,
+        asked_by=row.asked_by,
         made_at=row.made_at,
         state=row.state,
         **msgspec.structs.asdict(inside),

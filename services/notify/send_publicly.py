@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.notify import public_store
 from services.notify.channels.channel import InDoubt, Never, Parcel, Taken
-from services.notify.domain.alert import News
+from services.notify.domain.alert import Kind, News
 from services.notify.domain.guard import why_refused
 from services.notify.domain.public import PublicMessage, State, Why, safe_at, why_not
 from services.notify.raise_alert import raise_alert
@@ -107,10 +107,11 @@ def _ready(message: PublicMessage, post: Post, unit: Unit, *, enabled: bool) -> 
 
 
 def _stop(message: PublicMessage, why: Why, post: Post, unit: Unit) -> None:
-    """It does not go; whoever asked for it learns that from a task of the team."""
+    """It does not go; whoever asked for it learns that, and reaches the person themselves."""
     state: State = "in_doubt" if why == "nobody_can_tell" else "refused" if why == "guard" else "cancelled"
     public_store.set_state(unit, message.id, state, why=why)
     desk = Desk.of(unit)
     desk.look_up([message.case])
-    news = News(message.case, "refused", DUTY_DESK, urgent=False, occasion=str(message.id))
+    kind: Kind = "refused" if why == "guard" else "undelivered"
+    news = News(message.case, kind, DUTY_DESK, urgent=False, occasion=str(message.id), whose=message.asked_by)
     raise_alert(news, unit, post.board)

@@ -52,6 +52,8 @@ def _take_of_public(token: UUID, status: Status, unit: Unit, board: Switchboard)
     elif status == "returned" and message.state in ("begun", "in_doubt", "sent"):
         public_store.set_state(unit, token, "returned", why="came_back")
         Desk.of(unit).look_up([message.case])
-        news = News(message.case, "undelivered", DUTY_DESK, urgent=False, occasion=str(token))
+        # Whoever asked for it reaches the person in another way.
+        whose = message.asked_by
+        news = News(message.case, "undelivered", DUTY_DESK, urgent=False, occasion=str(token), whose=whose)
         raise_alert(news, unit, board)
     return True

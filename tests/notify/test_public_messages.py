@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from services.notify.domain.public import PublicMessage, safe_at, why_not
+from services.notify.store import keep_barred
 from shared.identity import new_id
 from tests.notify.test_bounces import AFolder, a_report
 from tests.support.builders import a_contact, a_party, a_referral
@@ -94,7 +95,7 @@ def test_what_was_asked_for_goes_once_in_approved_words_and_safe_hours(hub: Hub)
     assert states(hub, case) == [("sent", None)] * 2
 
 
-def test_after_a_change_of_address_what_waits_is_cancelled_and_the_team_is_told(hub: Hub) -> None:
+def test_after_a_change_of_address_what_waits_is_cancelled_and_who_asked_for_it_is_told(hub: Hub) -> None:
     case = a_case(hub)
     assert ask(hub, case, safe_from="20:00", safe_until="21:00").status_code == 202
     a_case(hub, address="elsewhere@people.example")
@@ -102,8 +103,29 @@ def test_after_a_change_of_address_what_waits_is_cancelled_and_the_team_is_told(
     hub.settle()
     assert to_the_public(hub) == []
     assert states(hub, case) == [("cancelled", "not_in_the_record")]
-    assert "refused" in [alert["kind"] for alert in hub.alerts()]
+    coordinator = hub.credentials["staff"]["coordinator"]["email"]
+    assert told_to(hub, case) == [("undelivered", coordinator)]
+    assert ("Somebody could not be told: " + case).lower() in str(hub.mails()[-1]["Subject"]).lower()
+    assert hub.mails()[-1]["To"] == coordinator
     assert ask(hub, case).status_code == 409
+
+
+def told_to(hub: Hub, case: str) -> list[tuple[str, str]]:
+    """Each alert of a case that is for one person: what it is, and whose."""
+    return [(one["kind"], one["whose"]) for one in hub.alerts() if one["case"] == case and one["whose"]]
+
+
+def test_who_knows_somebody_in_a_case_neither_asks_for_a_message_nor_reads_of_any(hub: Hub) -> None:
+    case = a_case(hub)
+    made = ask(hub, case, safe_from="20:00", safe_until="21:00").get_json()["id"]
+    coordinator = str(hub.credentials["staff"]["coordinator"]["email"])
+    with hub.rooms["notify"].unit() as unit:
+        keep_barred(unit, case, [coordinator], hub.clock())
+    assert ask(hub, case).status_code == 404
+    bearer = {"Authorization": f"Bearer {hub.token_of('coordinator')}"}
+    assert hub.front.get(f"/v1/public-messages?case={case}", headers=bearer).status_code == 404
+    called_off = hub.front.post(f"/v1/public-messages/{made}/cancellation", headers=bearer)
+    assert called_off.status_code == 404
 
 
 def test_the_other_sides_name_in_the_words_is_refused_and_a_human_is_told(hub: Hub) -> None:

@@ -45,6 +45,7 @@ class PublicMessage:
     marked_safe_on: dt.date
     safe: tuple[dt.time, dt.time]
     made_at: dt.datetime
+    asked_by: str = ""
     state: State = "waiting"
 
 
