@@ -7,9 +7,9 @@ import sys
 import click
 
 from services.furnish import furnished_room
-from services.notify.bounces import read_bounce
 from services.notify.domain.guard import holds_forbidden_word
 from services.notify.equipment import board_of
+from services.notify.read_bounce import read_bounce
 from services.notify.read_wording import FILE, read_wording
 from services.notify.take_bounces import take_bounce
 from shared.mailbox import MAX_LETTER

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from shared.sealing import Lookup
 
@@ -21,9 +21,17 @@ def name_of(token: UUID, lookup: Lookup) -> str:
     return f"{token}.{_proof(token, lookup)}"
 
 
-def proven_in(text: str, lookup: Lookup) -> Iterator[UUID]:
-    """The tokens in this text that only a mail of ours can have told."""
-    for found in _NAME.finditer(text):
+def names_in(text: str) -> Iterator[str]:
+    """What in this text looks like such a name, proven or not."""
+    return (found[0] for found in _NAME.finditer(text))
+
+
+def proven_in(names: Iterable[str], lookup: Lookup) -> Iterator[UUID]:
+    """The tokens of these names that only a mail of ours can have told."""
+    for name in names:
+        found = _NAME.fullmatch(name)
+        if found is None:
+            continue
         token = UUID(found[1])
         if hmac.compare_digest(found[2], _proof(token, lookup)):
             yield token

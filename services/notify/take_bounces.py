@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from services.notify.bounces import read_bounce
+from services.notify.read_bounce import read_bounce
 from services.notify.take_receipt import take_receipt
 from services.notify.tell_ops import tell_ops_of_strange_mail
 from shared.mailbox import go_through
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from services.notify.bounces import Bounce
+    from services.notify.read_bounce import Bounce
     from services.notify.switchboard import Switchboard
     from shared.mailbox import Box, Put
     from shared.messaging.unit import Unit

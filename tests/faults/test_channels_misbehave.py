@@ -343,7 +343,7 @@ def test_a_teams_webhook_fails_in_each_way_and_nothing_is_lost(tmp_path: Path, k
 
 
 def test_a_mail_that_comes_back_is_a_task(tmp_path: Path) -> None:
-    from services.notify.bounces import read_bounce  # noqa: PLC0415
+    from services.notify.read_bounce import read_bounce  # noqa: PLC0415
     from services.notify.take_receipt import take_receipt  # noqa: PLC0415
 
     with TroubledSMTP() as server, a_hub(tmp_path, mail_url=f"smtp://127.0.0.1:{server.port}") as hub:

@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from sqlalchemy.exc import OperationalError
 
 from services.cli import hub as command
-from services.notify.bounces import read_bounce
+from services.notify.bounces import read_report
 from services.notify.proof import name_of
+from services.notify.read_bounce import prove, read_bounce
 from shared.database import Database
 from shared.mailbox import Put, go_through, open_box
 from shared.sealing import Lookup
@@ -106,12 +107,21 @@ IS_NONE = {
 @pytest.mark.parametrize("form", CAME_BACK)
 def test_a_mail_that_came_back_is_known_however_a_mail_server_says_so(form: str) -> None:
     raw, status = CAME_BACK[form]
-    assert read_bounce(raw, LOOKUP) == (TOKEN, status)
+    returned = read_report(raw)
+    assert returned is not None
+    assert prove(returned, LOOKUP) == (TOKEN, status)
 
 
 @pytest.mark.parametrize("form", IS_NONE)
 def test_what_is_no_return_changes_nothing(form: str) -> None:
-    assert read_bounce(IS_NONE[form], LOOKUP) is None
+    assert read_report(IS_NONE[form]) is None
+
+
+def test_a_report_that_would_take_too_long_is_given_up() -> None:
+    report = a_report("failed", "5.1.1")
+    begins, end = report[: report.rindex(b"--x--")], b"--x--\n"
+    assert read_bounce(begins + b"--x\n\nx\n" * 3 + end, LOOKUP) == (TOKEN, "5.1.1")
+    assert read_bounce(begins + b"--x\n\nx\n" * 100_000 + end, LOOKUP, work=1) is None
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ from services.intake.imports.unreadable import (
     UnreadableFile,
     too_many_lines,
 )
-from services.intake.own_process import take_no_more_than
+from shared.own_process import take_no_more_than
 
 # Addresses, of which some thirty MiB are there before the first byte is read. The texts that the cells of a
 # workbook share are the one thing that is kept: a hundred bytes each.

@@ -15,7 +15,7 @@ import msgspec
 from services.intake.imports.domain.cell_text import CELL_FAULTS
 from services.intake.imports.domain.row import Line
 from services.intake.imports.unreadable import DAMAGED, TOO_MUCH, UnreadableFile
-from services.intake.own_process import started_as
+from shared.own_process import started_as
 
 
 class _Book(msgspec.Struct, frozen=True, array_like=True, tag="book"):

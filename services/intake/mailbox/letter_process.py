@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from services.intake.mailbox.schema import NotALetterError, read_letter
-from services.intake.own_process import take_no_more_than
+from shared.own_process import take_no_more_than
 
 # The largest mail that is let in takes a quarter of it.
 _MEMORY: Final = 1024 * 2**20

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import Final
 
 import msgspec
 
 from services.intake.mailbox.domain.letter import Letter
-from services.intake.own_process import started_as
+from shared.own_process import told_by
 
 _READER: Final = "services.intake.mailbox.letter_process"
 # The largest mail that is let in takes three, or ten if all of it is one page.
 _SECONDS_OF_WORK: Final = 20
-# However little it gets to work.
-_LONGEST: Final = 120.0
 _DECODER: Final = msgspec.msgpack.Decoder(Letter)
 
 
@@ -23,15 +20,5 @@ def read_apart(raw: bytes, vouched_by: str, work: int = _SECONDS_OF_WORK) -> Let
 
     `vouched_by` is as `read_letter` takes it, `work` in seconds of a processor.
     """
-    try:
-        done = subprocess.run(
-            **started_as(_READER, str(work), vouched_by),
-            input=raw,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=_LONGEST,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    return _DECODER.decode(done.stdout) if done.returncode == 0 and done.stdout else None
+    told = told_by(_READER, raw, str(work), vouched_by)
+    return _DECODER.decode(told) if told else None

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Final
 
-# Where this package stands, so that the other process finds it however the hub was installed.
-_ROOT: Final = Path(__file__).parents[2]
+# Where the packages stand, so that the other process finds them however the hub was installed.
+_ROOT: Final = Path(__file__).parents[1]
 # A Python that was built elsewhere may find its own library by this; the hub's settings stay here.
 _PASSED_ON: Final = ("LD_LIBRARY_PATH", "SYSTEMROOT")
+# However little it gets to work.
+_LONGEST: Final = 120.0
 
 
 def started_as(module: str, *arguments: str) -> dict[str, Any]:
@@ -24,6 +27,22 @@ def started_as(module: str, *arguments: str) -> dict[str, Any]:
         "cwd": _ROOT,
         "env": {name: os.environ[name] for name in _PASSED_ON if name in os.environ},
     }
+
+
+def told_by(module: str, given: bytes, *arguments: str) -> bytes:
+    """What this module says of what it is given; nothing where it fails, or takes too long."""
+    try:
+        done = subprocess.run(
+            **started_as(module, *arguments),
+            input=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=_LONGEST,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return b""
+    return done.stdout if done.returncode == 0 else b""
 
 
 def take_no_more_than(memory: int, cpu_seconds: int) -> None:
