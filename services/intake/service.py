@@ -24,8 +24,8 @@ from services.intake.store import SEALED
 from services.intake.tables import messaging
 from services.intake.webhooks import api as webhooks
 from services.intake.webhooks.deliver_webhooks import Sending, deliver_webhooks, forget_deliveries
+from services.intake.webhooks.endpoints_store import SEALED as SEALED_SECRETS
 from services.intake.webhooks.push_status_changes import push_status_changes
-from services.intake.webhooks.store import SEALED as SEALED_SECRETS
 from shared.pages import assets
 from shared.service import Chore, Room, Service
 from shared.web import put_together

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
 
-from services.intake.webhooks import store
+from services.intake.webhooks import deliveries_store, endpoints_store
 from services.intake.webhooks.described import (
     DELIVERIES,
     DELIVERY,
@@ -93,10 +93,10 @@ def get_the_webhook() -> dict[str, Any]:
     """Where the agency's webhook goes and how it is doing."""
     room, agency = the_room(), the_caller().name
     with room.database.reading() as connection:
-        endpoint = store.find_endpoint(connection, agency)
+        endpoint = endpoints_store.find_endpoint(connection, agency)
         if endpoint is None:
             raise NoWebhook
-        return write_webhook(endpoint, store.secrets_of(connection, agency, room.clock()))
+        return write_webhook(endpoint, endpoints_store.secrets_of(connection, agency, room.clock()))
 
 
 @api.delete("/v1/webhook")
@@ -144,7 +144,7 @@ def get_deliveries() -> dict[str, Any]:
     """What was pushed to the agency or waits to be, the newest event first, with every attempt."""
     state, before, limit = read_page(request.args)
     with the_room().database.reading() as connection:
-        found = store.list_deliveries(
+        found = deliveries_store.list_deliveries(
             connection, the_caller().name, state=state, before=before, limit=limit + 1
         )
     page = found[:limit]

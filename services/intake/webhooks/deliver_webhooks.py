@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from services.intake.webhooks import store
+from services.intake.webhooks import endpoints_store, sending_store, waiting_store
 from services.intake.webhooks.domain.delivery import KEPT, pause_after
 from services.intake.webhooks.domain.endpoint import PATIENCE, Endpoint, Reason, rest_after
 from services.intake.webhooks.schema import write_event
@@ -23,7 +23,7 @@ from shared.signature import sign
 from shared.target import Target, read_target
 
 if TYPE_CHECKING:
-    from services.intake.webhooks.store import Claimed
+    from services.intake.webhooks.sending_store import Claimed
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def deliver_webhooks(sending: Sending, unit_of_work: UnitOfWork) -> int:
 
 def forget_deliveries(unit: Unit) -> int:
     """Let go of what was sent long ago; how much that was."""
-    return store.forget_deliveries(unit, unit.now - KEPT)
+    return waiting_store.forget_deliveries(unit, unit.now - KEPT)
 
 
 def _begin(sending: Sending, unit_of_work: UnitOfWork) -> int:
@@ -80,7 +80,7 @@ def _begin(sending: Sending, unit_of_work: UnitOfWork) -> int:
         return 0
     with unit_of_work() as unit:
         now = unit.now
-        claimed = store.claim_due(unit, free, now + CLAIM)
+        claimed = sending_store.claim_due(unit, free, now + CLAIM)
     latest = time.monotonic() + _LATEST_START
     for one in claimed:
         future = sending.line.begin(partial(_call, sending.line, one, now, latest))
@@ -109,25 +109,25 @@ def _record(claimed: Claimed, at: dt.datetime, outcome: Outcome, unit: Unit) -> 
 
     The endpoint comes before the delivery, as everywhere: whoever changes both cannot wait in a ring.
     """
-    endpoint = store.hold_endpoint(unit, claimed.agency)
-    if endpoint is None or not store.still_in_hand(unit, claimed):
+    endpoint = endpoints_store.hold_endpoint(unit, claimed.agency)
+    if endpoint is None or not sending_store.still_in_hand(unit, claimed):
         return
-    store.add_attempt(unit, claimed, outcome, at)
+    sending_store.add_attempt(unit, claimed, outcome, at)
     asked = None if outcome.is_success else read_retry_after(outcome.retry_after, unit.now)
     if outcome.is_success:
-        store.record(unit, claimed, "delivered", None)
+        sending_store.record(unit, claimed, "delivered", None)
     elif outcome.is_gone:
-        store.record(unit, claimed, "waiting", unit.now)
+        sending_store.record(unit, claimed, "waiting", unit.now)
     else:
         pause = pause_after(claimed.tries, random.random(), asked)  # noqa: S311 - spreading load is no secret
-        store.record(
+        sending_store.record(
             unit,
             claimed,
             "failed" if pause is None else "waiting",
             None if pause is None else unit.now + pause,
         )
     if endpoint.put_at == claimed.put_at:  # what another address answered says nothing about this one
-        store.change_endpoint(unit, _after(endpoint, outcome, asked, unit.now))
+        endpoints_store.change_endpoint(unit, _after(endpoint, outcome, asked, unit.now))
 
 
 def _after(endpoint: Endpoint, outcome: Outcome, asked: dt.timedelta | None, now: dt.datetime) -> Endpoint:

@@ -6,7 +6,7 @@ import secrets as random_bytes
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from services.intake.webhooks import store
+from services.intake.webhooks import endpoints_store, waiting_store
 from services.intake.webhooks.domain.endpoint import OVERLAP, Endpoint, Secret
 from shared.problems import Conflict, Fault, NotFound, Unprocessable
 from shared.signature import SECRET_BYTES, write_secret
@@ -50,20 +50,20 @@ def check_target(target: Target, line: Line) -> None:
 def put_webhook(agency: str, url: str, unit: Unit) -> Kept:
     """Have changes of status sent there from now on; what waits is due now, with all attempts before it."""
     endpoint = Endpoint(agency, url, made_at=unit.now, put_at=unit.now)
-    if store.add_endpoint(unit, endpoint):
+    if endpoints_store.add_endpoint(unit, endpoint):
         secret, text = _new_secret(agency, unit)
         return Kept(endpoint, [secret], text)
     known = hold_webhook(agency, unit)
     endpoint = replace(endpoint, made_at=known.made_at, last_delivered_at=known.last_delivered_at)
-    store.change_endpoint(unit, endpoint)
-    store.send_all_again(unit, agency)
-    return Kept(endpoint, store.secrets_of(unit.connection, agency, unit.now), None)
+    endpoints_store.change_endpoint(unit, endpoint)
+    waiting_store.send_all_again(unit, agency)
+    return Kept(endpoint, endpoints_store.secrets_of(unit.connection, agency, unit.now), None)
 
 
 def renew_secret(agency: str, unit: Unit) -> Kept:
     """Sign with a new secret from now on; the one before it signs as well until the overlap is over."""
     endpoint = hold_webhook(agency, unit)
-    before = store.secrets_of(unit.connection, agency, unit.now)[0]
+    before = endpoints_store.secrets_of(unit.connection, agency, unit.now)[0]
     secret, text = _new_secret(agency, unit)
     return Kept(endpoint, [secret, replace(before, expires_at=unit.now + OVERLAP)], text)
 
@@ -71,12 +71,12 @@ def renew_secret(agency: str, unit: Unit) -> Kept:
 def remove_webhook(agency: str, unit: Unit) -> None:
     """Send nothing more, and forget what was sent."""
     hold_webhook(agency, unit)
-    store.remove_endpoint(unit, agency)
+    endpoints_store.remove_endpoint(unit, agency)
 
 
 def hold_webhook(agency: str, unit: Unit) -> Endpoint:
     """The agency's endpoint, locked until the unit ends; `NoWebhook` when there is none."""
-    endpoint = store.hold_endpoint(unit, agency)
+    endpoint = endpoints_store.hold_endpoint(unit, agency)
     if endpoint is None:
         raise NoWebhook
     return endpoint
@@ -92,4 +92,4 @@ def hold_active_webhook(agency: str, unit: Unit) -> Endpoint:
 
 def _new_secret(agency: str, unit: Unit) -> tuple[Secret, str]:
     secret = random_bytes.token_bytes(SECRET_BYTES)
-    return store.add_secret(unit, agency, secret, unit.now + OVERLAP), write_secret(secret)
+    return endpoints_store.add_secret(unit, agency, secret, unit.now + OVERLAP), write_secret(secret)

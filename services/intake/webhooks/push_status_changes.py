@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.intake.webhooks import store
+from services.intake.webhooks import endpoints_store, waiting_store
 
 if TYPE_CHECKING:
     from shared.messaging.unit import Unit
@@ -18,9 +18,9 @@ def push_status_changes(unit: Unit) -> int:
     A change becomes a delivery under its own id, in the transaction that marks it: it is never sent under two
     ids, and never forgotten. What an agency without a webhook was not told it can ask for later.
     """
-    changes = store.claim_changes(unit, _ROUND)
+    changes = waiting_store.claim_changes(unit, _ROUND)
     if changes:
-        agencies = store.hold_endpoints(unit, (agency for _, agency, _ in changes))
+        agencies = endpoints_store.hold_endpoints(unit, (agency for _, agency, _ in changes))
         if told := [change for change in changes if change[1] in agencies]:
-            store.add_deliveries(unit, told)
+            waiting_store.add_deliveries(unit, told)
     return len(changes)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.intake.tables import status_changes
-from services.intake.webhooks import store
+from services.intake.webhooks import deliveries_store, sending_store
 from services.intake.webhooks.deliver_webhooks import CLAIM, Sending, deliver_webhooks
 from services.intake.webhooks.domain.delivery import JITTER, KEPT, MOST_TRIES, PAUSES
 from services.intake.webhooks.domain.endpoint import OVERLAP, PATIENCE
@@ -481,7 +481,7 @@ def test_a_step_that_nobody_is_told_of_is_only_marked(hub: Hub) -> None:
     with hub.rooms["intake"].database.reading() as connection:
         (change,) = connection.execute(select(status_changes)).all()
         assert change.pushed_at == hub.clock()
-        assert store.list_deliveries(connection, "vcas", state=None, before=None, limit=9) == []
+        assert deliveries_store.list_deliveries(connection, "vcas", state=None, before=None, limit=9) == []
 
 
 @in_one_process
@@ -527,7 +527,7 @@ def test_while_an_older_step_is_in_hand_the_newer_is_given_to_nobody(hub: Hub, a
         with intake.unit() as unit:
             assert push_status_changes(unit) == 1
         with intake.unit() as unit:
-            given_out.append(store.claim_due(unit, 16, unit.now + CLAIM))
+            given_out.append(sending_store.claim_due(unit, 16, unit.now + CLAIM))
         answers(204)(handler)
 
     agency.server.then(takes_another_step)

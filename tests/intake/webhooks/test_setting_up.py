@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.webhooks.store import SEALED
+from services.intake.webhooks.endpoints_store import SEALED
 from shared.calling import Line
 from shared.logs import JsonLine
 from shared.resealing import reseal
