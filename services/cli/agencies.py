@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from services.furnish import furnished_room
-from services.intake import store as intake_store
+from services.intake import keys_store
 from services.intake.keep_agency_keys import make_key, revoke_key, tell_keys
 
 
@@ -28,7 +28,7 @@ def add_agency_key(slug: str) -> None:
 def list_agency_keys() -> None:
     """Every key: agency, key id, when it was made, whether it is good."""
     with furnished_room("intake").database.reading() as connection:
-        for agency, key_id, made_at, good in intake_store.keys_of(connection):
+        for agency, key_id, made_at, good in keys_store.keys_of(connection):
             click.echo(f"{agency:30} {key_id:12} {made_at:%Y-%m-%d %H:%M} {'good' if good else 'revoked'}")
 
 

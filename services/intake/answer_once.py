@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from services.intake import store
+from services.intake import answers_store
 from services.intake.domain.first_answer import HELD_FOR, KEPT_FOR
 from shared.problems import Conflict, Fault, Unprocessable
 
@@ -64,11 +64,11 @@ def read_claim(key: str, agency: str, method: str, path: str, body: object) -> C
 
 def claim_answer(claim: Claim, unit: Unit) -> FirstAnswer | None:
     """The answer that was given first; None when this request is to be worked on, and the key is held."""
-    found = store.claim_answer(unit, claim.agency, claim.key_hash, claim.request_hash)
+    found = answers_store.claim_answer(unit, claim.agency, claim.key_hash, claim.request_hash)
     if found is None:
         return None
     if found.is_too_old(unit.now):
-        store.claim_answer_again(unit, claim.agency, claim.key_hash, claim.request_hash)
+        answers_store.claim_answer_again(unit, claim.agency, claim.key_hash, claim.request_hash)
         return None
     if found.request_hash != claim.request_hash:
         raise KeyUsedOtherwise
@@ -79,20 +79,20 @@ def claim_answer(claim: Claim, unit: Unit) -> FirstAnswer | None:
             f"Ask again in a second; after {HELD_FOR.seconds} seconds without an answer it is tried anew."
         )
         raise StillInFlight(message, retry_after=_SECONDS_BETWEEN_TRIES)
-    store.claim_answer_again(unit, claim.agency, claim.key_hash, claim.request_hash)
+    answers_store.claim_answer_again(unit, claim.agency, claim.key_hash, claim.request_hash)
     return None
 
 
 def keep_answer(claim: Claim, status: int, location: str, body: bytes, unit: Unit) -> None:
     """Keep the answer with its effect: both are there, or neither."""
-    store.keep_answer(unit, claim.agency, claim.key_hash, status, location, body)
+    answers_store.keep_answer(unit, claim.agency, claim.key_hash, status, location, body)
 
 
 def release_claim(claim: Claim, unit: Unit) -> None:
     """Nothing was done: the key may be sent again, also with a mended request."""
-    store.release_claim(unit, claim.agency, claim.key_hash)
+    answers_store.release_claim(unit, claim.agency, claim.key_hash)
 
 
 def forget_answers(unit: Unit) -> int:
     """Forget answers that are no longer given again; how many."""
-    return store.forget_answers(unit, unit.now - KEPT_FOR)
+    return answers_store.forget_answers(unit, unit.now - KEPT_FOR)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.intake import store
+from services.intake import keys_store
 from shared.agency_keys import fits, hash_of, key_id_of, new_key
 from shared.contracts import AgencyKey
 from shared.problems import NotFound
@@ -27,24 +27,24 @@ def make_key(agency: str, agencies: Collection[str], unit: Unit) -> str:
     """A new key for the agency; only its hash is kept, so this is the one time it can be shown."""
     check_agency(agency, agencies)
     key_id, key = new_key()
-    store.add_key(unit, agency, key_id, hash_of(key))
+    keys_store.add_key(unit, agency, key_id, hash_of(key))
     _tell(key_id, agency, hash_of(key), unit, good=True)
     return key
 
 
 def revoke_key(key_id: str, unit: Unit) -> bool:
     """From now on this key opens nothing; False if there is none with this id."""
-    found = store.find_key(unit.connection, key_id)
+    found = keys_store.find_key(unit.connection, key_id)
     if found is None:
         return False
-    store.revoke_key(unit, key_id)
+    keys_store.revoke_key(unit, key_id)
     _tell(key_id, *found, unit, good=False)
     return True
 
 
 def tell_keys(unit: Unit) -> int:
     """Tell the other services of every good key again; how many there are."""
-    good = store.good_keys(unit.connection)
+    good = keys_store.good_keys(unit.connection)
     for key_id, agency, key_hash in good:
         _tell(key_id, agency, key_hash, unit, good=True)
     return len(good)
@@ -64,5 +64,5 @@ def check_agency(agency: str, agencies: Collection[str]) -> None:
 def agency_of(key: str, connection: Connection) -> str | None:
     """The agency whose key this is; None if it is nobody's, or no longer."""
     key_id = key_id_of(key)
-    found = store.find_key(connection, key_id) if key_id else None
+    found = keys_store.find_key(connection, key_id) if key_id else None
     return found[0] if found is not None and fits(key, found[1]) else None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.intake.answer_once import forget_answers
+from services.intake.answers_store import SEALED as SEALED_ANSWERS
 from services.intake.api import api, authenticate
 from services.intake.forms import store as forms_store
 from services.intake.forms.keep_drafts import forget_drafts
@@ -96,5 +97,12 @@ INTAKE = Service(
         Chore("forget imports", forget_imports, every=600.0),
         *mailbox.CHORES,
     ),
-    sealed=(*SEALED, *SEALED_SECRETS, *forms_store.SEALED, *imports_store.SEALED, *letters.SEALED),
+    sealed=(
+        *SEALED,
+        *SEALED_ANSWERS,
+        *SEALED_SECRETS,
+        *forms_store.SEALED,
+        *imports_store.SEALED,
+        *letters.SEALED,
+    ),
 )

@@ -1,4 +1,4 @@
-"""Finds and keeps referrals and agencies' keys in intake's database."""
+"""Finds and keeps referrals, every version and step of them, in intake's database."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, or_, select
 
-from services.intake.domain.first_answer import FirstAnswer
 from services.intake.domain.kept_referral import KeptReferral, Status
 from services.intake.domain.warning import Warning  # noqa: A004 - the field's own word
 from services.intake.tables import (
-    agency_keys,
-    first_answers,
     referral_versions,
     referrals,
     status_changes,
@@ -286,110 +283,6 @@ def all_records(connection: Connection) -> Iterator[tuple[str, str, int, str]]:
         yield row.agency, row.source_record_id, row.version, row.reference
 
 
-def claim_answer(unit: Unit, agency: str, key_hash: bytes, request_hash: bytes) -> FirstAnswer | None:
-    """Begin to work on a request under this key; what is there already, locked, if another was first."""
-    claim = {
-        "agency": agency,
-        "key_hash": key_hash,
-        "request_hash": request_hash,
-        "claimed_at": unit.now,
-        "status": None,
-        "location": None,
-        "sealed": None,
-    }
-    if insert_unless_known(unit.connection, first_answers, [claim], first_answers.c.key_hash):
-        return None
-    row = unit.connection.execute(
-        select(first_answers)
-        .where(first_answers.c.agency == agency, first_answers.c.key_hash == key_hash)
-        .with_for_update()
-    ).first()
-    if row is None:  # forgotten this very moment: the request is the first again
-        return claim_answer(unit, agency, key_hash, request_hash)
-    body = None if row.sealed is None else unit.keys.rest.open(row.sealed, _place_of_answer(row))
-    return FirstAnswer(row.request_hash, row.claimed_at, row.status, row.location, body)
-
-
-def claim_answer_again(unit: Unit, agency: str, key_hash: bytes, request_hash: bytes) -> None:
-    """Take over a claim that was left lying, or a key whose answer is too old to count."""
-    unit.change(
-        first_answers,
-        {"agency": agency, "key_hash": key_hash},
-        request_hash=request_hash,
-        claimed_at=unit.now,
-        status=None,
-        location=None,
-        sealed=None,
-    )
-
-
-def keep_answer(unit: Unit, agency: str, key_hash: bytes, status: int, location: str, body: bytes) -> None:
-    """Keep what is answered, to be answered again."""
-    place = f"intake/answer/{agency}/{key_hash.hex()}"
-    unit.change(
-        first_answers,
-        {"agency": agency, "key_hash": key_hash},
-        status=status,
-        location=location,
-        sealed=unit.keys.rest.seal(body, place),
-    )
-
-
-def release_claim(unit: Unit, agency: str, key_hash: bytes) -> None:
-    """Let go of a claim without an answer: nothing was done, and the key may be used anew."""
-    unit.connection.execute(
-        delete(first_answers).where(
-            first_answers.c.agency == agency,
-            first_answers.c.key_hash == key_hash,
-            first_answers.c.status.is_(None),
-        )
-    )
-
-
-def forget_answers(unit: Unit, before: dt.datetime) -> int:
-    """Let go of answers from before; how many they were."""
-    gone = unit.connection.execute(delete(first_answers).where(first_answers.c.claimed_at < before))
-    return gone.rowcount
-
-
-def find_key(connection: Connection, key_id: str) -> tuple[str, bytes] | None:
-    """The agency and the hash behind a key that is still good."""
-    row = connection.execute(
-        select(agency_keys.c.agency, agency_keys.c.key_hash).where(
-            agency_keys.c.key_id == key_id, agency_keys.c.revoked_at.is_(None)
-        )
-    ).first()
-    return None if row is None else (row.agency, row.key_hash)
-
-
-def add_key(unit: Unit, agency: str, key_id: str, key_hash: bytes) -> None:
-    """Keep a new key's hash."""
-    unit.insert(
-        agency_keys,
-        {"key_id": key_id, "agency": agency, "key_hash": key_hash, "made_at": unit.now, "revoked_at": None},
-    )
-
-
-def good_keys(connection: Connection) -> list[tuple[str, str, bytes]]:
-    """Every key that is good: its id, the agency and the hash."""
-    query = select(agency_keys.c.key_id, agency_keys.c.agency, agency_keys.c.key_hash)
-    rows = connection.execute(query.where(agency_keys.c.revoked_at.is_(None)).order_by(agency_keys.c.key_id))
-    return [(row.key_id, row.agency, row.key_hash) for row in rows]
-
-
-def keys_of(connection: Connection, agency: str | None = None) -> list[tuple[str, str, dt.datetime, bool]]:
-    """The keys of one agency or of all: agency, key id, when made, whether still good."""
-    query = select(agency_keys).order_by(agency_keys.c.agency, agency_keys.c.made_at)
-    if agency is not None:
-        query = query.where(agency_keys.c.agency == agency)
-    return [(r.agency, r.key_id, r.made_at, r.revoked_at is None) for r in connection.execute(query)]
-
-
-def revoke_key(unit: Unit, key_id: str) -> None:
-    """From now on this key opens nothing."""
-    unit.change(agency_keys, {"key_id": key_id}, revoked_at=unit.now)
-
-
 def _kept(row: Row[Any]) -> KeptReferral:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
     values["warnings"] = tuple(Warning(**warning) for warning in row.warnings)
@@ -415,13 +308,8 @@ def _place_of_withdrawal(referral_id: UUID) -> str:
     return f"intake/withdrawal/{referral_id}"
 
 
-def _place_of_answer(row: Row[Any]) -> str:
-    return f"intake/answer/{row.agency}/{row.key_hash.hex()}"
-
-
 SEALED = (
     SealedColumn(referrals.c.sealed, lambda row: _place(row.id, row.version)),
     SealedColumn(referral_versions.c.sealed, lambda row: _place(row.referral_id, row.version)),
     SealedColumn(withdrawals.c.sealed, lambda row: _place_of_withdrawal(row.referral_id)),
-    SealedColumn(first_answers.c.sealed, _place_of_answer),
 )
