@@ -139,6 +139,13 @@ def _or_null(field: fields.Field[Any], kind: str) -> dict[str, Any]:
     return {"type": [kind, "null"] if _is_optional(field) else kind}
 
 
+def _trimmed(value: object) -> str:
+    """A text without its outer white space; empty where it is blank."""
+    if not isinstance(value, str):
+        raise ValidationError([NOT_TEXT])
+    return value.strip()
+
+
 class Text(fields.Field[str]):
     """Text of at most so many characters, counted after its outer white space is gone."""
 
@@ -149,9 +156,7 @@ class Text(fields.Field[str]):
 
     def deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         """The trimmed text, or `missing` for a blank one."""
-        if not isinstance(value, str):
-            raise ValidationError([NOT_TEXT])
-        text = value.strip()
+        text = _trimmed(value)
         if not text:
             return missing
         if len(text) > self.most:
@@ -224,9 +229,7 @@ class Day(fields.Field[dt.date]):
 
     def deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         """The date, or `missing` for a blank text."""
-        if not isinstance(value, str):
-            raise ValidationError([NOT_TEXT])
-        text = value.strip()
+        text = _trimmed(value)
         if not text:
             return missing
         # Python reads more ISO 8601 forms than the format allows (20260322, 2026-W12-7).
@@ -254,9 +257,7 @@ class Instant(fields.Field[dt.datetime]):
 
     def deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         """The aware date and time, or `missing` for a blank text."""
-        if not isinstance(value, str):
-            raise ValidationError([NOT_TEXT])
-        text = value.strip().upper()
+        text = _trimmed(value).upper()
         if not text:
             return missing
         form = _INSTANT.fullmatch(text)
