@@ -121,6 +121,21 @@ def test_whoever_has_asked_where_they_live_sends_the_case_where_it_belongs(
     assert ("released", "restorative_hub") in [(alert["kind"], alert["team"]) for alert in hub.alerts()]
 
 
+def test_a_case_that_is_placed_is_told_to_its_team_once_however_many_referrals_it_has(hub: Hub) -> None:
+    shared = ("CRI009999990",)
+    receipts = [
+        (hub.take(a_crime(record_id, postcode=None, references=shared), agency), agency)
+        for record_id, agency in (("ONE", "vcas"), ("TWO", "vip"))
+    ]
+    hub.settle()
+    case = hub.links()["vcas:ONE"]["case"]
+    assert hub.links()["vip:TWO"]["case"] == case
+    record(hub, case, "area", "supervisor", value="E06000047")
+    hub.settle()
+    assert [hub.status_of(receipt, agency) for receipt, agency in receipts] == ["allocated", "allocated"]
+    assert [alert["kind"] for alert in hub.alerts()].count("released") == 1
+
+
 def test_what_is_still_missing_is_waited_for_and_the_area_is_not_asked_again(hub: Hub) -> None:
     account = a_crime(postcode=None)
     account["parties"][0]["contacts"][0]["safe"] = "unknown"

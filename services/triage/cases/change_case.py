@@ -85,7 +85,10 @@ def _passed_on(case: Case, kept: Kept, unit: Unit, table: Table) -> Kept:
 
 
 def _send_back(seen: Seen, given: Given, told: list[str], unit: Unit) -> Seen:
-    """What a coordinator misses: the referrers are told, and an amendment that brings it releases."""
+    """What a coordinator misses: the referrers are told, and an amendment that brings it releases.
+
+    Its team knows: whoever has it did that, and goes on asking.
+    """
     case = seen.case._replace(lacks=[given.reason])
     store.change_team(unit, case)
     for referral in told:
@@ -96,7 +99,6 @@ def _send_back(seen: Seen, given: Given, told: list[str], unit: Unit) -> Seen:
                 to_team=case.team,
                 lacks=(given.reason,),
                 returned_at=unit.now,
-                again=True,
             )
         )
     return store.Seen(case, seen.kept)

@@ -9,12 +9,13 @@ from services.triage.cases import store
 from services.triage.history.store import History
 from services.triage.lives.store import Lives
 from services.triage.send_case import decide, hand_over, release_life
-from shared.contracts import CaseRouted
+from shared.contracts import CaseJoined, CaseRouted
 from shared.directory import DUTY_DESK
 
 if TYPE_CHECKING:
     from services.triage.send_case import Table
     from services.triage.store import Case
+    from shared.contracts.envelope import Lane
     from shared.messaging.unit import Unit
 
 
@@ -44,7 +45,12 @@ def place_case(case: Case, area: str, unit: Unit, table: Table) -> Case:
         changed = replace(now, gates=decision.gates)
         Lives.of(unit).change(case.id, changed)
         hand_over(placed, changed, unit, table, is_routed=True)
-    for referral in store.references_in(unit.connection, case.id):
+    travels: Lane = "urgent" if decision.urgency == "urgent" else "normal"
+    for number, referral in enumerate(store.references_in(unit.connection, case.id)):
+        # Its team hears of it once, and each agency of its own referral.
+        if number:
+            unit.say(CaseJoined(case=case.reference, referral=referral, joined_at=unit.now, travels=travels))
+            continue
         unit.say(
             CaseRouted(
                 case=case.reference,
@@ -52,7 +58,7 @@ def place_case(case: Case, area: str, unit: Unit, table: Table) -> Case:
                 to_team=placed.team,
                 routed_at=unit.now,
                 released=True,
-                travels="urgent" if decision.urgency == "urgent" else "normal",
+                travels=travels,
             )
         )
     return placed

@@ -186,6 +186,8 @@ def test_a_case_that_a_coordinator_sends_back_is_released_by_an_amendment(hub: H
     assert (sent["state"], sent["lacks"]) == ("returned", ["safe_contact"])
     hub.settle()
     assert hub.status_of(receipt) == "returned"
+    # Whoever sent it back is not told that it goes on.
+    assert [alert["kind"] for alert in hub.alerts()] == ["opening"]
     amended = a_crime()
     amended["parties"][0]["contacts"][0]["value"] = "07700 900124"
     hub.take(amended)
