@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from services.notify import store
-from services.notify.domain.escalation import pace_of, step_at, step_due
+from services.notify.domain.escalation import due_of_step, pace_of, step_at
 from services.notify.tell_people import tell_people
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def climb_rota(unit: Unit, board: Switchboard) -> int:
         told = tell_people(alert, step, number, unit, board)
         what: Happening = "handed_on" if step.purpose == "handed_on" else "reminded"
         store.note(unit, alert.id, what, "notify", told=told, step=number)
-        following = step_at(number + 1, ladder, urgent=alert.urgent)
         pause: dt.timedelta = pace_of(urgent=alert.urgent).reminder / 3
-        next_at = step_due(alert.raised_at, following, board.work, urgent=alert.urgent)
+        next_at = due_of_step(alert, number + 1, ladder, board.work)
         store.set_step(unit, alert.id, number, max(next_at, unit.now + pause))
     return len(due)

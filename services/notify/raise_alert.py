@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.notify import store
 from services.notify.domain.alert import Alert, News
-from services.notify.domain.escalation import step_at, step_due
+from services.notify.domain.escalation import due_of_step, step_at
 from services.notify.store import Desk
 from services.notify.tell_people import tell_people
 from shared.directory import DUTY_DESK
@@ -39,8 +39,7 @@ def raise_alert(
     # A team that this directory does not know (any more) is the duty desk's to find.
     team = news.team if news.team in board.ladders else DUTY_DESK
     ladder = board.ladder_of(team, news.whose)
-    step, following = (step_at(from_step + more, ladder, urgent=news.urgent) for more in (0, 1))
-    until_then = replace(following, after=following.after - step.after)
+    step = step_at(from_step, ladder, urgent=news.urgent)
     alert = Alert(
         id=new_id(),
         case=news.case,
@@ -52,8 +51,9 @@ def raise_alert(
         occasion=news.occasion,
         whose=news.whose,
         step=from_step,
-        next_step_at=step_due(unit.now, until_then, board.work, urgent=news.urgent),
+        began_at=from_step,
     )
+    alert = replace(alert, next_step_at=due_of_step(alert, from_step + 1, ladder, board.work))
     desk.raise_alert(alert)
     told = tell_people(alert, step, from_step, unit, board, gather=gather, but_not=but_not)
     store.note(unit, alert.id, "raised", "notify", told=told, kind=news.kind)

@@ -54,6 +54,8 @@ alerts = Table(
     Column("next_step_at", Instant),
     # Whom it is for, by their address; empty where the rota of the team says that.
     Column("whose", String(254), nullable=False, server_default=text("''")),
+    # With which step it began; from there on its steps are counted.
+    Column("began_at", Integer, nullable=False, server_default=text("0")),
     # However often the news arrives, there is one alert of it.
     UniqueConstraint("case", "kind", "occasion", name="one_alert_of_a_kind"),
 )

@@ -40,8 +40,13 @@ def tell_people(
     """
     ladder = board.ladder_of(alert.team, alert.whose)
     barred = store.barred_from(unit.connection, alert.case)
-    told = who_is_told(ladder, step.rung, board.everybody, unit.now, urgent=alert.urgent, barred=barred)
-    people = [person for person in told.people if person.email not in but_not]
+
+    def without(those: Collection[str]) -> tuple[Person, ...]:
+        told = who_is_told(ladder, step.rung, board.everybody, unit.now, urgent=alert.urgent, barred=those)
+        return told.people
+
+    # Whoever could not be told is told of that only where there is nobody else.
+    people = without(barred.union(but_not)) or without(barred)
     for person in people:
         _tell_one(alert, person, number, _words(alert, step, person), unit, board, gather=gather)
     return [person.email for person in people]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.domain.escalation import ORDINARY, URGENT, step_at, step_due, supervisors_step
+from services.notify.domain.alert import Alert
+from services.notify.domain.escalation import ORDINARY, URGENT, due_of_step, step_at, supervisors_step
 from services.notify.domain.preferences import Preferences, when_to_tell
 from services.notify.domain.rota import Ladder, Person, who_is_told
 from shared.working_time import WorkingTime, england_and_wales
@@ -83,15 +85,16 @@ def test_every_alert_climbs_to_the_supervisors_in_time_and_never_stops(
     assert {step.rung for step in steps} == set(range(len(ladder.rungs)))
 
 
-@given(rotas(), instants)
+@given(rotas(), instants, st.integers(0, 4))
 def test_the_clock_of_what_is_not_urgent_stands_still_out_of_hours(
-    rota: tuple[Ladder, dict[str, Person]], raised: dt.datetime
+    rota: tuple[Ladder, dict[str, Person]], raised: dt.datetime, began_at: int
 ) -> None:
-    step = step_at(1, rota[0], urgent=False)
-    work = england_and_wales()
-    due = step_due(raised, step, work, urgent=False)
-    assert work.between(raised, due) == step.after
-    assert step_due(raised, step, work, urgent=True) == raised + step.after
+    ladder, work = rota[0], england_and_wales()
+    for urgent in (False, True):
+        first, second = (step_at(began_at + more, ladder, urgent=urgent).after for more in (0, 1))
+        alert = Alert(UUID(int=1), "C-1", "opening", "hub", urgent, "open", raised, began_at=began_at)
+        due = due_of_step(alert, began_at + 1, ladder, work)
+        assert (due - raised if urgent else work.between(raised, due)) == second - first
 
 
 clocks = st.integers(0, 24 * 60 - 1).map(lambda minute: dt.time(minute // 60, minute % 60))

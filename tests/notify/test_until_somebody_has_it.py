@@ -19,7 +19,7 @@ from services.notify.climb_rota import climb_rota
 from services.notify.deliver_alerts import deliver_alerts
 from services.notify.domain.alert import Kind, News, Reader
 from services.notify.domain.dispatch import MAX_TRIES
-from services.notify.domain.escalation import ORDINARY, URGENT
+from services.notify.domain.escalation import ORDINARY, URGENT, supervisors_step
 from services.notify.equipment import board_of, post_of
 from services.notify.raise_alert import raise_alert
 from services.notify.store import Desk, history_of
@@ -67,12 +67,15 @@ def raised(
     kind: Kind = "opening",
     whose: str = "",
     gather: bool = False,
+    from_step: int = 0,
+    but_not: tuple[str, ...] = (),
 ) -> UUID:
     case = new_reference(CASE)
     with room.unit() as unit:
         Desk.of(unit).look_up([case])
         news = News(case, kind, team, urgent, whose=whose)
-        alert = raise_alert(news, unit, board_of(room), gather=gather)
+        how: dict[str, Any] = {"gather": gather, "from_step": from_step, "but_not": but_not}
+        alert = raise_alert(news, unit, board_of(room), **how)
         assert alert is not None
         return alert.id
 
@@ -116,6 +119,32 @@ def test_an_alert_climbs_on_working_time_and_every_step_is_in_its_history(hub: H
     hub.clock.move(days=10)
     work(room)
     assert steps_of(room, alert_id) == [*expected, ("acknowledged", "above@hub.example")]
+
+
+def test_what_begins_with_the_supervisors_goes_on_every_eight_hours(hub: Hub) -> None:
+    room = hub.rooms["notify"]
+    begins = supervisors_step(board_of(room).ladder_of("hub"))
+    alert_id = raised(room, "hub", kind="undelivered", from_step=begins)
+    expected = [("raised", ["above@hub.example"])]
+    for told in ("above", "desk", "desk"):
+        hub.clock.move(days=1, minutes=-1)  # eight working hours, but for a minute
+        work(room)
+        assert steps_of(room, alert_id) == expected
+        hub.clock.move(minutes=1)
+        work(room)
+        expected.append(("reminded", [f"{told}@hub.example"]))
+        assert steps_of(room, alert_id) == expected
+
+
+def test_who_could_not_be_told_is_told_of_that_only_where_there_is_nobody_else(hub: Hub) -> None:
+    room = hub.rooms["notify"]
+    told = []
+    for team, but_not in (("hub", ()), ("hub", ("above",)), ("small", ("desk",))):
+        begins = supervisors_step(board_of(room).ladder_of(team))
+        emails = tuple(f"{name}@hub.example" for name in but_not)
+        alert_id = raised(room, team, kind="undelivered", from_step=begins, but_not=emails)
+        told += [who for what, who in steps_of(room, alert_id) if what == "raised"]
+    assert told == [["above@hub.example"], ["desk@hub.example"], ["desk@hub.example"]]
 
 
 def test_what_is_urgent_climbs_day_and_night(hub: Hub) -> None:

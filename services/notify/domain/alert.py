@@ -80,6 +80,8 @@ class Alert:
     next_step_at: dt.datetime | None = None
     # Whom it is for, by their address; empty where the rota says that.
     whose: str = ""
+    # With which step it began: tasks begin above whoever could not be told.
+    began_at: int = 0
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:
+    from services.notify.domain.alert import Alert
     from services.notify.domain.rota import Ladder
 
 Purpose = Literal["first", "reminder", "handed_on"]
@@ -90,6 +91,8 @@ def supervisors_step(ladder: Ladder) -> int:
     return ladder.supervisors + 1 if ladder.supervisors else 0
 
 
-def step_due(raised_at: dt.datetime, step: Step, work: Clock, *, urgent: bool) -> dt.datetime:
-    """When this step is due for an alert that was raised then."""
-    return raised_at + step.after if urgent else work.after(raised_at, step.after)
+def due_of_step(alert: Alert, number: int, ladder: Ladder, work: Clock) -> dt.datetime:
+    """When this step is due for an alert: counted from its raising, and from the step that it began with."""
+    began, step = (step_at(one, ladder, urgent=alert.urgent) for one in (alert.began_at, number))
+    after = step.after - began.after
+    return alert.raised_at + after if alert.urgent else work.after(alert.raised_at, after)
