@@ -104,7 +104,9 @@ def move_case(
     Lives.of(unit).change(case.id, changed)
     _write(case.id, name, before, changed.life, actor, given, unit)
     _tell(case, before, life, referrals, unit)
-    _tell_whose_turn(case, before, life, situation, unit)
+    if is_told_at_once(before, life, name):
+        others = (person for person in whose_turn(life, situation) if person != actor.name)
+        say_begun(case, life, others, unit)
     return changed
 
 
@@ -118,7 +120,8 @@ def settle_task(case: Case, unit: Unit, targets: Targets) -> None:
     life = with_task(kept.life, situation, due)
     if life != kept.life:
         Lives.of(unit).change(case.id, replace(kept, life=life))
-        _tell_whose_turn(case, kept.life, life, situation, unit)
+        if is_told_at_once(kept.life, life):
+            say_begun(case, life, whose_turn(life, situation), unit)
 
 
 def try_to_move(case: Case, name: str, unit: Unit, targets: Targets, **how: object) -> Kept | None:
@@ -155,15 +158,11 @@ def _tell(case: Case, before: Life, life: Life, referrals: Sequence[str], unit: 
         )
 
 
-def _tell_whose_turn(case: Case, before: Life, life: Life, situation: Situation, unit: Unit) -> None:
-    """What one has to do now because of another is told at once, and not only when it is nearly due."""
-    if not is_told_at_once(before, life):
-        return
-    say_begun(case, life, whose_turn(life, situation), unit)
-
-
 def say_begun(case: Case, life: Life, people: Iterable[str], unit: Unit, *, urgent: bool = False) -> None:
-    """These are to do what is next from now on; an empty address stands for the supervisors of the team."""
+    """These are to do what is next from now on: they are told at once, and not only when it is nearly due.
+
+    An empty address stands for the supervisors of the team.
+    """
     assert life.next_on is not None  # noqa: S101 - there is something to do
     for person in people:
         unit.say(

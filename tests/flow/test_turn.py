@@ -91,6 +91,23 @@ def test_facilitators_are_told_at_once_that_a_closure_was_refused(hub: Hub) -> N
     assert told_of_steps(hub, case) == [[SUPERVISOR], [FACILITATOR], [SECOND]]
 
 
+def test_an_owner_is_told_at_once_that_another_team_refused_their_case(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    path = f"/v1/cases/{case}/transitions"
+    refusal = {"transition": "refuse_transfer", "reason": "R-NO-CAPACITY"}
+    peer = hub.rooms["triage"].directory.people_of("community_peer_mentors")[0].email
+    move(hub, case, "transfer", to="community_peer_mentors")
+    assert post(hub, path, refusal, "coordinator", "community_peer_mentors").status_code == 200
+    hub.settle()
+    assert told_of_steps(hub, case) == [[peer], [COORDINATOR]]
+    # Whoever takes an offer back themselves knows that.
+    hub.clock.move(hours=1)
+    move(hub, case, "transfer", to="community_peer_mentors")
+    move(hub, case, "refuse_transfer", reason="R-NO-CAPACITY")
+    hub.settle()
+    assert told_of_steps(hub, case) == [[peer], [COORDINATOR], [peer]]
+
+
 def test_supervisors_are_told_again_of_a_closure_that_is_proposed_again_on_the_same_day(hub: Hub) -> None:
     case = take(hub, a_crime())
     allocate(hub, case)

@@ -16,6 +16,8 @@ _FACILITATED: Final[frozenset[State]] = BY_NAME["reallocate"].origins
 _NOT_THEIRS: Final = ("reallocate", "find_owner")
 # These pass from those who work with a case to somebody else, who is not in it every day.
 _TOLD_AT_ONCE: Final = ("approve_closure", "reallocate")
+# With these somebody else gives it back to those who thought that they had done their part.
+_GIVES_BACK: Final = ("refuse_closure", "refuse_transfer")
 SUPERVISORS: Final = ("",)
 
 
@@ -30,11 +32,9 @@ def whose_turn(life: Life, situation: Situation) -> tuple[str, ...]:
     return (life.owner,)
 
 
-def is_told_at_once(before: Life, life: Life) -> bool:
+def is_told_at_once(before: Life, life: Life, by: str = "") -> bool:
     """Whether it is somebody's turn because of what another did, so that they would not look for it.
 
-    The turn of supervisors or of the owner has come, or a closure was refused and it is back where it was.
+    `by` is the transition, if there was one.
     """
-    if life.task == before.task:
-        return False
-    return life.task in _TOLD_AT_ONCE or (before.state == "closing" and life.state == before.before)
+    return life.task != before.task and (life.task in _TOLD_AT_ONCE or by in _GIVES_BACK)
