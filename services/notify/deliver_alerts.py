@@ -12,7 +12,7 @@ from services.notify import dispatch_store, store
 from services.notify.channels.channel import NotTaken, Outcome, Parcel, Taken
 from services.notify.domain.alert import THE_HUB, ChannelName, Kind
 from services.notify.domain.breaker import Breaker
-from services.notify.domain.dispatch import CLAIM, Dispatch
+from services.notify.domain.dispatch import CLAIM, Dispatch, waits_too_long
 from services.notify.domain.guard import why_refused
 from services.notify.domain.wording import MOST_LISTED
 from services.notify.pack_messages import pack_messages
@@ -166,7 +166,8 @@ def _is_held_up(dispatch: Dispatch, contents: Sequence[Item], post: Post, unit: 
         return True
     breaker = post.breaker(dispatch.channel)
     if not breaker.lets_through(unit.now):
-        if dispatch.urgent and next_way(dispatch, unit, post.board) is not None:
+        too_long = waits_too_long(dispatch.made_at, unit.now, urgent=dispatch.urgent)
+        if too_long and next_way(dispatch, unit, post.board) is not None:
             give_up(dispatch, "breaker open", unit, post.board)
         else:
             dispatch_store.put_back(unit, dispatch, breaker.rests_until or unit.now, trouble=None)

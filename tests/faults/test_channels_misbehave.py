@@ -249,6 +249,25 @@ def test_govuk_notify_fails_in_each_documented_way_and_nothing_is_lost_or_twice(
     assert set(mail.tokens.values()) == {1}
 
 
+def test_what_waits_for_a_channel_that_is_down_goes_over_the_next_before_long(tmp_path: Path) -> None:
+    with TroubledSMTP() as server:
+        port = server.port
+    with StandIn() as notify, govuk(tmp_path, notify, port) as hub:
+        room = hub.rooms["notify"]
+        cases = []
+        for _ in range(5):
+            cases.append(raised(room))
+            hub.clock.move(seconds=2)
+        # No longer than until somebody would be reminded.
+        for _ in range(30):
+            while deliver_alerts(post_of(room), room.unit):
+                pass
+            hub.clock.move(seconds=60)
+        assert post_of(room).breaker("mail").is_open
+        told = [one["personalisation"]["subject"] for one in notify.taken]
+        assert sorted(case for case in cases for subject in told if case in subject) == sorted(cases)
+
+
 def test_a_slow_notify_is_asked_afterwards_what_it_has(tmp_path: Path) -> None:
     from tests.support.govuk_notify import takes_and_is_silent  # noqa: PLC0415
 

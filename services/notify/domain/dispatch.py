@@ -34,6 +34,8 @@ MAX_TRIES: Final = 36  # a day and an hour in all: a mail server may be away for
 # With another channel to turn to, nobody waits that long.
 TRIES_WITH_ANOTHER: Final = 8
 TRIES_WITH_ANOTHER_IF_URGENT: Final = 3
+# Nor for a channel that is left alone: nearly all of what waits for it is not tried at all meanwhile.
+PATIENCE: Final = dt.timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class Dispatch:
 def pause_before_try(tries: int) -> dt.timedelta:
     """How long a message that failed is left alone: one second at first, doubling, an hour at most."""
     return dt.timedelta(seconds=min(3600, 2 ** min(tries - 1, 12)))
+
+
+def waits_too_long(made_at: dt.datetime, now: dt.datetime, *, urgent: bool) -> bool:
+    """Whether a message has waited long enough for a channel that is left alone, if there is another."""
+    return urgent or now - made_at > PATIENCE
 
 
 def is_given_up(tries: int, *, urgent: bool, has_another: bool) -> bool:
