@@ -108,6 +108,17 @@ def test_an_owner_is_told_at_once_that_another_team_refused_their_case(hub: Hub)
     assert told_of_steps(hub, case) == [[peer], [COORDINATOR], [peer]]
 
 
+def test_an_owner_is_told_at_once_that_another_team_does_not_help(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    path = f"/v1/cases/{case}/cross-referrals"
+    peer = hub.rooms["triage"].directory.people_of("vip")[0].email
+    offer = post(hub, path, {"to": "vip"}).get_json()
+    refusal = {"answer": "refused", "reason": "R-NO-CAPACITY"}
+    assert post(hub, f"{path}/{offer['id']}/answer", refusal, "coordinator", "vip").status_code == 200
+    hub.settle()
+    assert told_of_steps(hub, case) == [[peer], [COORDINATOR]]
+
+
 def test_supervisors_are_told_again_of_a_closure_that_is_proposed_again_on_the_same_day(hub: Hub) -> None:
     case = take(hub, a_crime())
     allocate(hub, case)

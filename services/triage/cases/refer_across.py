@@ -174,6 +174,20 @@ def answer_support(
     if answer == "refused" and reason not in reasons.REFUSALS:
         told = f"One of {', '.join(reasons.REFUSALS)}."
         raise Unprocessable(errors=[Fault("/reason", "required", told)])
+    if answer == "refused" and seen.kept.life.is_open:
+        # Whoever asked looks for other help now.
+        assert seen.kept.life.next_on is not None  # noqa: S101 - it is open
+        unit.say(
+            CaseDue(
+                case=seen.case.reference,
+                to_team=seen.case.team,
+                owner=seen.kept.life.owner,
+                task="offer_refused",
+                due_on=seen.kept.life.next_on,
+                kind="begun",
+                said_at=unit.now,
+            )
+        )
     return _answer(offer, answer, who.name, reason, unit)
 
 
