@@ -38,6 +38,12 @@ def told_of_steps(hub: Hub, case: str) -> list[list[str]]:
     return told
 
 
+def waiting_for(hub: Hub, name: str) -> list[tuple[str, str]]:
+    """What waits for one person alone: the case, and what it is."""
+    found = hub.ask("/v1/alerts?state=open", token(hub, "supervisor")).get_json()["alerts"]
+    return [(one["case"], one["kind"]) for one in found if one["whose"] == name]
+
+
 def pass_days(hub: Hub, days: int) -> None:
     """Let so many days go by, each with its work."""
     for _ in range(days):
@@ -113,10 +119,14 @@ def test_an_owner_is_told_at_once_that_another_team_does_not_help(hub: Hub) -> N
     path = f"/v1/cases/{case}/cross-referrals"
     peer = hub.rooms["triage"].directory.people_of("vip")[0].email
     offer = post(hub, path, {"to": "vip"}).get_json()
+    hub.settle()
+    assert waiting_for(hub, peer) == [(case, "due")]
     refusal = {"answer": "refused", "reason": "R-NO-CAPACITY"}
     assert post(hub, f"{path}/{offer['id']}/answer", refusal, "coordinator", "vip").status_code == 200
     hub.settle()
     assert told_of_steps(hub, case) == [[peer], [COORDINATOR]]
+    # Whoever has answered is not reminded of it.
+    assert waiting_for(hub, peer) == []
 
 
 def test_supervisors_are_told_again_of_a_closure_that_is_proposed_again_on_the_same_day(hub: Hub) -> None:

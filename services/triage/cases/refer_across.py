@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from services.triage.assign_case import find_owner
+from services.triage.assign_case import find_owner, tell_of_giving
 from services.triage.cases import store
 from services.triage.cases.hold_case import NotNow, NotYours, hold_case
 from services.triage.domain.life import reasons
 from services.triage.domain.teams.assigning import Task
-from services.triage.history.store import History
+from services.triage.history.store import History, read_history
 from services.triage.lives.store import Lives, hold_cases
 from services.triage.move_case import due_of, situation_of, today_of, try_to_move
 from services.triage.send_case import conflicts_in, hand_over
@@ -92,15 +92,16 @@ def _offer(
     due_on = due_of(case, kept, table.targets, today)("see_transfer_accepted")
     one = store.CrossReferral(new_id(), case.id, from_team, to_team, purpose, "offered", unit.now, by, due_on)
     store.add_cross_referral(unit, one)
-    detail = {"to": to_team, "purpose": purpose, "due_on": due_on, "cross_referral": str(one.id)}
-    History.of(unit).write(case.id, "offered", by, detail)
     # Whoever would have it is asked; nobody has it more than before until they accept.
     task = Task(today, due_on, "specialist_pair" in kept.gates, conflicts_in(case, kept, unit))
+    asked = find_owner(to_team, task, table.teams, table.loads, unit).owner
+    detail = {"to": to_team, "purpose": purpose, "due_on": due_on, "cross_referral": str(one.id)}
+    History.of(unit).write(case.id, "offered", by, detail | {"asked": asked})
     unit.say(
         CaseDue(
             case=case.reference,
             to_team=to_team,
-            owner=find_owner(to_team, task, table.teams, table.loads, unit).owner,
+            owner=asked,
             task="answer_offer",
             due_on=due_on,
             kind="begun",
@@ -121,7 +122,7 @@ def answer_lead(seen: Seen, name: str, given: Given, by: str, unit: Unit, table:
     offer = open_offer(seen.case.id, unit)
     accepted = name != "refuse_transfer"
     if offer is not None:
-        _answer(offer, "accepted" if accepted else "refused", by, given.reason or None, unit)
+        _answer(offer, seen.case, "accepted" if accepted else "refused", by, given.reason or None, unit)
     if name != "accept_transfer" or offer is None:
         return seen
     case = seen.case._replace(
@@ -188,7 +189,7 @@ def answer_support(
                 said_at=unit.now,
             )
         )
-    return _answer(offer, answer, who.name, reason, unit)
+    return _answer(offer, seen.case, answer, who.name, reason, unit)
 
 
 def answers_of(offer: CrossReferral, seen: Seen, who: Who, unit: Unit) -> tuple[str, ...]:
@@ -204,7 +205,15 @@ def _whose(offer: CrossReferral, answer: str) -> str:
     return offer.from_team if answer == "withdrawn" else offer.to_team
 
 
-def _answer(offer: CrossReferral, state: str, by: str, reason: str | None, unit: Unit) -> CrossReferral:
+def _answer(
+    offer: CrossReferral, case: Case, state: str, by: str, reason: str | None, unit: Unit
+) -> CrossReferral:
+    """The offer with its answer; whoever was asked is not reminded of it any more."""
+    kept = Lives.of(unit).find(case.id)
+    for line in read_history(unit.connection, case.id):
+        asked = line.detail.get("asked") if line.detail.get("cross_referral") == str(offer.id) else None
+        if asked and kept is not None and asked != kept.life.owner:
+            tell_of_giving(case, (), {asked}, by, unit)
     answered = replace(offer, state=state, answered_at=unit.now, answered_by=by, reason=reason)
     store.answer_cross_referral(unit, answered)
     detail = {"to": offer.to_team, "purpose": offer.purpose, "cross_referral": str(offer.id)}
@@ -225,8 +234,8 @@ def return_unanswered(unit: Unit, database: Database, table: Table) -> int:
         if offer.state != "offered":
             continue  # somebody has answered meanwhile
         told += 1
-        _answer(offer, "returned", "triage", NOT_IN_TIME, unit)
         case = store.find_case(unit.connection, offer.case_id)
+        _answer(offer, case, "returned", "triage", NOT_IN_TIME, unit)
         if offer.purpose == "lead":
             try_to_move(case, "expire_transfer", unit, table.targets)
         kept = Lives.of(unit).find(offer.case_id)
