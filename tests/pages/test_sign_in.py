@@ -86,6 +86,9 @@ def test_every_door_that_a_role_is_shown_opens(visitors: Visitors, site: Site, r
         answer = page.goto(address)
         assert answer is not None
         assert answer.status == 200, address
+        if address != "/v1/docs":  # which is open to anyone
+            page.get_by_role("link", name="Your pages").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text("You are signed in")
 
 
 @pytest.mark.parametrize(
