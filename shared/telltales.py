@@ -54,7 +54,8 @@ _NUMBER: Final = re.compile(r"\+?\d(?:[\s().\-/]{0,3}\d)*")
 
 def telltales_of(referral: Referral, lookup: Lookup) -> bytes:
     """Everything in this referral that a message must not hold: eight bytes each, sorted, each once."""
-    return b"".join(sorted({_hash(form, lookup) for form in _forms_of(referral)}))
+    # Each form once: a name of one word is also all of its words together, and most have only plain letters.
+    return b"".join(sorted({_hash(form, lookup) for form in set(_forms_of(referral))}))
 
 
 def split(telltales: bytes) -> frozenset[bytes]:
@@ -94,11 +95,11 @@ def _plain(text: str) -> str:
 
 
 def _squeezed(text: str) -> str:
-    return "".join(c for c in _plain(text) if c.isalnum())
+    return "".join(filter(str.isalnum, _plain(text)))
 
 
 def _digits(text: str) -> str:
-    digits = "".join(c for c in _plain(text) if c.isdecimal())
+    digits = "".join(filter(str.isdecimal, _plain(text)))
     for country in ("0044", "44"):
         if digits.startswith(country) and len(digits) > len(country) + 8:
             return "0" + digits.removeprefix(country).removeprefix("0")
@@ -173,7 +174,8 @@ def _place_forms(place: Place | None) -> Iterator[str]:
 
 def _date_forms(day: dt.date | None) -> Iterator[str]:
     if day is not None:
-        yield from (f"n:{day:{shape}}" for shape in ("%Y%m%d", "%d%m%Y", "%d%m%y"))
+        year, month, number = day.isoformat().split("-")
+        yield from (f"n:{year}{month}{number}", f"n:{number}{month}{year}", f"n:{number}{month}{year[2:]}")
 
 
 def _forms_in(text: str) -> Iterator[str]:
