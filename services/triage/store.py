@@ -61,6 +61,7 @@ _KNOWN = (
 _pack = msgspec.msgpack.Encoder()
 _unpack = msgspec.msgpack.Decoder(Account)
 _read_content = msgspec.json.Decoder(Referral)
+_write_content = msgspec.json.Encoder()
 
 
 class Case(NamedTuple):
@@ -124,6 +125,7 @@ class Register:
         self._database: Database | None = None
         self._by_key: dict[bytes, dict[str, None]] = defaultdict(dict)
         self._known: dict[str, Known] = {}
+        self._contents: dict[tuple[str, int], Referral] = {}
         self._cases: dict[UUID, Case] = {}
         self._in_case: dict[UUID, dict[str, None]] = defaultdict(dict)
         self._millibits: dict[tuple[str, str], int] = {}
@@ -301,7 +303,11 @@ class Register:
     def content(self, reference: str) -> Referral:
         """What the agency sent, in the newest version that triage has."""
         known = self._known[reference]
-        return _read_content.decode(self._unit.keys.rest.open(known.sealed, _place(known.triaged)))
+        found = (reference, known.triaged.version)
+        if found not in self._contents:
+            opened = self._unit.keys.rest.open(known.sealed, _place(known.triaged))
+            self._contents[found] = _read_content.decode(opened)
+        return self._contents[found]
 
     def case(self, case_id: UUID) -> Case:
         """A case that was looked up or opened in this unit."""
@@ -369,13 +375,13 @@ class Register:
         self,
         triaged: Triaged,
         brings: Sequence[str],
-        content: bytes,
+        content: Referral,
         account: Account,
         opened_case: UUID | None,
     ) -> None:
         """Keep a referral that is new to triage, its content sealed."""
         rest = self._unit.keys.rest
-        sealed = rest.seal(content, _place(triaged))
+        sealed = self._seal_content(triaged, content)
         self._place_in_case(Known(triaged, opened_case, brings, sealed, account, triaged.people))
         row = {
             **triaged._asdict(),
@@ -393,11 +399,11 @@ class Register:
         self._unit.insert(referrals, row)
 
     def amend_referral(
-        self, triaged: Triaged, brings: Sequence[str], content: bytes, account: Account
+        self, triaged: Triaged, brings: Sequence[str], content: Referral, account: Account
     ) -> None:
         """Keep a newer version of a referral that triage has seen."""
         rest = self._unit.keys.rest
-        sealed = rest.seal(content, _place(triaged))
+        sealed = self._seal_content(triaged, content)
         before = self._known[triaged.reference]
         own = (*before.own_people, *triaged.people[len(before.own_people) :])
         self.fresh.update(set(triaged.people) - set(before.triaged.people))
@@ -412,6 +418,10 @@ class Register:
             account=rest.seal(_pack.encode(account), _place_of_account(triaged)),
             own_people=own,
         )
+
+    def _seal_content(self, triaged: Triaged, content: Referral) -> bytes:
+        self._contents[triaged.reference, triaged.version] = content
+        return self._unit.keys.rest.seal(_write_content.encode(content), _place(triaged))
 
     def move(self, reference: str, case_id: UUID, *, opens: bool = False) -> None:
         """The referral belongs to that case from now on; with `opens` it is the one that founded it."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from services.triage.compare_account import compare_account
 from services.triage.matching.hashed_keys import HashedKeys, hash_keys, keys_for
 from services.triage.matching.schema import read_account
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from shared.contracts import ReferralReceived
     from shared.database import Database
     from shared.messaging.unit import Unit
-
-_encoder = msgspec.json.Encoder()
 
 
 def prepare_batch(messages: Sequence[ReferralReceived], unit: Unit, database: Database, desk: Desk) -> None:
@@ -114,13 +110,13 @@ def _add(message: ReferralReceived, routable: Routable, clerk: Clerk) -> None:
         UNSETTLED,
         tuple(new_id() for _ in message.referral.parties),
     )
-    content = _encoder.encode(message.referral)
-    clerk.register.add_referral(triaged, routable.brings, content, _account(message, clerk.unit), None)
+    account = _account(message, clerk.unit)
+    clerk.register.add_referral(triaged, routable.brings, message.referral, account, None)
 
 
 def _amend(message: ReferralReceived, before: Triaged, routable: Routable, clerk: Clerk) -> None:
     people = before.people[: len(message.referral.parties)]
     more = tuple(new_id() for _ in message.referral.parties[len(people) :])
     triaged = before._replace(version=message.version, people=people + more)
-    content = _encoder.encode(message.referral)
-    clerk.register.amend_referral(triaged, routable.brings, content, _account(message, clerk.unit))
+    account = _account(message, clerk.unit)
+    clerk.register.amend_referral(triaged, routable.brings, message.referral, account)
