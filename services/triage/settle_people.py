@@ -35,6 +35,10 @@ def settle_people(
     register = clerk.register
     references = sorted({*settled.neighbourhood, *compared, *changed})
     known = {r: found for r in references if (found := register.known(r)) is not None}
+    if len(known) == 1 and _is_as_first_told(*known.values()):
+        # There is nobody to hold them against.
+        register.set_people(references[0], known[references[0]].own_people)
+        return set()
     anew = {*settled.moved, *changed}
     case_of = {reference: found.triaged.case_id for reference, found in known.items()}
     pairings, near = _held_by_the_new(known, anew, case_of, clerk)
@@ -61,6 +65,11 @@ def settle_people(
     ]
     groups = group_people(accounts, pairings, case_of, clerk.judge, as_before)
     return _name(groups, known, clerk)
+
+
+def _is_as_first_told(alone: Known) -> bool:
+    people = alone.triaged.people
+    return people == alone.own_people and len(people) == len(alone.account.people)
 
 
 def _held_by_the_new(
