@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _TELEPHONES = ("mobile", "landline")
 _FEWEST_DIGITS = 6
+# As nearly all are written, which are read without the library: it takes ten times as long to say the same.
+_BRITISH = re.compile(r"(?:0|\+44)([1-357-9][0-9]{9})\Z")
 _FEWEST_OF_AN_IDENTIFIER = 4
 _GENDERS = {"m": "m", "f": "f", "w": "f"}
 _short_forms = NickNamer()
@@ -128,6 +131,8 @@ def _phones(values: Iterable[str]) -> tuple[str, ...]:
 @lru_cache(maxsize=20_000)
 def _phone(value: str) -> str:
     """A telephone number in its international form (E.164), or its digits when it is none."""
+    if plain := _BRITISH.match(value.replace(" ", "")):
+        return f"+44{plain[1]}"
     try:
         number = phonenumbers.parse(value, "GB")
     except phonenumbers.NumberParseException:

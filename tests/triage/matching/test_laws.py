@@ -6,6 +6,7 @@ import datetime as dt
 import random
 from typing import Any
 
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -198,3 +199,11 @@ def test_weights_of_events_keep_their_order(version: str, strand: str) -> None:
             bits = [levels[level] for level in LEVELS[comparison] if level in levels]
             assert bits == sorted(bits, reverse=True), comparison
             assert bits[0] >= 0, comparison
+
+
+@given(st.from_regex(r"(0|\+44)[0-9]{3} ?[0-9]{3,4} ?[0-9]{3,4}", fullmatch=True))
+def test_a_telephone_is_read_as_the_library_reads_it(number: str) -> None:
+    whole = phonenumbers.parse(number, "GB")
+    written = phonenumbers.format_number(whole, phonenumbers.PhoneNumberFormat.E164)
+    party = an_account("A", phone=number)
+    assert read(party).people[0].phones == (written,)
