@@ -129,9 +129,9 @@ def _begin_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table:
     assigned = owner_of(case.team, decision.gates, due("triage"), unit, table)
     life = born(assigned.owner, unit.now, due)
     situation = begin_situation(facts, case.lacks, decision.gates, today)
-    situation = replace(situation, nobody_fits=bool(assigned.nobody_fits))
-    name = "return" if case.lacks else "admit"
-    life = replace(move(life, name, HUB, _NOTHING, situation, unit.now, due), reason=None)
+    if assigned.nobody_fits:
+        situation = replace(situation, nobody_fits=True)
+    life = move(life, "return" if case.lacks else "admit", HUB, _NOTHING, situation, unit.now, due)
     life = begin_with_promise(life, facts, decision.gates, situation, unit.now, due)
     lead = facts.assessment_point or decision.team
     Lives.of(unit).begin(

@@ -18,6 +18,7 @@ from uuid import UUID
 Seal = Callable[[str, str], bytes]  # of the seal before, in hexadecimal, and of what the line says
 
 NOTHING_BEFORE = b""
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
 
 
 class Line(NamedTuple):
@@ -59,7 +60,7 @@ def seal_of(before: bytes, line: Line, seal: Seal) -> bytes:
     """The seal of a line that follows the line with the seal `before`."""
     at = line.at.astimezone(dt.UTC).isoformat(timespec="microseconds")
     said = [str(line.case_id), line.place, str(line.id), at, line.what, line.who, line.detail]
-    return seal(before.hex(), json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True))
+    return seal(before.hex(), _encode(said))
 
 
 def breaks_of(case_id: UUID, lines: Iterable[Sealed], head: Head, seal: Seal) -> Iterator[Break]:
