@@ -44,6 +44,12 @@ def _taken(process: int) -> float:
     return sum(map(int, after_name[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
+def of_process(process: int) -> Meter:
+    """A meter of one process alone, to a millionth of a second; zero where the kernel does not tell."""
+    told = Path(f"/proc/{process}/schedstat")
+    return lambda: int(told.read_text().split()[0]) / 1e9 if told.exists() else 0.0
+
+
 @contextmanager
 def metered(meters: Mapping[str, Meter]) -> Iterator[dict[str, float]]:
     """What each meter counted within; the dictionary is filled at the end."""

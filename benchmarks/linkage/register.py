@@ -17,6 +17,8 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -26,7 +28,7 @@ from sqlalchemy import Connection, text
 
 from benchmarks.ground import Ground
 from benchmarks.linkage.population import LIKE_BUT_NOT, Population
-from benchmarks.processor import Meter, of_tree
+from benchmarks.processor import Meter, of_process, own
 from services.triage.domain.matching.accounts import Account, Mention, nothing_told
 from services.triage.domain.matching.frequencies import Frequencies
 from services.triage.domain.matching.judge_events import Judge
@@ -65,18 +67,11 @@ class Register:
     judge: Judge
     queries: list[Query]
     outcomes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    # Of each look-up, each time that it was made: how long it took, and what it cost both processes.
     seconds: list[list[float]] = field(default_factory=lambda: [[] for _ in range(_QUERIES)])
+    costs: list[list[float]] = field(default_factory=lambda: [[] for _ in range(_QUERIES)])
     candidates: list[int] = field(default_factory=list)
     ours: float = 0.0
-    servers: float = 0.0
-
-    def p50(self) -> float:
-        """Milliseconds at the median, of the quickest of each look-up."""
-        return statistics.median(map(min, self.seconds)) * 1000
-
-    def p99(self) -> float:
-        """The same at the 99th percentile."""
-        return _percentile(map(min, self.seconds)) * 1000
 
 
 def main() -> None:
@@ -100,7 +95,11 @@ def main() -> None:
             small, large = registers[0], registers[-1]
             if small is not large:
                 sizes = f"{len(large.people):,} people / p99 at {len(small.people):,}"
-                print(f"{kind}: p99 at {sizes} = {large.p99() / small.p99():.2f}")
+                time_, cost = (
+                    _percentile(map(min, of(large))) / _percentile(map(min, of(small)))
+                    for of in (attrgetter("seconds"), attrgetter("costs"))
+                )
+                print(f"{kind}: p99 at {sizes} = {time_:.2f} in time, {cost:.2f} in processor time")
             if asked.splink:
                 _beside_splink(large)
 
@@ -199,27 +198,26 @@ def _look_up(registers: Sequence[Register]) -> None:
     with contextlib.ExitStack() as ends:
         connections = [ends.enter_context(register.database.reading()) for register in registers]
         meters = [_session(connection) for connection in connections]
-        before = [meter() for meter in meters]
         for turn in range(_ROUNDS):
             for number in range(_QUERIES):
-                for register, connection in zip(registers, connections, strict=True):
-                    _look_for(number, register, connection, first=turn == 0)
-        for register, meter, spent in zip(registers, meters, before, strict=True):
-            register.servers = meter() - spent
+                for register, connection, meter in zip(registers, connections, meters, strict=True):
+                    _look_for(number, register, connection, meter, first=turn == 0)
 
 
 def _session(connection: Connection) -> Meter:
     """What the database's own process takes for this connection; nothing where it has none."""
     driver = connection.connection.driver_connection
-    return of_tree(driver.info.backend_pid) if isinstance(driver, psycopg.Connection) else lambda: 0.0
+    return of_process(driver.info.backend_pid) if isinstance(driver, psycopg.Connection) else lambda: 0.0
 
 
-def _look_for(number: int, register: Register, connection: Connection, *, first: bool) -> None:
+def _look_for(number: int, register: Register, connection: Connection, server: Meter, *, first: bool) -> None:
     kind, known, asked = register.queries[number]
-    began, busy = time.perf_counter(), time.process_time()
+    theirs, busy, began = server(), own(), time.perf_counter()
     found = find_person(asked, connection, register.database, register.keys, register.judge)
     register.seconds[number].append(time.perf_counter() - began)
-    register.ours += time.process_time() - busy
+    ours = own() - busy
+    register.ours += ours
+    register.costs[number].append(ours + server() - theirs)
     if first:
         register.candidates.append(len(found.candidates))
         outcome: str = found.verdict
@@ -237,19 +235,19 @@ def _tell(register: Register) -> None:
     print(f"\n{register.database.url.get_backend_name()}, {len(register.people):,} people")
     for kind, counted in sorted(register.outcomes.items()):
         print(f"  {kind:15} {', '.join(f'{name} {count}' for name, count in sorted(counted.items()))}")
-    every = [seconds * 1000 for thrice in register.seconds for seconds in thrice]
-    made = len(every)
-    all_of_them = f"p50 {statistics.median(every):.2f} ms, p99 {_percentile(every):.2f} ms"
+    made = _QUERIES * _ROUNDS
+    for what, taken in (("time", register.seconds), ("processor time", register.costs)):
+        quickest, every = [min(each) for each in taken], [one for each in taken for one in each]
+        print(f"  {what}: the quickest of {_ROUNDS} {_in_ms(quickest)}; all {made:,} {_in_ms(every)}")
+    cost = sum(map(sum, register.costs))
     print(
-        f"  one look-up and decision, the quickest of {_ROUNDS}: p50 {register.p50():.2f} ms,"
-        f" p99 {register.p99():.2f} ms; all {made:,}: {all_of_them}"
-    )
-    ours, servers = register.ours / made * 1e6, register.servers / made * 1e6
-    print(
-        f"  processor time each: {ours:.0f} µs of ours, {servers:.0f} µs of the server's:"
-        f" {1e6 / (ours + servers):.0f} a second and core; candidates p50"
+        f"  {made / cost:.0f} a second and core, {register.ours / cost:.0%} of it ours; candidates p50"
         f" {statistics.median(register.candidates):.0f}, p99 {_percentile(register.candidates):.0f}"
     )
+
+
+def _in_ms(seconds: Sequence[float]) -> str:
+    return f"p50 {statistics.median(seconds) * 1000:.2f} ms, p99 {_percentile(seconds) * 1000:.2f} ms"
 
 
 def _beside_splink(register: Register) -> None:
@@ -260,7 +258,7 @@ def _beside_splink(register: Register) -> None:
     again = [register.population.written_down_again(one) for one in some]
     splink = SplinkLookUps(some, again, register.people)
     taken = [splink.look_up(query.asked) * 1000 for query in register.queries[:_PEER_QUERIES]]
-    usual, ours = statistics.median(taken), register.p50()
+    usual, ours = statistics.median(taken), statistics.median(chain(*register.seconds)) * 1000
     print(
         f"  Splink, the same look-ups: p50 {usual:.0f} ms of {len(taken)}, {usual / ours:.0f} times the hub's"
     )
