@@ -64,8 +64,11 @@ def lines_of(counts: Mapping[str, int]) -> list[Line]:
     """A table as it may be told, the largest first: rounded to five, and nothing below five.
 
     Where one figure alone is held back, the smallest of the others is as well: otherwise it could be found by
-    taking the others from the total. What is nought is left out by whoever counts.
+    taking the others from the total. Where all together are below five there is no line, since its name alone
+    would tell of the few what they are. What is nought is left out by whoever counts.
     """
+    if sum(counts.values()) < FEWEST:
+        return []
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     held = {name for name, count in ordered if count < FEWEST}
     if len(held) == 1 and len(ordered) > 1:

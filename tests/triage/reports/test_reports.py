@@ -87,6 +87,15 @@ def test_what_was_closed_is_told_by_how_it_ended(hub: Hub) -> None:
     assert [*closed] != ["C-RESOLVED-OTHERWISE"]
 
 
+def test_of_fewer_than_five_nothing_is_told_but_that_there_are_some(hub: Hub) -> None:
+    hub.take(an_account("ALONE"))
+    hub.settle()
+    told = tables_of(hub.ask("/reports", hub.token_of("commissioner")).text)
+    assert told.pop("Cases closed, by how they ended") == {}
+    assert len(told) == 5
+    assert [*told.values()] == [{"All together": "Not shown"}] * 5
+
+
 def test_a_quarter_that_is_over_can_still_be_read_and_one_that_never_was_is_404(hub: Hub) -> None:
     fill(hub)
     token = hub.token_of("commissioner")
