@@ -104,3 +104,11 @@ def test_who_shares_a_second_thing_is_held_against_however_many_share_the_first(
     # Whoever has an account for each of twenty events, and a son of the same name at the same home.
     asked = SOMEBODY._replace(born=None, phones=())
     assert len(look_for(hub, asked).candidates) == 21
+
+
+def test_a_given_name_leads_to_nobody_by_a_street_and_a_family_name_does(hub: Hub) -> None:
+    there = read_place("41 Nowhere Terrace", "", "Crook", "DL15 9ZA")
+    related = SOMEBODY._replace(name=read_name("Caspian", "Figment"), born=None, phones=(), home=there)
+    know(hub, [related, related._replace(name=read_name("Fable", "Holloworth"))])
+    found = look_for(hub, SOMEBODY)
+    assert [one.person for one in found.candidates] == [UUID(int=1)]

@@ -59,7 +59,8 @@ def keys_of_person(mention: Mention, canonicals: Canonicals) -> Iterator[Key]:
     if home.postcode:
         yield from (("postcode", name, home.postcode) for name in names)
     if home.street:
-        yield from (("street", name, home.street[0]) for name in names)
+        # Streets of one name are in every town, and so is somebody of that given name in them.
+        yield from (("street", name, home.street[0]) for name in sorted(family))
     for one, other in product(sorted(family), sorted(given)):
         if one != other:
             yield ("name", *sorted((one, other)))
