@@ -198,10 +198,14 @@ def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, set
         settled.left.add(_case_of(reference, clerk))
         register.move(reference, target)
         settled.moved[reference] = target
+    # Before what they bring is known there: whoever has it again is told of a danger in it.
+    again = brings_more and take_up_again(
+        clerk.heard(arrived[0]), register.case(target), register, clerk.unit, clerk.table
+    )
     for case_id in cases:
         if case_id != target and register.case(case_id).merged_into != target:
             _merge(case_id, target, clerk)
-    _tell_of_arrivals(target, arrived, clerk, brings_more=brings_more)
+    _tell_of_arrivals(target, arrived, clerk, again=again)
 
 
 def _goes_on(case_id: UUID, clerk: Clerk) -> bool:
@@ -216,28 +220,24 @@ def _case_of(reference: str, clerk: Clerk) -> UUID:
     return known.triaged.case_id
 
 
-def _tell_of_arrivals(target: UUID, arrived: Sequence[str], clerk: Clerk, *, brings_more: bool) -> None:
-    """Whoever comes to a case that lacks something may bring it.
-
-    A case that was withdrawn is taken up again, and so is one that had ended, unless what comes had too.
-    """
+def _tell_of_arrivals(target: UUID, arrived: Sequence[str], clerk: Clerk, *, again: bool) -> None:
+    """Whoever comes to a case that lacks something may bring it; with `again` its team has it again."""
     register, unit, table = clerk.register, clerk.unit, clerk.table
-    for reference in arrived:
+    for number, reference in enumerate(arrived):
         case = register.case(target)
         register.note(
             target, "joined", who=clerk.who, referral=reference, evidence=_why(reference, target, clerk)
         )
         message = clerk.heard(reference)
-        again = brings_more and take_up_again(message, case, register, unit, table)
-        case = register.case(target)
+        tells = again and number == 0
         if case.lacks:
-            try_to_release(message, case, clerk.routable(message), register, unit, table, again=again)
+            try_to_release(message, case, clerk.routable(message), register, unit, table, again=tells)
             continue
         learn(message, case, unit, table)
         unit.say(
             CaseJoined(case=case.reference, referral=reference, joined_at=unit.now, travels=clerk.travels)
         )
-        if again:
+        if tells:
             resume_case(message, case, unit, table)
 
 

@@ -71,3 +71,15 @@ def test_a_danger_opens_again_what_had_ended(hub: Hub) -> None:
     told = whole(hub, case)
     assert (told["state"], told["reason"]) == ("reopened", "O-NEW-HARM")
     assert woken(hub, case) == [COORDINATOR]
+
+
+def test_a_danger_of_a_case_that_goes_on_in_one_that_had_ended_is_told_to_who_has_that(hub: Hub) -> None:
+    shared = ("CRI009999990",)
+    old = take(hub, a_crime(references=shared))
+    move(hub, old, "close", outcome="C-SUPPORT-ONLY")
+    new = take(hub, in_danger(a_crime("TWO", family="Other", kind="theft", on="2026-01-05")), "vip")
+    assert new != old
+    assert woken(hub, old) == []
+    assert take(hub, in_danger(a_crime("TWO", references=shared)), "vip") == old
+    assert whole(hub, old)["state"] == "reopened"
+    assert woken(hub, old) == [COORDINATOR]
