@@ -45,8 +45,13 @@ def follow_return(message: CaseReturned, unit: Unit) -> None:
 
 
 def follow_progress(message: CaseProgressed, unit: Unit) -> None:
-    """The case has come so far that another word is true: `in_progress`, `closed`, or open again."""
+    """The case has come so far that another word is true: `in_progress`, `closed`, or open again.
+
+    A case may end before a team has it: what was missing did not come.
+    """
     progress = store.Progress.of(unit)
     kept = progress.referral(message.referral)
-    if kept is not None and kept.status in _WITH_A_TEAM and kept.status != message.status:
+    if kept is None or kept.status == message.status:
+        return
+    if kept.status in _WITH_A_TEAM or (kept.status in _BEFORE_A_TEAM and message.status == "closed"):
         progress.move(kept, message.status)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.builders import Wire, a_consent, a_contact, an_account
 from tests.support.houses import Hub, infrastructure, make_hub, place
+from tests.triage.cases.doing import move
 
 __all__ = ["infrastructure", "make_hub", "place"]
 
@@ -79,6 +80,18 @@ def test_an_amendment_may_bring_one_thing_and_take_back_another(hub: Hub) -> Non
     hub.take(an_account_without("consent_to_refer"))
     hub.settle()
     assert told(hub, receipt) == ("returned", ["consent_to_refer"])
+
+
+def test_that_a_returned_case_was_closed_is_told_to_its_referrer(hub: Hub) -> None:
+    receipt = hub.take(an_account_without("safe_contact"))
+    hub.settle()
+    (line,) = hub.links().values()
+    move(hub, line["case"], "close", "supervisor", outcome="C-NOT-COMPLETED")
+    hub.settle()
+    assert told(hub, receipt) == ("closed", [])
+    move(hub, line["case"], "reopen", "supervisor", reason="O-CLOSED-IN-ERROR")
+    hub.settle()
+    assert told(hub, receipt)[0] != "closed"
 
 
 def test_another_referral_of_the_case_releases_all_of_them(hub: Hub) -> None:
