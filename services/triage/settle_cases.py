@@ -294,6 +294,9 @@ def _resume(case_id: UUID, group: Sequence[str], clerk: Clerk) -> None:
     register.change_case(case)
     register.note(case_id, "separated", who=clerk.who)
     separate_life(case, clerk.unit, clerk.table, who=clerk.who)
+    kept = Lives.of(clerk.unit).find(case_id)
+    if kept is not None and not kept.life.is_open:
+        return  # it had ended before it was merged, and nobody goes on with it
     resume_case(clerk.heard(min(group)), case, clerk.unit, clerk.table)
 
 

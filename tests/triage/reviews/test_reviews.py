@@ -234,6 +234,19 @@ def test_merging_and_separating_restores_exactly_what_was_there_before(hub: Hub)
     ) == 1
 
 
+def test_a_case_that_was_closed_before_it_was_merged_is_not_told_as_going_on(hub: Hub) -> None:
+    review = a_question(hub)
+    first, other = cases_of(hub)[ONE], cases_of(hub)[OTHER]
+    for case in (first, other):
+        move(hub, case, "close", outcome="C-SUPPORT-ONLY")
+    say(hub, review, "same")
+    assert cases_of(hub)[OTHER] == first
+    separate(hub, first, hub.links()[OTHER]["reference"])
+    assert cases_of(hub)[OTHER] == other
+    assert whole(hub, other)["state"] == "closed"
+    assert "again" not in [alert["kind"] for alert in hub.alerts() if alert["case"] == other]
+
+
 def test_what_the_hub_merged_by_itself_is_separated_into_the_cases_that_were_there(hub: Hub) -> None:
     hub.take(an_account("OLD", references=("CRI009999993",), family="Brackenfell"))
     hub.settle()
