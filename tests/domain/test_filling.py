@@ -112,6 +112,21 @@ def test_leaving_out_what_is_needed_stays_there_and_says_so() -> None:
 
 
 @pytest.mark.parametrize(
+    ("page", "posted"),
+    [("pet", {}), ("born", {"born-day": ["31"], "born-month": ["2"], "born-year": ["1990"]})],
+)
+def test_whoever_turns_back_from_what_is_wrong_is_asked_it_again(
+    page: str, posted: dict[str, list[str]]
+) -> None:
+    filled, slips = answer(FORM, change(FORM, whole("no"), page), posted, TODAY)
+    assert slips
+    earlier = back(FORM, filled)
+    assert earlier is not None
+    assert unanswered(FORM, earlier) == FORM.page(page)
+    assert go(earlier, colours=["r"]).at == page
+
+
+@pytest.mark.parametrize(
     ("page", "posted", "told"),
     [
         ("pet", {"pet": ["perhaps"]}, "Select an answer from the list"),

@@ -45,7 +45,9 @@ def answer(
     others = {name: answer for name, answer in filled.answers.items() if name not in names}
     filled = replace(filled, answers=others | given)
     if slips:
-        return filled, slips
+        # Whoever turns back from here instead is asked again: an answer that is wrong is none.
+        left = tuple(key for key in filled.answered if key != page.key)
+        return replace(filled, answered=left), slips
     if page.key not in filled.answered:
         filled = replace(filled, answered=(*filled.answered, page.key))
     return _to(filled, _next(form, filled)), []
