@@ -30,7 +30,7 @@ cases = Table(
 )
 
 # By what an account is found again: keyed hashes of what it tells (domain/matching/keys.py). Of all rows
-# that a # referral brings these are the most, so they have one index only, of the hash alone.
+# that a referral brings these are the most, so they have one index only, of the hash alone.
 match_keys = Table(
     "match_keys",
     metadata,
