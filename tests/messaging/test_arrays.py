@@ -23,7 +23,15 @@ from sqlalchemy import (
 
 from services.every import SERVICES
 from shared.database import Database, Instant
-from shared.rows import find_rows, insert_rows, insert_unless_known, kind_of, update_rows
+from shared.rows import (
+    Wanted,
+    find_rows,
+    insert_rows,
+    insert_unless_known,
+    kind_of,
+    lock_and_find,
+    update_rows,
+)
 from tests.support.houses import BOTH
 
 THINGS = Table(
@@ -82,6 +90,25 @@ def test_what_is_written_is_found_again_changed_and_not_written_twice(database: 
         rows = {row.id: row for row in connection.execute(select(THINGS))}
         assert [rows[one[0]].text for one in SOME] == [other[1] for other in SOME[1:] + SOME[:1]]
         assert [rows[one[0]].document for one in SOME] == [other[7] for other in SOME[1:] + SOME[:1]]
+
+
+def test_of_the_rows_with_one_value_so_many_at_most_are_found_for_any_number_of_values(
+    database: Database,
+) -> None:
+    rows = [
+        {**named(SOME[0]), "id": UUID(int=place), "number": place // 3, "text": f"row {place}"}
+        for place in range(300)
+    ]
+    with database.transaction() as connection:
+        insert_rows(connection, {THINGS: rows})
+        values = [*range(70), *range(5), 1000]
+        wanted = Wanted((THINGS.c.number, THINGS.c.text), THINGS.c.number, values, 2)
+        (found,) = lock_and_find(connection, (), [wanted])
+        (nothing,) = lock_and_find(connection, (), [wanted._replace(values=())])
+    assert nothing == []
+    assert sorted(number for number, _ in found) == sorted([*range(70)] * 2)
+    assert len(set(map(tuple, found))) == len(found)
+    assert all(int(text.removeprefix("row ")) // 3 == number for number, text in found)
 
 
 def test_a_time_without_an_offset_is_refused(database: Database) -> None:
