@@ -43,7 +43,7 @@ from shared.settings import Settings
 
 _QUERIES = 2000
 _ROUNDS = 3
-_PAGE = 20_000
+_PAGE = 5_000
 _NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 _TRAINED_ON, _PEER_QUERIES = 20_000, 20
 
