@@ -50,7 +50,7 @@ def address(
         password = hub_secrets[f"{user.removeprefix('hub-').upper()}_BROKER_PASSWORD"]
         return f"amqp://{user}:{password}@{LOOPBACK}:{rabbitmq.port}/{VHOST}"
 
-    RabbitMQ(of("hub-prepare")).prepare((*QUEUES, team_queue("invented_team")))
+    RabbitMQ(of("hub-prepare")).prepare((*QUEUES, team_queue("invented_team_2")))
     yield of
     rabbitmq.mend()
     rabbitmq.delete_vhost(VHOST)
@@ -113,7 +113,7 @@ def test_a_service_hears_all_its_queues(address: Address, service: str) -> None:
 
 
 @pytest.mark.parametrize("user", [f"hub-{service}" for service in SERVICES])
-@pytest.mark.parametrize("queue", [*QUEUES, team_queue("invented_team")], ids=lambda queue: queue.name)
+@pytest.mark.parametrize("queue", [*QUEUES, team_queue("invented_team_2")], ids=lambda queue: queue.name)
 def test_a_service_reads_its_own_queues_only(address: Address, user: str, queue: Queue) -> None:
     own = user == f"hub-{queue.hearer}"
     assert refused(address(user), lambda channel: channel.basic_get(queue.name)) is not own
@@ -152,7 +152,7 @@ def test_who_makes_or_watches_queues_puts_nothing_into_them(
 def test_ops_can_examine_every_queue(address: Address) -> None:
     broker = RabbitMQ(address("hub-ops"))
     broker.check()
-    for queue in (*QUEUES, team_queue("invented_team")):
+    for queue in (*QUEUES, team_queue("invented_team_2")):
         assert broker.depth(queue) == 0
         assert broker.has_leader(queue)
 
