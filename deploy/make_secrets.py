@@ -72,7 +72,8 @@ def add_key(folder: Path, ring: str) -> str:
     path = folder / ".env"
     text = path.read_text(encoding="utf-8")
     old = _read(text)[ring]
-    number = 1 + max(int(part.partition(":")[0].removeprefix("k")) for part in old.split(","))
+    # Ids that were given by hand count for nothing: none of them is one of these.
+    number = 1 + max(map(int, re.findall(r"(?:^|,)\s*k([0-9]+):", old)), default=0)
     added = text.replace(f"{ring}={old}", f"{ring}={_ring(number)},{old}")
     _write(path, added, 0o600)
     return f"k{number}"

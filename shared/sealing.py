@@ -13,6 +13,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -63,11 +64,10 @@ class KeyRing:
             raise KeysMissing(message)
         self._ciphers: dict[bytes, AESGCM] = {}
         for key_id, key in keys.items():
-            name = key_id.encode("ascii")
-            if not name.isalnum() or len(key) != _KEY_BYTES:
+            if not (key_id.isascii() and key_id.isalnum()) or len(key) != _KEY_BYTES:
                 message = f"a key needs an id of letters or digits and {_KEY_BYTES} bytes"
                 raise KeysMissing(message)
-            self._ciphers[name] = AESGCM(key)
+            self._ciphers[key_id.encode()] = AESGCM(key)
         first = next(iter(self._ciphers))
         self._sealing = self._ciphers[first]
         self._head = bytes([_VERSION, len(first)]) + first
@@ -75,9 +75,12 @@ class KeyRing:
     @classmethod
     def read(cls, text: str) -> KeyRing:
         """The ring written as `id:base64,id:base64`, newest key first."""
-        keys = {}
+        keys: dict[str, bytes] = {}
         for part in filter(None, (p.strip() for p in text.split(","))):
             key_id, _, encoded = part.partition(":")
+            if key_id in keys:
+                message = "two keys have the same id, and only one of them would seal and open"
+                raise KeysMissing(message)
             try:
                 keys[key_id] = base64.b64decode(encoded, validate=True)
             except ValueError as error:
@@ -178,7 +181,9 @@ def rotate_keys_file(home: Path) -> tuple[str, str]:
     texts: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     made = []
     for name, letter in (("HUB_SEALING_KEYS", "k"), ("HUB_MESSAGE_KEYS", "m")):
-        key_id = f"{letter}{1 + texts[name].count(':')}"
+        # Older ones may have been taken off: never an id that one of those that are left has.
+        numbers = [int(number) for number in re.findall(rf"(?:^|,)\s*{letter}([0-9]+):", texts[name])]
+        key_id = f"{letter}{1 + max(numbers, default=0)}"
         texts[name] = f"{new_key_text(key_id)},{texts[name]}"
         made.append(key_id)
     write_private(path, json.dumps(texts, indent=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import stat
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from shared.sealing import (
     load_keys,
     make_keys_file,
     new_key_text,
+    rotate_keys_file,
 )
 
 NAMES = ("HUB_SEALING_KEYS", "HUB_MESSAGE_KEYS", "HUB_LOOKUP_KEY", "HUB_SESSION_SECRET")
@@ -74,10 +76,38 @@ def test_a_key_ring_is_read_as_it_is_written_and_refuses_what_is_none() -> None:
     assert ring.open(KeyRing.read(older).seal(b"document", "place"), "place") == b"document"
     assert ring.sealed_with_newest(KeyRing.read(newer).seal(b"", ""))
     short = base64.b64encode(b"short").decode()
-    for wrong in ("", "k1", "k1:not base64", f"k1:{short}", f"k-1:{older.partition(':')[2]}", f":{short}"):
+    for wrong in (
+        "",
+        "k1",
+        "k1:not base64",
+        f"k1:{short}",
+        f"k-1:{older.partition(':')[2]}",
+        f"\N{LATIN SMALL LETTER E WITH ACUTE}:{older.partition(':')[2]}",
+        f":{short}",
+    ):
         with pytest.raises(KeysMissing) as refused:
             KeyRing.read(wrong)
         assert short not in str(refused.value)
+
+
+def test_a_key_ring_with_two_keys_of_one_id_is_refused() -> None:
+    # Only one of them could be found again by its id, and not the one that is meant to seal.
+    newer, older = new_key_text("k1"), new_key_text("k1")
+    with pytest.raises(KeysMissing, match="two keys have the same id"):
+        KeyRing.read(f"{newer},{older}")
+
+
+def test_the_embedded_hubs_newest_key_has_an_id_that_no_key_has(tmp_path: Path) -> None:
+    path = make_keys_file(tmp_path)
+    assert rotate_keys_file(tmp_path) == ("k2", "m2")
+    texts = json.loads(path.read_text(encoding="utf-8"))
+    texts["HUB_SEALING_KEYS"], _, _ = texts["HUB_SEALING_KEYS"].partition(",")  # the older one is retired
+    path.write_text(json.dumps(texts), encoding="utf-8")
+    before = load_keys(dict.fromkeys(NAMES, ""), tmp_path).rest.seal(b"document", "place")
+    assert rotate_keys_file(tmp_path) == ("k3", "m3")
+    after = load_keys(dict.fromkeys(NAMES, ""), tmp_path).rest
+    assert after.open(before, "place") == b"document"
+    assert not after.sealed_with_newest(before)
 
 
 def test_a_hash_is_the_same_each_time_and_other_for_another_kind_value_or_key() -> None:

@@ -72,6 +72,15 @@ def test_a_new_key_seals_and_the_old_one_still_opens(tmp_path: Path) -> None:
     assert mode_of(tmp_path / ".env") == 0o600
 
 
+def test_a_ring_whose_keys_were_named_by_hand_gets_a_new_key_too(tmp_path: Path) -> None:
+    make_secrets(tmp_path)
+    path = tmp_path / ".env"
+    path.write_text(path.read_text().replace("TRIAGE_SEALING_KEYS=k1:", "TRIAGE_SEALING_KEYS=winter:"))
+    assert "now seals with k1" in make_secrets(tmp_path, "--new-key", "TRIAGE_SEALING_KEYS")
+    assert "now seals with k2" in make_secrets(tmp_path, "--new-key", "TRIAGE_SEALING_KEYS")
+    KeyRing.read(read_secrets(tmp_path)["TRIAGE_SEALING_KEYS"])
+
+
 def test_compose_asks_for_exactly_what_is_made(hub_secrets: dict[str, str]) -> None:
     assert {variable.name for variable in variables() if variable.needed} == set(hub_secrets)
 
