@@ -7,7 +7,8 @@ never changes, so it is prepared once. SQLite is in the process, and takes the p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from operator import attrgetter, itemgetter
@@ -147,6 +148,12 @@ def lock_and_find(
             for one in wanted
         ]
     return [cursor.fetchall() for cursor in found]
+
+
+def locks_of(kind: str, names: Iterable[str]) -> set[int]:
+    """The numbers to lock for things that have a name: the same in every process."""
+    digests = (hashlib.sha256(f"{kind}/{name}".encode()).digest() for name in names)
+    return {int.from_bytes(digest[:8], "big", signed=True) for digest in digests}
 
 
 def _find_in_file(connection: Connection, wanted: Wanted) -> Sequence[Sequence[Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.notify import keep_barred as barred
 from services.notify import keep_telltales as telltales
 from services.notify.alert_coordinator import (
     alert_coordinator,
@@ -15,7 +16,6 @@ from services.notify.alert_coordinator import (
     alert_of_withdrawal,
     prepare_batch,
 )
-from services.notify.keep_barred import keep_barred
 from shared.contracts import (
     CaseBarred,
     CaseDue,
@@ -54,7 +54,7 @@ def hears(board: Switchboard) -> Mapping[type[Message], Hearer]:
         CaseGiven: Hearer(
             handle=lambda message, unit: alert_of_giving(message, unit, board), prepare=prepare_batch
         ),
-        CaseBarred: Hearer(handle=keep_barred),
+        CaseBarred: Hearer(handle=barred.keep_barred, prepare=barred.prepare_batch),
         LetterKept: Hearer(
             handle=lambda message, unit: alert_of_letter(message, unit, board), prepare=prepare_batch
         ),

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 from services.notify import store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shared.contracts import CaseBarred
     from shared.messaging.unit import Unit
+
+
+def prepare_batch(messages: Sequence[CaseBarred], unit: Unit) -> None:
+    """Take the locks, once: of two words about one case the newest counts, also when both are heard now."""
+    store.hold_barred(unit, [message.case for message in messages])
 
 
 def keep_barred(message: CaseBarred, unit: Unit) -> None:

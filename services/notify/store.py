@@ -19,7 +19,7 @@ from services.notify.tables import (
     troubles,
 )
 from shared.identity import new_id
-from shared.rows import find_rows
+from shared.rows import find_rows, lock_and_find, locks_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -187,6 +187,11 @@ def barred_from(connection: Connection, case: str) -> set[str]:
     """Who is told nothing of this case."""
     found = connection.execute(select(barred.c.email).where(barred.c.case == case)).scalars()
     return {email for email in found if email}
+
+
+def hold_barred(unit: Unit, cases: Iterable[str]) -> None:
+    """Until the unit ends nobody else says who is barred from these cases: they wait, and see it then."""
+    lock_and_find(unit.connection, locks_of("barred", cases), ())
 
 
 def keep_barred(unit: Unit, case: str, who: Collection[str], at: dt.datetime) -> set[str]:

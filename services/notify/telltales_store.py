@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from services.notify.tables import telltales
 from shared.resealing import SealedColumn
-from shared.rows import find_rows
+from shared.rows import Wanted, lock_and_find, locks_of
 from shared.telltales import split
 
 if TYPE_CHECKING:
@@ -34,10 +34,19 @@ class Drawer:
         return unit.remember(cls, lambda: cls(unit))
 
     def look_up(self, cases: Iterable[str]) -> None:
-        """Read which versions of which referrals of these cases are known."""
+        """Read which versions of which referrals of these cases are known, and hold the cases meanwhile.
+
+        Whoever hears of one of them at the same moment waits, and then sees what we kept.
+        """
         columns = (telltales.c.case, telltales.c.referral, telltales.c.version)
-        for row in find_rows(self._unit.connection, columns, telltales.c.case, set(cases)):
-            self._versions[row.case, row.referral] = row.version
+        wanted = set(cases)
+        (known,) = lock_and_find(
+            self._unit.connection,
+            locks_of("telltales", wanted),
+            (Wanted(columns, telltales.c.case, wanted),),
+        )
+        for case, referral, version in known:
+            self._versions[case, referral] = version
 
     def keep(self, case: str, referral: str, version: int, hashes: bytes) -> None:
         """Keep these in place of an older version's; older ones than what is known change nothing."""
