@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from services.triage.lives.tables import case_conflicts, case_records, declared_
 from services.triage.service import TRIAGE
 from services.triage.tables import referrals
 from shared.database import Database, migrate
-from shared.sealing import load_keys, make_keys_file
+from shared.sealing import BrokenSeal, KeyRing, load_keys, make_keys_file, new_key_text
 from tests.support.houses import BOTH
 
 CASE = UUID(int=3)
@@ -100,6 +101,11 @@ def test_who_declared_that_they_know_somebody_is_barred_from_their_cases_as_it_w
         record(3, one, staff="b@hub.example", knows=False)
         record(4, one, staff="c@hub.example", because="another_case")
         record(5, gone, staff="d@hub.example", because="own_contact")
+    if not database.is_file:
+        # In production whoever prepares opens no seal until they are lent the keys; nothing changes before.
+        strange = replace(keys, rest=KeyRing.read(new_key_text("k1")))
+        with pytest.raises(BrokenSeal):
+            migrate(database, TRIAGE.migrations, keys=strange)
     migrate(database, TRIAGE.migrations, keys=keys)
     with database.reading() as connection:
         barred = {(row.email, row.case_id) for row in connection.execute(select(case_conflicts))}
