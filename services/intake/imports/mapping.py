@@ -38,6 +38,7 @@ SHIPPED: Final = Path(__file__).parent / "mappings"
 NOBODY: Final = "Nobody is named in this row: fill in the columns of at least one person."
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,40}", re.ASCII)
 _SUMMARY: Final[tuple[Step, ...]] = ("event", "summary")
+_REFERRED_AT: Final[tuple[Step, ...]] = ("referred_at",)
 _ROW_NUMBER_LENGTH: Final = 16
 # What a member of these lists is there for.
 _THERE_FOR: Final = {"contacts": "value", "consents": "decision"}
@@ -60,6 +61,8 @@ class MappedRow:
     faults: tuple[RowFault, ...]
     # Only a row with faults has to tell, and few have.
     told_by: Callable[[], dict[str, str]]
+    # It does not say when it was referred, and was dated by when it came.
+    undated: bool = False
 
     @cached_property
     def column_of(self) -> dict[str, str]:
@@ -171,6 +174,7 @@ class Mapping:
                 if placing.when_blank == FROM_THE_ROW:
                     row.put(None, placing.into.steps, _number_of(cells), placing, placing.column)
                 elif placing.when_blank == WHEN_RECEIVED and received_at is not None:
+                    row.undated = row.undated or placing.into.steps == _REFERRED_AT
                     row.put(None, placing.into.steps, received_at.isoformat(), placing, placing.column)
 
 
@@ -200,6 +204,7 @@ class _Row:
     origins: dict[int | None, dict[tuple[Step, ...], str]] = field(default_factory=dict)
     texts: dict[tuple[int | None, tuple[Step, ...]], str] = field(default_factory=dict)
     own_columns: dict[int, list[str]] = field(default_factory=dict)
+    undated: bool = False
 
     def __post_init__(self) -> None:
         for party in (None, *range(self.parties)):
@@ -286,7 +291,9 @@ class _Row:
             parties.append(({"role": role} if role else {}) | _written(self.trees[number]))
         if parties:
             body["parties"] = parties
-        return MappedRow(body, tuple(self.faults), lambda: self._column_of(plan, present))
+        return MappedRow(
+            body, tuple(self.faults), lambda: self._column_of(plan, present), undated=self.undated
+        )
 
     def _column_of(self, plan: Plan, present: Sequence[int]) -> dict[str, str]:
         column_of = {

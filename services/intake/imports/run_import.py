@@ -24,6 +24,7 @@ from services.intake.imports.domain.file_import import (
     WaitingRow,
     pause_after,
 )
+from services.intake.imports.keep_dates import dated_bodies
 from services.intake.receive_referral import Taken
 from services.intake.receive_referrals import receive_referrals
 from services.intake.schema import read_referral
@@ -88,11 +89,12 @@ def _run(import_id: UUID, room: Room) -> int:
     mapping = choose_mapping(one.mapping, one.head.own_mapping).mapping
     self_referral = room.directory.agencies[one.agency].self_referral
     read = [_read(row, one, mapping, self_referral=self_referral) for row in batch.rows]
-    bodies = [one_row.mapped.body for one_row in read if not one_row.faults]
+    good = [one_row.mapped for one_row in read if not one_row.faults]
     trace = Trace.begin(one.correlation_id)
     tried: list[Taken | Problem] = []
     if one.dry_run:
         with contextlib.suppress(_OnlyTried), room.unit(trace) as unit:
+            bodies = dated_bodies(good, one.agency, unit)
             tried = receive_referrals(bodies, one.agency, unit, self_referral=self_referral, in_bulk=True)
             raise _OnlyTried
     with room.unit(trace) as unit:
@@ -102,6 +104,7 @@ def _run(import_id: UUID, room: Room) -> int:
         if held.dry_run:
             answers = _in_their_order(tried, import_id, unit)
         else:
+            bodies = dated_bodies(good, held.agency, unit)
             answers = receive_referrals(bodies, held.agency, unit, self_referral=self_referral, in_bulk=True)
         done = _keep(read, answers, held, unit)
     if done:

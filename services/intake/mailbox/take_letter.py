@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from services.intake.imports.domain.header import plain
+from services.intake.imports.keep_dates import dated_bodies
 from services.intake.imports.mapping import Mapping
 from services.intake.imports.reading import SeveralTables, open_table
 from services.intake.imports.unreadable import UnreadableFile
@@ -163,7 +164,8 @@ def _typed(text: str, desk: Desk) -> Typed:
 def _take(letter: Letter, agency: str, unit: Unit, desk: Desk, account: Account) -> Outcome:
     rows = _rows_of(letter, unit, desk, account)
     good = [index for index, row in enumerate(rows.read) if not row.faults]
-    bodies = [_with_referrer(rows.read[index].body, letter.sender, agency, desk) for index in good]
+    dated = dated_bodies([rows.read[index] for index in good], agency, unit)
+    bodies = [_with_referrer(body, letter.sender, agency, desk) for body in dated]
     taken = dict(
         zip(
             good,

@@ -67,6 +67,17 @@ def test_a_cell_that_the_spreadsheet_has_lost_is_asked_for_again_and_not_passed_
     assert "Office use" not in text_of(answer)
 
 
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+def test_a_row_without_a_date_that_comes_again_another_day_is_not_taken_twice(post: Post) -> None:
+    row = {name: cell for name, cell in ROW.items() if name != "Date of referral"}
+    post.arrives(with_form(as_csv(row), "form.csv"), "1.eml")
+    post.hub.clock.move(minutes=60)
+    second = row | {"Your reference": "MAILED-2"}
+    post.arrives(with_form(as_csv(row, second), "form.csv", 2), "2.eml")
+    versions = {line["source_record_id"]: line["version"] for line in post.hub.links().values()}
+    assert versions == {"MAILED-1": 1, "MAILED-2": 1}
+
+
 def test_one_bad_row_costs_no_good_one_and_the_mail_is_kept_for_a_human(post: Post) -> None:
     bad = ROW | {"Your reference": "MAILED-2", "What happened": "", "Date of referral": "99/99/2026"}
     post.arrives(with_form(as_csv(ROW, bad), "form.csv"))
