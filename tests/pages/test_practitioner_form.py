@@ -254,6 +254,26 @@ def test_without_an_account_nothing_is_kept_before_it_is_sent_and_nobody_is_veri
 
 
 @in_one_process
+def test_who_sends_without_an_account_while_the_database_is_away_loses_no_answers(hub: Hub) -> None:
+    somebody = Referring(hub)
+    somebody.start()
+    somebody.do_all(tasks=NEEDED)
+    hub.clock.move(minutes=5)
+    file = hub.settings.home / "intake.db"
+    hub.rooms["intake"].database.close()
+    file.rename(file.with_suffix(".away"))
+    file.mkdir()
+    somebody.press("send")
+    assert somebody.page.status_code == 503
+    assert "Your answers are still here" in somebody.page.text
+    assert "on our side" in somebody.page.text
+    file.rmdir()
+    file.with_suffix(".away").rename(file)
+    somebody.press("send")
+    assert sent_reference(somebody)
+
+
+@in_one_process
 def test_what_is_strange_is_told_before_and_after_sending_and_keeps_nobody_from_it(hub: Hub) -> None:
     officer = Referring(hub, OFFICER)
     officer.start()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from flask import Blueprint, Response, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.intake.forms import store
 from services.intake.forms.domain.draft import KEPT_FOR
@@ -39,15 +40,16 @@ from services.intake.forms.keep_drafts import (
     lock_own,
     owner_of,
 )
-from services.intake.forms.keep_machines_away import Doorkeeper, LooksLikeAMachine
+from services.intake.forms.keep_machines_away import WAIT_SECONDS, Doorkeeper, LooksLikeAMachine
 from services.intake.forms.practitioner_schema import MISSING, in_plain_words, look_over, slips_of
 from services.intake.forms.refer_somebody import refer_somebody, send_draft
 from services.intake.forms.sealed_form import FormBroken, open_form, seal_form
 from services.intake.forms.show_answers import rows_of
 from shared import web
+from shared.database import DatabaseAway, what_failed
 from shared.identity import new_id
 from shared.pages import Pages
-from shared.problems import NotFound, Unprocessable
+from shared.problems import NotFound, Problem, TooMany, Unavailable, Unprocessable
 from shared.web import ANYONE, open_to, the_caller, the_room, the_trace, who_asks
 
 if TYPE_CHECKING:
@@ -324,14 +326,29 @@ def _send_sealed(filled: Filled) -> Response:
         keeper.let_in(filled, request.form.get("reply", ""), request.remote_addr or "", room.clock())
         with room.unit(the_trace()) as unit:
             kept = refer_somebody(filled, room.directory, unit)
-    except LooksLikeAMachine as problem:
-        sealed = seal_form(filled, PRACTITIONER.name, room.keys.rest, room.clock())
-        response = PRACTITIONERS.show("practitioner/wait.html", problem.status, sealed=sealed, action=ADDRESS)
-        response.headers["Retry-After"] = str(problem.retry_after)
-        return response
+    except (LooksLikeAMachine, Unavailable) as problem:
+        return _show_wait(filled, problem)
+    except SQLAlchemyError as error:
+        if what_failed(error) == "wrong":
+            raise
+        return _show_wait(filled, DatabaseAway())
     except Unprocessable as problem:
         return _show_sealed(filled, slips_of(problem.errors, PRACTITIONER.told(filled.answers)))
     return _show_sent(kept, None)
+
+
+def _show_wait(filled: Filled, problem: Problem) -> Response:
+    """It could not be sent now, for whatever reason: nobody's answers are lost over it."""
+    room = the_room()
+    response = PRACTITIONERS.show(
+        "practitioner/wait.html",
+        problem.status,
+        sealed=seal_form(filled, PRACTITIONER.name, room.keys.rest, room.clock()),
+        action=ADDRESS,
+        held_up=isinstance(problem, TooMany),
+    )
+    response.headers["Retry-After"] = str(problem.retry_after or WAIT_SECONDS)
+    return response
 
 
 def _show_sent(kept: KeptReferral, caller: Caller | None) -> Response:
