@@ -47,6 +47,8 @@ _LOCK_SECONDS = 5  # whoever hears answers the broker within ten seconds, or is 
 # PostgreSQL's own words for "the same transaction would work in a moment": serialization failure, deadlock,
 # lock not available, and the query cancelled by a lock timeout (PostgreSQL manual, appendix A).
 _TRY_AGAIN = {"40001", "40P01", "55P03", "57014"}
+# What is beyond a limit of PostgreSQL's is so each time; psycopg puts it with a server that is away.
+_TOO_MUCH = "54"
 _FILE_AWAY = re.compile(r"unable to open|disk I/O error|disk is full|readonly|interrupted")
 
 
@@ -283,7 +285,8 @@ def what_failed(error: BaseException) -> Verdict:
         # SQLite has one class for all of it, also for a statement that names no table of ours.
         told = str(error.orig)
         return "busy" if "locked" in told else "away" if _FILE_AWAY.search(told) else "wrong"
-    return "away" if isinstance(error, OperationalError) else "wrong"
+    beyond = str(state).startswith(_TOO_MUCH)
+    return "away" if isinstance(error, OperationalError) and not beyond else "wrong"
 
 
 def migrate(database: Database, scripts: Path, **given: object) -> None:
