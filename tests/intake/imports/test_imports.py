@@ -474,6 +474,24 @@ def test_the_same_file_again_goes_on_and_after_its_end_makes_nothing_new(hub: Hu
     is_each_taken_once(room, rows)
 
 
+@in_one_process
+def test_a_row_without_a_date_that_comes_again_another_day_is_a_repeat(hub: Hub) -> None:
+    row = {
+        "Your reference": "INVENTED-1",
+        "Your name": "Robin Sample",
+        "What happened": "Loud music",
+        "Harmed person 1 first name": "Tamsin",
+        "Other person 1 address": "27 Brook Row, Exampleton, DH1 9ZZ",
+    }
+    first = sent(hub, a_csv([row], row), mapping="practitioner_form")
+    hub.settle()
+    assert counts_of(hub, first) == {"rows": 1, "new": 1}
+    hub.clock.move(days=1)
+    second = sent(hub, a_csv([row, row | {"Your reference": "INVENTED-2"}], row), mapping="practitioner_form")
+    hub.settle()
+    assert counts_of(hub, second) == {"rows": 2, "repeats": 1, "new": 1}
+
+
 def test_a_trial_tells_what_would_happen_and_keeps_nothing(hub: Hub) -> None:
     room = hub.rooms["intake"]
     known = sent(hub, a_csv([a_row(1)]))
