@@ -60,7 +60,7 @@ def bearers_of(hub: Hub) -> dict[str, tuple[str, str | None]]:
     return {
         "nobody": (ANYONE, None),
         "somebody with a wrong key": (ANYONE, f"rh_abcdefghij_{'x' * 43}"),
-        "somebody with a changed token": (ANYONE, hub.token_of("ops")[:-2] + "xx"),
+        "somebody with a changed token": (ANYONE, hub.changed_token_of("ops")),
         "somebody with a role of their own making": (ANYONE, sign_token(keys, Caller("root", "x", ""))),
         "an agency": (AGENCY, hub.key_of("vcas")),
         "people who refer themselves": (AGENCY, hub.key_of("self_referral")),

@@ -115,7 +115,7 @@ def test_without_https_the_cookie_is_not_secure_so_that_the_embedded_hub_can_be_
 def test_a_session_is_a_token_and_a_changed_one_is_nobodys(hub: Hub) -> None:
     browser = browser_of(hub, "supervisor")
     assert browser.get("/v1/alerts").status_code == 200
-    browser.set_cookie(SESSION, hub.token_of("supervisor")[:-2] + "xx")
+    browser.set_cookie(SESSION, hub.changed_token_of("supervisor"))
     assert browser.get("/v1/alerts").status_code == 401
 
 

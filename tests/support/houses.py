@@ -114,6 +114,14 @@ class Hub:
         caller = Caller(role, account["email"], account["team"] if team is None else team, account["agency"])
         return sign_token(self.rooms["notify"].keys, caller)
 
+    def changed_token_of(self, role: str) -> str:
+        """That of somebody with this role, with one letter of its signature changed.
+
+        Not the last one: of that some bits say nothing, and a changed token could be a good one.
+        """
+        said, _, signature = self.token_of(role).rpartition(".")
+        return f"{said}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
+
     def post(self, referral: object, agency: str = "vcas", **headers: str) -> TestResponse:
         """Send a referral as that agency's system."""
         return self.front.post(
