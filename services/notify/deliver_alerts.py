@@ -118,12 +118,17 @@ def _count(channel: ChannelName, outcome: Outcome, post: Post, now: dt.datetime)
 
 def _prepare(claimed: Sequence[Dispatch], post: Post, unit: Unit) -> list[_Ready]:
     """What of this can leave now; the rest is settled, or is due again later."""
-    ready = []
+    ready, left = [], []
     items = dispatch_store.items_of(unit, [one.id for one in claimed])
+    barred = store.barred_among(unit.connection, {one.recipient for one in claimed})
     for one in claimed:
-        contents = items[one.id]
         dispatch = _taken_up(one, post, unit) if one.state == "committing" else one
-        if dispatch is None or _is_held_up(dispatch, contents, post, unit):
+        if dispatch is None:
+            continue
+        # It may have been raised at the moment at which they were found to know somebody in the case.
+        contents = [item for item in items[one.id] if (item.case, one.recipient) not in barred]
+        left += [item for item in items[one.id] if (item.case, one.recipient) in barred]
+        if _is_held_up(dispatch, contents, post, unit):
             continue
         address = post.board.address_of(dispatch.recipient, dispatch.channel)
         if address is None:
@@ -141,6 +146,8 @@ def _prepare(claimed: Sequence[Dispatch], post: Post, unit: Unit) -> list[_Ready
         for item in contents:
             store.note(unit, item.alert_id, "refused", dispatch.recipient, why=refusal)
         make_task("refused", dispatch, contents, unit, post.board)
+    if left:
+        dispatch_store.leave_out(unit, left)
     return ready
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, case, func, or_, select, update
 
 from services.notify.domain.dispatch import CLAIM, Dispatch, State
 from services.notify.domain.gathering import SINGLES
-from services.notify.tables import deliveries, dispatches
+from services.notify.tables import alerts, deliveries, dispatches
 from shared.rows import find_rows
 
 if TYPE_CHECKING:
@@ -236,6 +236,15 @@ def mark_items(unit: Unit, dispatch_id: UUID, state: DeliveryState, trouble: str
     sent = unit.now if state == "sent" else None
     given = {"dispatch": dispatch_id, "becomes": state, "sent": sent, "why": trouble and trouble[:100]}
     unit.connection.execute(_MARK_ITEMS, given)
+
+
+def leave_out(unit: Unit, left: Sequence[Item]) -> None:
+    """These are not sent to whom they were packed for; what nobody has yet goes on to others at once."""
+    ids, told = [item.delivery_id for item in left], {item.alert_id for item in left}
+    dropped = update(deliveries).where(deliveries.c.id.in_(ids)).values(state="dropped", dispatch_id=None)
+    unit.connection.execute(dropped)
+    open_ones = update(alerts).where(alerts.c.id.in_(told), alerts.c.state == "open")
+    unit.connection.execute(open_ones.values(next_step_at=unit.now))
 
 
 def find_dispatch(unit: Unit, token: UUID) -> Dispatch | None:

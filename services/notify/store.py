@@ -189,6 +189,12 @@ def barred_from(connection: Connection, case: str) -> set[str]:
     return {email for email in found if email}
 
 
+def barred_among(connection: Connection, people: Iterable[str]) -> set[tuple[str, str]]:
+    """Who of these people is told nothing of which case: the case, and the person."""
+    known = select(barred.c.case, barred.c.email).where(barred.c.email.in_(set(people)))
+    return {(row.case, row.email) for row in connection.execute(known)}
+
+
 def hold_barred(unit: Unit, cases: Iterable[str]) -> None:
     """Until the unit ends nobody else says who is barred from these cases: they wait, and see it then."""
     lock_and_find(unit.connection, locks_of("barred", cases), ())

@@ -22,7 +22,7 @@ from services.notify.domain.dispatch import MAX_TRIES
 from services.notify.domain.escalation import ORDINARY, URGENT, supervisors_step
 from services.notify.equipment import board_of, post_of
 from services.notify.raise_alert import raise_alert
-from services.notify.store import Desk, history_of
+from services.notify.store import Desk, history_of, keep_barred
 from services.notify.tables import alerts, deliveries, dispatches
 from shared.identity import CASE, new_reference
 from shared.service import Room
@@ -119,6 +119,21 @@ def test_an_alert_climbs_on_working_time_and_every_step_is_in_its_history(hub: H
     hub.clock.move(days=10)
     work(room)
     assert steps_of(room, alert_id) == [*expected, ("acknowledged", "above@hub.example")]
+
+
+def test_what_was_raised_while_its_readers_were_barred_goes_to_others_at_once(hub: Hub) -> None:
+    room = hub.rooms["notify"]
+    alert_id, another = raised(room, "hub"), raised(room, "hub")
+    readers = ["one@hub.example", "two@hub.example"]
+    # As when each unit reads before the other one has written.
+    with room.unit() as unit:
+        case = unit.connection.execute(select(alerts.c.case).where(alerts.c.id == alert_id)).scalar_one()
+        keep_barred(unit, case, readers, hub.clock())
+    work(room)
+    mails = [(str(mail["To"]), case in mail.as_string()) for mail in hub.mails()]
+    assert sorted(mails) == [(readers[0], False), ("second@hub.example", True), (readers[1], False)]
+    assert steps_of(room, alert_id) == [("raised", readers), ("reminded", ["second@hub.example"])]
+    assert steps_of(room, another) == [("raised", readers)]
 
 
 def test_what_begins_with_the_supervisors_goes_on_every_eight_hours(hub: Hub) -> None:
