@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 FEWEST = 500  # accounts before it is worth counting
 GROWN = 1.25
 SHARED_BY = 4  # people of different names; nobody's household is so large
-_SEEN_OFTEN = 5  # accounts of an agency in which a word stands that is a habit
-_DRAWN = 4  # accounts' worth of belief that an agency says what others say
 _SEEN = 2  # a word that stands in one account alone is not worth keeping
 
 
@@ -50,16 +47,11 @@ def count(version: str, accounts: Iterable[Account]) -> Frequencies:
     given: Counter[str] = Counter()
     family: Counter[str] = Counter()
     words: Counter[str] = Counter()
-    said_by: dict[str, Counter[str]] = defaultdict(Counter)
-    accounts_of: Counter[str] = Counter()
     used_by: dict[str, set[str]] = defaultdict(set)
     people = total = 0
     for account in accounts:
         total += 1
-        said = set(account.words)
-        words.update(said)
-        said_by[account.agency].update(said)
-        accounts_of[account.agency] += 1
+        words.update(set(account.words))
         for mention in account.people:
             people += 1
             given.update(set(mention.name.given))
@@ -76,16 +68,4 @@ def count(version: str, accounts: Iterable[Account]) -> Frequencies:
         {name: seen for name, seen in family.items() if seen >= _SEEN},
         {word: seen for word, seen in words.items() if seen >= _SEEN},
         frozenset(way for way, names in used_by.items() if len(names) >= SHARED_BY),
-        {agency: _habits(said, accounts_of[agency], words, total) for agency, said in said_by.items()},
     )
-
-
-def _habits(said: Counter[str], accounts: int, words: Counter[str], total: int) -> dict[str, float]:
-    """What an agency's words say, of those that it uses more than others do, drawn towards what all use."""
-    found = {}
-    for word, seen in said.items():
-        everywhere = words[word] / total
-        share = (seen + _DRAWN * everywhere) / (accounts + _DRAWN)
-        if seen >= _SEEN_OFTEN and share > everywhere:
-            found[word] = round(-math.log2(share), 2)
-    return found

@@ -35,7 +35,6 @@ class _Counted(msgspec.Struct):
     family: dict[str, int]
     words: dict[str, int]
     shared: list[str]
-    habits: dict[str, dict[str, float]] = {}  # older snapshots have none
 
 
 _unpack = msgspec.msgpack.Decoder(_Counted)
@@ -61,7 +60,6 @@ def read_frequencies(connection: Connection, ring: KeyRing, version: int) -> Fre
         counted.family,
         counted.words,
         frozenset(counted.shared),
-        counted.habits,
     )
 
 
@@ -73,7 +71,6 @@ def keep_frequencies(connection: Connection, ring: KeyRing, snapshot: Frequencie
         dict(snapshot.family),
         dict(snapshot.words),
         sorted(snapshot.shared),
-        {agency: dict(words) for agency, words in snapshot.habits.items()},
     )
     version = int(snapshot.version)
     row = {

@@ -25,11 +25,10 @@ from services.triage.domain.matching.compare_events import (
     pair_people,
 )
 from services.triage.domain.matching.compare_people import COMPARISONS, compare_people
-from services.triage.domain.matching.frequencies import NOTHING_COUNTED, RAREST_WORD, Frequencies
+from services.triage.domain.matching.frequencies import NOTHING_COUNTED, RAREST_WORD
 from services.triage.domain.matching.judge_people import judge_people
 from services.triage.domain.matching.keys import keys_of, keys_of_names, names_told
 from services.triage.domain.matching.model import Model
-from services.triage.matching.count_frequencies import count
 from services.triage.matching.labelled import Labelled, Truth, undecidable
 from services.triage.matching.schema import canonicals
 
@@ -76,23 +75,22 @@ def train(
     model = Model(version, people, {}, {}, usual[0], usual[1], words)
     pairs = _labelled_pairs(labelled, undecidable(list(truths)))
     progress(f"events: {len(pairs)} pairs, {sum(same for _, _, same in pairs)} of them true")
-    counted = count("", accounts)
     rows: dict[bool, list[tuple[dict[str, str], bool]]] = {True: [], False: []}
     for one, other, same in pairs:
         a, b = accounts[one], accounts[other]
-        rows[is_crime(a, b)].append((levels_of(a, b, model, counted), same))
+        rows[is_crime(a, b)].append((levels_of(a, b, model), same))
     return Model(
         version, people, fit_ordered(rows[True]), fit_ordered(rows[False]), usual[0], usual[1], words
     )
 
 
-def levels_of(one: Account, other: Account, model: Model, counted: Frequencies) -> dict[str, str]:
-    """What the events of two accounts agree in, with words counted and names not yet."""
+def levels_of(one: Account, other: Account, model: Model) -> dict[str, str]:
+    """What the events of two accounts agree in, with nothing counted yet."""
     pairings = pair_people(
         hold_people(one, other, lambda a, b: judge_people(a, b, model, NOTHING_COUNTED, canonicals))
     )
     return compare_events(
-        one, other, pairings, lambda word, agency: counted.word_bits(word, agency, model.words), canonicals
+        one, other, pairings, lambda word: NOTHING_COUNTED.word_bits(word, model.words), canonicals
     )
 
 

@@ -24,7 +24,7 @@ from services.triage.domain.matching.references import Reference
 from services.triage.domain.matching.whens import days_apart
 
 JudgePeople = Callable[[Mention, Mention], tuple[Evidence, PersonLevels]]
-WordBits = Callable[[str, str], float]  # of a word, said by an agency
+WordBits = Callable[[str], float]
 
 # The levels of each comparison, the best first; `missing` is in none of them.
 BANDS = ("sure", "likely", "maybe", "weak", "against")
@@ -294,20 +294,18 @@ def _words(one: Account, other: Account, word_bits: WordBits) -> dict[str, str]:
     if not one.words or not other.words:
         return {"words": "missing", "words_share": "missing"}
     known = _names_and_places(one) | _names_and_places(other)
-    mine, theirs = (
-        {word: bits for word, bits in _telling(said.words, said.agency, word_bits) if word not in known}
-        for said in (one, other)
-    )
-    shared = sum(min(bits, theirs[word]) for word, bits in mine.items() if word in theirs)
-    least = min(sum(mine.values()), sum(theirs.values()))
+    mine = [(word, bits) for word, bits in _telling(one.words, word_bits) if word not in known]
+    theirs = {word: bits for word, bits in _telling(other.words, word_bits) if word not in known}
+    shared = sum(bits for word, bits in mine if word in theirs)
+    least = min(sum(bits for _, bits in mine), sum(theirs.values()))
     words = next((level for below, level in _WORDS if shared < below), "5")
     return {"words": words, "words_share": str(min(4, int(5 * shared / least))) if least else "missing"}
 
 
 @lru_cache(maxsize=1_000)
-def _telling(words: tuple[str, ...], agency: str, word_bits: WordBits) -> tuple[tuple[str, float], ...]:
+def _telling(words: tuple[str, ...], word_bits: WordBits) -> tuple[tuple[str, float], ...]:
     """The words that say something, each once, with how much."""
-    weighed = {word: word_bits(word, agency) for word in words if len(word) >= _SHORTEST_WORD}
+    weighed = {word: word_bits(word) for word in words if len(word) >= _SHORTEST_WORD}
     return tuple((word, bits) for word, bits in weighed.items() if bits > _SAYS_ENOUGH)
 
 

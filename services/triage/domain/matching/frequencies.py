@@ -26,16 +26,13 @@ class Frequencies:
     words: Mapping[str, int] = field(default_factory=dict)
     # Telephones and addresses of mail that so many different people give that they are nobody's own.
     shared: frozenset[str] = frozenset()
-    # What a word says that an agency uses more than others do: its own phrases stand in all of its accounts.
-    habits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
-    def word_bits(self, word: str, agency: str, usual: Mapping[str, float]) -> float:
-        """The bits that it says that an account of this agency has this word; `usual` until more is known."""
+    def word_bits(self, word: str, usual: Mapping[str, float]) -> float:
+        """The bits that it says that two accounts share this word; `usual` until more is known."""
         seen = self.words.get(word)
         if self.accounts >= _ENOUGH:
             own = math.log2(self.accounts / seen) if seen else RAREST_WORD
-            habit = self.habits.get(agency, {}).get(word, RAREST_WORD)
-            return min(own, habit, usual.get(word, RAREST_WORD), RAREST_WORD)
+            return min(own, usual.get(word, RAREST_WORD), RAREST_WORD)
         return min(usual.get(word, RAREST_WORD), RAREST_WORD)
 
     def name_bits(self, kind: str, word: str, usual: float) -> float:

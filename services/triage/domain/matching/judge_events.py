@@ -123,8 +123,8 @@ class Judge:
         told += [named_in(other.people[place], one, self.canonicals) for place in others]
         return "full" not in told
 
-    def _word_bits(self, word: str, agency: str) -> float:
-        return self.frequencies.word_bits(word, agency, self.model.words)
+    def _word_bits(self, word: str) -> float:
+        return self.frequencies.word_bits(word, self.model.words)
 
 
 def _harmed(account: Account) -> list[int]:
