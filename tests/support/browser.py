@@ -147,7 +147,7 @@ def _faults_as_shown(page: Page) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One browser for the whole run."""
+    """One browser for the whole run: one room alone may take this in, for there cannot be two at once."""
     with a_browser() as browser:
         yield browser
 
