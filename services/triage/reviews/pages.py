@@ -183,7 +183,7 @@ def _told(question: dict[str, Any]) -> dict[str, Any]:
     records = [
         one
         | {
-            "agency_name": name_of(one["agency"]),
+            "agency_name": name_of(one["agency"]) if one["seen"] else "",
             "team_name": name_of(one["team"]),
         }
         for one in question["records"]

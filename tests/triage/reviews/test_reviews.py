@@ -356,6 +356,21 @@ def test_who_has_one_of_the_cases_sees_that_record_alone_and_may_only_keep_it_ap
     assert "Secret" not in str(whole(hub, unseen, "supervisor")["records"])
 
 
+def test_the_pages_tell_whom_to_ask_about_a_record_that_its_reader_may_not_see(hub: Hub) -> None:
+    review, teams = two_teams(hub)
+    directory = hub.rooms["triage"].directory
+    bearer = {"Authorization": f"Bearer {token(hub, 'coordinator', teams['vcas'])}", "Accept": "text/html"}
+    listed = hub.front.get("/reviews", headers=bearer)
+    assert listed.status_code == 200, listed.text
+    assert f"With {directory.name_of(teams['vip'])}" in listed.text
+    assert directory.name_of("vcas") in listed.text
+    shown = hub.front.get(f"/reviews/{review['id']}", headers=bearer)
+    assert shown.status_code == 200, shown.text
+    assert f"The other record is with {directory.name_of(teams['vip'])}" in shown.text
+    assert "not shown" in shown.text
+    assert cases_of(hub)["vip:MAYBE"] not in listed.text + shown.text
+
+
 def test_who_has_neither_case_sees_nothing_and_a_supervisor_sees_and_decides_all(hub: Hub) -> None:
     review, _ = two_teams(hub)
     away = token(hub, "coordinator", "restorative_cleveland")
