@@ -64,7 +64,7 @@ def examine(house: House, *, clock: Clock, broker_url: str, management_url: str)
         yield Finding(
             "queues",
             well=True,
-            told="live inside the embedded hub's process; the outboxes above tell what waits",
+            told="live inside the embedded hub's process; `hub queues` counts what waits in them",
         )
         return
     queues = topology_for(house.rooms.values())

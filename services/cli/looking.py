@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +11,14 @@ from services import doctor as examination
 from services.furnish import furnished_house
 from shared.house import topology_for
 from shared.messaging.carrier import BrokerAway
+from shared.messaging.reconcile import count_unheard
+from shared.messaging.topology import QUEUES
 from shared.messaging.waiting import count_waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.house import House
 
 
 @click.command()
@@ -25,20 +33,31 @@ def reconcile() -> None:
 def queues() -> None:
     """What waits where: queues, outboxes, and messages that are held."""
     house = furnished_house()
-    if not house.broker.volatile:
-        for queue in topology_for(house.rooms.values()):
-            try:
-                depth = house.broker.depth(queue)
-            except BrokerAway as problem:
-                message = f"RabbitMQ cannot be reached ({problem.detail})."
-                raise click.ClickException(message) from problem
-            click.echo(f"queue    {queue.name:24} {'missing' if depth is None else f'{depth} ready'}")
+    for queue, waits in _waiting_in_queues(house):
+        click.echo(f"queue    {queue:24} {waits}")
     for name, room in house.rooms.items():
         waiting = count_waiting(room.books)
         click.echo(
             f"service  {name:24} {waiting.unsent} unsent, {waiting.to_try_again} to be tried again, "
             f"{waiting.parked} parked"
         )
+
+
+def _waiting_in_queues(house: House) -> Iterator[tuple[str, str]]:
+    if house.broker.volatile:
+        # Its queues live in the process of the hub that runs: what was not heard yet waits there, or, when
+        # none runs, for the next start.
+        unheard = count_unheard({name: room.books for name, room in house.rooms.items()})
+        heard_by_services = [queue.name for queue in QUEUES if queue.bindings]
+        yield from ((name, f"{unheard[name]} not heard yet") for name in heard_by_services)
+        return
+    for queue in topology_for(house.rooms.values()):
+        try:
+            depth = house.broker.depth(queue)
+        except BrokerAway as problem:
+            message = f"RabbitMQ cannot be reached ({problem.detail})."
+            raise click.ClickException(message) from problem
+        yield queue.name, "missing" if depth is None else f"{depth} ready"
 
 
 @click.command()

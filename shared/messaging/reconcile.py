@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
-from shared.messaging.topology import QUEUES, leads_to
+from shared.messaging.topology import QUEUES, Queue, leads_to
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from uuid import UUID
 
     from shared.database import Database
@@ -29,14 +31,19 @@ class Books:
 
 def hearers_of(routing_key: str) -> set[str]:
     """The services whose queues a message with this key goes to."""
-    return {q.hearer for q in QUEUES if any(leads_to(key, routing_key) for key in q.bindings)}
+    return {queue.hearer for queue in _queues_to(routing_key)}
+
+
+@cache
+def _queues_to(routing_key: str) -> tuple[Queue, ...]:
+    # A hub has a few dozen routing keys, and an outbox a great many messages.
+    return tuple(queue for queue in QUEUES if any(leads_to(key, routing_key) for key in queue.bindings))
 
 
 def reconcile(books: Mapping[str, Books]) -> dict[str, int]:
     """Mark as unsent whatever a hearer has not heard; how many messages of each service will be said again.
 
-    Asks each database by itself, in pages along the primary key. A message that is on its way may be said
-    twice by this; the inbox makes that once.
+    A message that is on its way may be said twice by this; the inbox makes that once.
     """
     return {name: _say_missing_again(name, books) for name in books}
 
@@ -44,7 +51,37 @@ def reconcile(books: Mapping[str, Books]) -> dict[str, int]:
 def _say_missing_again(name: str, books: Mapping[str, Books]) -> int:
     own = books[name]
     outbox = own.tables.outbox
-    again, last = 0, None
+    again = 0
+    for unheard in _unheard(name, books):
+        missing = {message_id for message_id, _ in unheard}
+        with own.database.transaction() as connection:
+            connection.execute(update(outbox).where(outbox.c.id.in_(missing)).values(sent_at=None))
+        own.database.announce()
+        again += len(missing)
+    return again
+
+
+def count_unheard(books: Mapping[str, Books]) -> Counter[str]:
+    """How many messages have left for each queue of these services and were not heard yet.
+
+    Whoever cannot look into the broker, because it lives in another process, sees so what waits in it.
+    """
+    found: Counter[str] = Counter()
+    for name in books:
+        for unheard in _unheard(name, books):
+            for (_, hearer), routing_key in unheard.items():
+                found.update(queue.name for queue in _queues_to(routing_key) if queue.hearer == hearer)
+    return found
+
+
+def _unheard(name: str, books: Mapping[str, Books]) -> Iterator[dict[tuple[UUID, str], str]]:
+    """What this service sent and a hearer has not heard: pages of message and hearer, with the routing key.
+
+    Asks each database by itself, along the primary keys.
+    """
+    own = books[name]
+    outbox = own.tables.outbox
+    last = None
     while True:
         page = select(outbox.c.id, outbox.c.routing_key).where(outbox.c.sent_at.is_not(None))
         if last is not None:
@@ -52,24 +89,23 @@ def _say_missing_again(name: str, books: Mapping[str, Books]) -> int:
         with own.database.reading() as connection:
             rows = connection.execute(page.order_by(outbox.c.id).limit(_PAGE)).all()
         if not rows:
-            return again
+            return
         last = rows[-1].id
-        for_hearer: dict[str, set[UUID]] = {}
+        for_hearer: dict[str, dict[UUID, str]] = {}
         for message_id, routing_key in rows:
             for hearer in hearers_of(routing_key):
-                for_hearer.setdefault(hearer, set()).add(message_id)
-        missing: set[UUID] = set()
-        for hearer, ids in for_hearer.items():
-            if hearer in books:
-                missing |= ids - _heard(hearer, books[hearer], ids)
-        if missing:
-            with own.database.transaction() as connection:
-                connection.execute(update(outbox).where(outbox.c.id.in_(missing)).values(sent_at=None))
-            own.database.announce()
-            again += len(missing)
+                for_hearer.setdefault(hearer, {})[message_id] = routing_key
+        unheard = {
+            (message_id, hearer): sent[message_id]
+            for hearer, sent in for_hearer.items()
+            if hearer in books
+            for message_id in sent.keys() - _heard(hearer, books[hearer], sent)
+        }
+        if unheard:
+            yield unheard
 
 
-def _heard(hearer: str, books: Books, ids: set[UUID]) -> set[UUID]:
+def _heard(hearer: str, books: Books, ids: Collection[UUID]) -> set[UUID]:
     inbox = books.tables.inbox
     with books.database.reading() as connection:
         return set(

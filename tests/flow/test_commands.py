@@ -15,6 +15,7 @@ from services.cli import hub as command
 from services.replay import Replay
 from shared.identity import new_id
 from shared.messaging.carrier import Outgoing
+from shared.messaging.topology import QUEUES
 from tests.support.builders import an_account
 from tests.support.houses import Hub
 from tests.support.ports import free_port
@@ -154,6 +155,30 @@ def test_queues_tell_what_waits_where(hub: Hub, run: Run) -> None:
     after = run("queues").stdout
     assert re.search(r"service +intake +0 unsent", after)
     assert ("queue    triage.urgent            0 ready" in after) is not hub.house.broker.volatile
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"], indirect=True)
+def test_queues_tell_from_outside_what_waits_inside_the_embedded_hub(hub: Hub, run: Run) -> None:
+    def waiting() -> dict[str, int]:
+        found = re.findall(r"^queue +(\S+) +(\d+) not heard yet$", run("queues").stdout, re.MULTILINE)
+        return {queue: int(count) for queue, count in found}
+
+    nothing = dict.fromkeys((queue.name for queue in QUEUES if queue.bindings), 0)
+    hub.take(an_account("HEARD"))
+    hub.settle()
+    assert waiting() == nothing
+    for number in range(3):
+        hub.take(an_account(f"WAITS-{number}"))
+    intake, triage, _ = hub.house._desks
+    intake.relay.step(hub.clock())
+    assert waiting() == nothing | {"triage.normal": 3}
+    triage.consumer.step(hub.house._hearings["triage"], 0)
+    triage.relay.step(hub.clock())
+    # They joined the case that was heard of: intake learns it, and notify only what no message may hold.
+    assert waiting()["triage.normal"] == 0
+    assert waiting()["intake.events"] == 3
+    hub.settle()
+    assert waiting() == nothing
 
 
 def test_links_are_exported_a_line_for_each_record(hub: Hub, run: Run) -> None:
