@@ -13,6 +13,7 @@ import select
 import struct
 import threading
 import time
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,31 +28,28 @@ _EVENT = struct.Struct("iIII")
 
 
 class Arrivals:
-    """When the mail of each delivery arrived, on the clock of `time.time`."""
+    """When each mail arrived, by its token, on the clock of `time.time`."""
 
     def __init__(self) -> None:
         """Nothing has arrived."""
         self._changed = threading.Condition()
         self._at: dict[UUID, float] = {}
 
-    def note(self, delivery: UUID) -> None:
-        """The mail of this delivery is there now; a repeat counts from its first arrival."""
+    def note(self, mail: UUID) -> None:
+        """A mail is there now; a repeat counts from its first arrival."""
         at = time.time()
         with self._changed:
-            self._at.setdefault(delivery, at)
+            self._at.setdefault(mail, at)
             self._changed.notify_all()
 
-    def wait_for(self, count: int, seconds: float) -> dict[UUID, float]:
-        """All arrivals, as soon as there are so many."""
+    def wait_for(self, mails: Collection[UUID], seconds: float) -> Mapping[UUID, float]:
+        """When each of these arrived, as soon as all have."""
+        wanted = set(mails)
         with self._changed:
-            arrived = self._changed.wait_for(lambda: len(self._at) >= count, seconds)
-            assert arrived, f"{len(self._at)} of {count} mails arrived in {seconds} s"
-            return dict(self._at)
-
-    def forget(self) -> None:
-        """Begin again with nothing."""
-        with self._changed:
-            self._at.clear()
+            self._changed.wait_for(lambda: self._at.keys() >= wanted, seconds)
+            missing = wanted - self._at.keys()
+            assert not missing, f"{len(missing)} of {len(wanted)} mails did not arrive in {seconds} s"
+            return {mail: self._at[mail] for mail in mails}
 
 
 class Letterbox(SMTPServer):

@@ -11,14 +11,14 @@ import datetime as dt
 import itertools
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tests.support.builders import a_consent, a_contact, a_place, a_referral, a_referrer
 
 _SYLLABLES = (["ba", "da", "ga", "ka", "la", "ma"], ["fa", "na", "pa", "ra", "sa", "ta", "va"])
-_POSTCODES = ("DL1 9ZZ", "DH1 9ZZ", "DL5 9ZZ", "TS1 9ZZ", "DH7 9ZZ", "SR7 9ZZ")
-_UNITS = "ABDEFGHJLNPQRSTUWXYZ"
+OUTWARD = ("DL1", "DH1", "DL5", "TS1", "DH7", "SR7")
+UNITS = "ABDEFGHJLNPQRSTUWXYZ"
 _FIRST_BIRTH = dt.date(1940, 1, 1)
 
 _numbers = itertools.count(1)
@@ -35,13 +35,14 @@ def spelt(number: int) -> str:
     return "".join(parts).capitalize()
 
 
-def a_typical_referral() -> dict[str, Any]:
-    """A new one of about 1.2 kB: two people, one crime, one safe way to reach the person harmed."""
+def a_typical_referral(postcodes: Sequence[str] = ()) -> dict[str, Any]:
+    """A new one of about 1.2 kB: two people, one crime, one safe way to reach the person harmed.
+
+    They live in these postcodes in turn, or else as in a county, where some fifty homes share one.
+    """
     number = next(_numbers)
-    # Some fifty homes share a postcode, as they do in a county.
-    postcode = (
-        f"{_POSTCODES[number % len(_POSTCODES)][:-2]}{_UNITS[number // 40 % 20]}{_UNITS[number // 800 % 20]}"
-    )
+    own = f"{OUTWARD[number % len(OUTWARD)]} 9{UNITS[number // 40 % 20]}{UNITS[number // 800 % 20]}"
+    postcode = postcodes[number % len(postcodes)] if postcodes else own
     born = _FIRST_BIRTH + dt.timedelta(days=number * 37 % 24_000)
     place = a_place(line1=f"{number % 200 + 1} {spelt(number // 200 + 4096)} Terrace", postcode=postcode)
     del place["line2"], place["uprn"]
@@ -81,7 +82,7 @@ def a_typical_referral() -> dict[str, Any]:
     return referral
 
 
-def bodies(count: int) -> Iterator[bytes]:
+def bodies(count: int, postcodes: Sequence[str] = ()) -> Iterator[bytes]:
     """So many new referrals as they travel over HTTP."""
     for _ in range(count):
-        yield json.dumps(a_typical_referral()).encode()
+        yield json.dumps(a_typical_referral(postcodes)).encode()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from benchmarks.country import directory_of, slug_of
 from benchmarks.measuring import Aim, Contender, Outcome, Slice, compare, interleave
 from services.every import SERVICES
 from services.notify.deliver_alerts import deliver_alerts
@@ -41,7 +42,7 @@ def measure(ground: Ground, *, quick: bool) -> Outcome:
     place = f"{LOOPBACK}:{port}"
     server = ground.python("-m", "aiosmtpd", "-n", "-c", "aiosmtpd.handlers.Sink", "-l", place)
     server.wait_for_port(port)
-    directory = _directory(ground, count)
+    directory = str(directory_of(count, ground.folder))
 
     def room() -> tuple[Room, str]:
         url = ground.database("notify")
@@ -50,13 +51,13 @@ def measure(ground: Ground, *, quick: bool) -> Outcome:
 
     def hub() -> Slice:
         made, url = room()
-        taken = _timed(made, [f"team_{number}" for number in range(count)], gather=False)
+        taken = _timed(made, [slug_of(number) for number in range(count)], gather=False)
         _end(ground, made, url)
         return Slice(count, taken)
 
     def gathered() -> Slice:
         made, url = room()
-        taken = _timed(made, ["team_0"] * storm, gather=True)
+        taken = _timed(made, [slug_of(0)] * storm, gather=True)
         _end(ground, made, url)
         return Slice(storm, taken)
 
@@ -118,20 +119,6 @@ def _timed(room: Room, teams: list[str], *, gather: bool) -> float:
     taken = time.perf_counter() - began
     assert sent >= (1 if gather else len(teams)), f"{sent} of {len(teams)} left"
     return taken
-
-
-def _directory(ground: Ground, count: int) -> str:
-    path = ground.folder / "notify-directory.yaml"
-    teams = "".join(f"  team_{n}: {{name: Team {n}}}\n" for n in range(count))
-    staff = "".join(
-        f"  - {{role: coordinator, email: person{n}@hub.example, team: team_{n}}}\n" for n in range(count)
-    )
-    path.write_text(
-        "agencies:\n  vcas: {name: An Invented Agency}\nteams:\n  duty_desk: {name: Duty desk}\n"
-        f"{teams}staff:\n  - {{role: supervisor, email: desk@hub.example, team: duty_desk}}\n{staff}",
-        encoding="utf-8",
-    )
-    return str(path)
 
 
 def _end(ground: Ground, room: Room, url: str) -> None:

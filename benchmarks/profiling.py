@@ -99,7 +99,7 @@ def profile_latency(ground: Ground) -> None:
     """Both modes at twenty referrals a second, stage by stage."""
     for name, running in (("embedded", latency.embedded), ("production", latency.production)):
         with running(ground) as hub:
-            ways = latency.travel(hub, 10)
+            ways = latency.travel(hub, 10 * latency.PER_SECOND)
             print(f"\nlatency, {name}, {len(ways)} referrals at {latency.PER_SECOND} a second:")
             for stage in latency.stages(hub, ways):
                 print(f"  {stage.name:44} p50 {stage.p50:7.1f} ms   p99 {stage.p99:7.1f} ms")
