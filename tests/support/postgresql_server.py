@@ -115,6 +115,11 @@ class PostgreSQLServer:
         """Whether the server's first process is alive."""
         return self._server is not None and self._server.poll() is None
 
+    @property
+    def initialised(self) -> bool:
+        """Whether the cluster's files are there: of a server before this one, in the same place."""
+        return (self._data / "PG_VERSION").exists()
+
     def init(self) -> None:
         """Make the cluster's files."""
         log = self._directory / "initdb.log"
@@ -131,7 +136,6 @@ class PostgreSQLServer:
             raise ServerDidNotStartError(f"initdb ended with {child.returncode}\n{log.read_text()}")
         settings = {
             "listen_addresses": LOOPBACK,
-            "port": str(self.port),
             "unix_socket_directories": "",
         }
         with (self._data / "postgresql.conf").open("a") as file:
@@ -142,7 +146,7 @@ class PostgreSQLServer:
         if self.running:
             return
         server = launch(
-            [self._programs / "postgres", "-D", self._data],
+            [self._programs / "postgres", "-D", self._data, "-p", str(self.port)],
             environment=self._environment,
             directory=self._directory,
             log=self._log,
