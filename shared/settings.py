@@ -275,6 +275,12 @@ SETTINGS: tuple[Setting, ...] = (
         "days that the rejected rows of a file can be fetched back to be mended",
         _whole(1),
     ),
+    Setting(
+        "HUB_REPORTS_FEWEST",
+        "5",
+        "figures below this are not shown in reports: 5, or 10 as the Office for National Statistics does",
+        _whole(5),
+    ),
     Setting("HUB_LOG_LEVEL", "INFO", "the least serious event that is logged", str.upper),
 )
 
@@ -316,6 +322,7 @@ class Settings:
     webhook_private_networks: tuple[IPv4Network | IPv6Network, ...]
     webhook_ca_file: str
     rejected_rows_days: int
+    reports_fewest: int
     log_level: str
 
     @classmethod
@@ -391,5 +398,6 @@ class Settings:
             webhook_private_networks=_networks(given.get("HUB_WEBHOOK_PRIVATE_NETWORKS", "")),
             webhook_ca_file=read["HUB_WEBHOOK_CA_FILE"],
             rejected_rows_days=int(read["HUB_REJECTED_ROWS_DAYS"]),
+            reports_fewest=int(read["HUB_REPORTS_FEWEST"]),
             log_level=read["HUB_LOG_LEVEL"],
         )

@@ -17,6 +17,7 @@ from services.triage.matching.store import SEALED as SEALED_FREQUENCIES
 from services.triage.mind_conflicts import say_what_was_known_before
 from services.triage.reports.pages import REPORTS
 from services.triage.reports.pages import pages as report_pages
+from services.triage.reports.publish_quarter import publish_quarter
 from services.triage.reviews.api import api as reviews_api
 from services.triage.reviews.api import authenticate, desk_of
 from services.triage.reviews.pages import ADDRESS, REVIEWS
@@ -76,6 +77,7 @@ TRIAGE = Service(
     chores=(
         Chore("clocks", _watch_clocks, every=60.0),
         Chore("frequencies", count_frequencies, every=15.0),
+        Chore("figures", publish_quarter, every=60.0),
     ),
     api=(api, reviews_api),
     sealed=(*SEALED, *SEALED_LIVES, *SEALED_CASES, *SEALED_FREQUENCIES),

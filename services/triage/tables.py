@@ -29,6 +29,9 @@ cases = Table(
     Column("merged_into", Uuid),
 )
 
+# How many were opened in a quarter is counted from the index alone.
+Index("cases_by_day", cases.c.opened_at, cases.c.merged_into)
+
 # By what an account is found again: keyed hashes of what it tells (domain/matching/keys.py). Of all rows
 # that a referral brings these are the most, so they have one index only, of the hash alone.
 match_keys = Table(
@@ -60,6 +63,7 @@ referrals = Table(
     Column("own_people", JSON),
 )
 Index("referrals_of_case", referrals.c.case_id)
+Index("referrals_by_day", referrals.c.heard_at)
 
 # Why an agency took a referral back, in its own words; without such a row the referral stands.
 withdrawals = Table(

@@ -34,12 +34,14 @@ def test_a_table_is_told_in_fives_and_holds_back_what_is_small(
     assert lines_of(counts) == told
 
 
-@given(COUNTS)
-def test_no_figure_below_five_is_told_and_none_is_held_back_alone(counts: dict[str, int]) -> None:
-    lines = lines_of(counts)
-    assert {line.name for line in lines} == (set(counts) if sum(counts.values()) >= FEWEST else set())
+@given(COUNTS, st.sampled_from((FEWEST, 10)))
+def test_no_figure_below_the_fewest_is_told_and_none_is_held_back_alone(
+    counts: dict[str, int], fewest: int
+) -> None:
+    lines = lines_of(counts, fewest)
+    assert {line.name for line in lines} == (set(counts) if sum(counts.values()) >= fewest else set())
     shown = {line.name: line.told for line in lines if line.told is not None}
-    assert all(counts[name] >= FEWEST and told % 5 == 0 for name, told in shown.items())
+    assert all(counts[name] >= fewest and told % 5 == 0 for name, told in shown.items())
     held = len(lines) - len(shown)
     assert held != 1
 
@@ -52,6 +54,7 @@ def test_those_that_are_held_back_stand_in_an_order_that_says_nothing_of_them(co
 
 def test_a_small_total_is_held_back_and_nought_is_told() -> None:
     assert [rounded(count) for count in (0, 1, 4, 5, 7, 8, 12, 13)] == [0, None, None, 5, 5, 10, 10, 15]
+    assert [rounded(count, 10) for count in (0, 9, 10, 13)] == [0, None, 10, 15]
 
 
 def test_quarters_follow_one_another_and_are_read_as_they_are_written() -> None:

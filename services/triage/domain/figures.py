@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-# Whoever knows a village knows who the only stalking in it is about.
+# Whoever knows a village knows who the only stalking in it is about. The fewest that are told, unless a hub
+# tells of ten and more only, as the Office for National Statistics does.
 FEWEST: Final = 5
 _ROUNDED_TO: Final = 5
 _QUARTER: Final = re.compile(r"(20\d\d)-([1-4])")
@@ -60,26 +61,36 @@ class Line:
     told: int | None
 
 
-def lines_of(counts: Mapping[str, int]) -> list[Line]:
-    """A table as it may be told, the largest first: rounded to five, and nothing below five.
+@dataclass(frozen=True)
+class Figures:
+    """A table: what it counts and when, its lines, and all of them together; None where that is held back."""
+
+    name: str
+    definition: str
+    lines: list[Line]
+    total: int | None
+
+
+def lines_of(counts: Mapping[str, int], fewest: int = FEWEST) -> list[Line]:
+    """A table as it may be told, the largest first: rounded to five, and nothing below the fewest.
 
     Where one figure alone is held back, the smallest of the others is as well: otherwise it could be found by
-    taking the others from the total. Where all together are below five there is no line, since its name alone
-    would tell of the few what they are. What is nought is left out by whoever counts.
+    taking the others from the total. Where all together are below the fewest there is no line, since its name
+    alone would tell of the few what they are. What is nought is left out by whoever counts.
     """
-    if sum(counts.values()) < FEWEST:
+    if sum(counts.values()) < fewest:
         return []
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    held = {name for name, count in ordered if count < FEWEST}
+    held = {name for name, count in ordered if count < fewest}
     if len(held) == 1 and len(ordered) > 1:
         held.add(next(name for name, _ in reversed(ordered) if name not in held))
     # Those that are held back stand in the order of their names: nobody sees which is the larger.
-    shown = [Line(name, rounded(count)) for name, count in ordered if name not in held]
+    shown = [Line(name, rounded(count, fewest)) for name, count in ordered if name not in held]
     return shown + [Line(name, None) for name in sorted(held)]
 
 
-def rounded(count: int) -> int | None:
+def rounded(count: int, fewest: int = FEWEST) -> int | None:
     """A total as it may be told."""
-    if 0 < count < FEWEST:
+    if 0 < count < fewest:
         return None
     return _ROUNDED_TO * ((count + _ROUNDED_TO // 2) // _ROUNDED_TO)

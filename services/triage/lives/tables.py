@@ -39,6 +39,12 @@ lives = Table(
 )
 Index("lives_by_owner", lives.c.owner)
 Index("lives_by_day", lives.c.next_on)
+Index(
+    "lives_closed_by_day",
+    lives.c.since,
+    sqlite_where=lives.c.state == "closed",
+    postgresql_where=lives.c.state == "closed",
+)
 
 case_records = Table(
     "case_records",

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from flask import Blueprint, Response, request
 
-from services.triage.cases.words import TOLD
-from services.triage.domain.figures import FEWEST, Quarter
-from services.triage.read_tables import read_areas
+from services.triage.domain.figures import Quarter
 from services.triage.reports import store
-from services.triage.reports.count_quarter import count_quarter
+from services.triage.reports.count_quarter import count_so_far
 from shared.pages import Pages
 from shared.problems import NotFound
 from shared.web import open_to, the_caller, the_room
 from shared.working_time import LONDON
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from shared.service import Room
 
 pages = Blueprint("report_pages", __name__)
 ADDRESS: Final = "/reports"
@@ -32,8 +25,9 @@ _MONTHS: Final = ("January to March", "April to June", "July to September", "Oct
 @pages.get(ADDRESS)
 @open_to(*READERS)
 def get_reports() -> Response:
-    """The figures of a quarter: of this one so far, unless another is asked for."""
+    """The figures of a quarter as they were published, or of this one so far, unless another is asked for."""
     room = the_room()
+    fewest, published_on = room.settings.reports_fewest, None
     today = room.clock().astimezone(LONDON).date()
     asked = request.args.get("quarter")
     with room.database.reading() as connection:
@@ -44,7 +38,13 @@ def get_reports() -> Response:
         quarter = Quarter.read(asked) if asked is not None else quarters[0]
         if quarter not in quarters:
             raise NotFound
-        figures = count_quarter(connection, quarter, _names(room))
+        if quarter == quarters[0]:
+            figures = count_so_far(connection, quarter, fewest)
+        elif published := store.find_published(connection, quarter):
+            figures, fewest = published.figures, published.fewest
+            published_on = f"{published.at.astimezone(LONDON):%-d %B %Y}"
+        else:  # it has just ended
+            figures = []
     return REPORTS.show(
         "reports.html",
         signed_in=the_caller().name,
@@ -53,7 +53,8 @@ def get_reports() -> Response:
         quarters=[(one, _told(one)) for one in quarters],
         name=_told(quarter),
         so_far=quarter == quarters[0],
-        fewest=FEWEST,
+        published_on=published_on,
+        fewest=fewest,
     )
 
 
@@ -67,20 +68,3 @@ def _quarters(first: Quarter, last: Quarter) -> list[Quarter]:
 
 def _told(quarter: Quarter) -> str:
     return f"{_MONTHS[quarter.number - 1]} {quarter.year}"
-
-
-def _names(room: Room) -> dict[str, Callable[[str], str]]:
-    authorities = read_areas().authorities
-
-    def area(code: str) -> str:
-        known = authorities.get(code)
-        return known.name if known else code or "Not known"
-
-    return {
-        "agency": room.directory.name_of,
-        "team": room.directory.name_of,
-        "area": area,
-        "strand": str.capitalize,
-        "kind": lambda code: code.replace("_", " ").capitalize(),
-        "outcome": lambda code: TOLD.get(code, code) or "Not recorded",
-    }
