@@ -195,7 +195,7 @@ def read_name(
     said = [word for part in parts for word in part]
     if not said or all(word in _NOBODY or not any(map(str.isalpha, word)) for word in said):
         return NAMELESS
-    if parts[0] and all(word in _NOBODY for word in parts[0]):
+    if parts[0] and all(word in _NOBODY for word in parts[0]) and not _is_initial(parts[0]):
         parts[0] = ()
     if parts[2] and all(word in _NOBODY for word in parts[2]):
         parts[2] = ()
@@ -207,6 +207,11 @@ def read_name(
         before, _, after = given.partition(",")
         parts[0], parts[2] = _name_words(after), _name_words(before)
     return Name(parts[0], parts[1], parts[2], parts[3])
+
+
+def _is_initial(given: tuple[str, ...]) -> bool:
+    """Whether one letter before a family name is somebody's initial: `N`, `K` and `A` are, `X` is a blank."""
+    return len(given) == 1 and len(given[0]) == 1 and given[0] != "x"
 
 
 def _name_words(text: str | None) -> tuple[str, ...]:
