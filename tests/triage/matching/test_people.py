@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from services.triage.domain.matching.accounts import Account
 
 PARTY = dict[str, Any]
+CASPIAN = {
+    "role": "responsible",
+    "name": {"given": "Caspian", "family": "Holloworth"},
+    "date_of_birth": "1971-05-16",
+}
 
 
 def people_of(*cases: list[Account]) -> dict[str, int]:
@@ -33,6 +38,10 @@ def account(record: str, *who: PARTY, **changes: Any) -> Account:  # noqa: ANN40
 
 def one_person(*cases: list[Account]) -> bool:
     return len(set(people_of(*cases).values())) == 1
+
+
+def turned(party: PARTY) -> PARTY:
+    return party | {"role": "harmed" if party["role"] == "responsible" else "responsible"}
 
 
 def test_what_two_accounts_of_a_case_tell_of_somebody_is_told_of_one() -> None:
@@ -66,21 +75,23 @@ def test_whoever_is_named_beside_the_same_person_again_is_the_same() -> None:
     assert len(set(people_of([account("A", fable, his_own)], [account("B", fable, another)]).values())) == 2
 
 
-def test_the_two_sides_of_a_case_are_never_one() -> None:
-    harmed = account("A", somebody("Fable", date_of_birth=BORN))
-    responsible = account("B", somebody("Fable", date_of_birth=BORN) | {"role": "responsible"})
-    assert len(set(people_of([harmed, responsible]).values())) == 2
+def test_who_shares_name_home_and_telephone_across_the_sides_of_a_case_may_be_father_and_son() -> None:
+    fable = somebody("Fable", contacts=by_phone("07700 900123"))
+    assert not one_person([account("A", fable), account("B", turned(fable))])
 
 
-CASPIAN = {
-    "role": "responsible",
-    "name": {"given": "Caspian", "family": "Holloworth"},
-    "date_of_birth": "1971-05-16",
-}
-
-
-def turned(party: PARTY) -> PARTY:
-    return party | {"role": "harmed" if party["role"] == "responsible" else "responsible"}
+def test_a_whole_name_with_its_birth_date_is_one_person_on_whichever_side_an_account_has_them() -> None:
+    fable = somebody("Fable", date_of_birth=BORN)
+    crossed = account("B", turned(fable))
+    assert one_person([account("A", fable), crossed])
+    # Where a third account has their name alone, it is still told of them.
+    assert one_person([account("A", fable), crossed, account("C", somebody("Fable"))])
+    # Her brother's name is only like hers, and so is a twin's.
+    brother = somebody("Fabel", date_of_birth=BORN, gender="male")
+    sister = fable | {"gender": "female"}
+    assert not one_person([account("A", sister), account("B", turned(brother))])
+    twin = somebody("Isolde", date_of_birth=BORN)
+    assert not one_person([account("A", fable), account("B", turned(twin))])
 
 
 def test_who_typed_each_side_into_the_others_box_told_of_the_same_two() -> None:
@@ -88,7 +99,9 @@ def test_who_typed_each_side_into_the_others_box_told_of_the_same_two() -> None:
     straight, crossed = account("A", fable, CASPIAN), account("B", turned(fable), turned(CASPIAN))
     assert one_person([straight, crossed])
     # What only one of the two accounts has on the other side may be what happened.
-    assert not one_person([straight, account("B", somebody("Delphine", "Unwritten"), turned(CASPIAN))])
+    unborn = {"role": "responsible", "name": CASPIAN["name"]}
+    delphine = somebody("Delphine", "Unwritten")
+    assert not one_person([account("A", fable, unborn), account("B", delphine, turned(unborn))])
 
 
 def test_in_a_dispute_each_calls_the_other_responsible_and_is_the_same() -> None:

@@ -2,7 +2,7 @@
 
 In a dispute there are no sides: each calls the other responsible. Of a crime a clerk may have typed each side
 into the other's box; then whoever is harmed in all other accounts is responsible in that one, and the other
-way round.
+way round. Two people who change sides show it, or one whose whole name and birth date agree.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from services.triage.domain.matching.accounts import Account, Mention
 from services.triage.domain.matching.compare_events import Pairing
+from services.triage.domain.matching.compare_people import PersonLevels
 from services.triage.domain.matching.judge_people import has_own
 
 Party = tuple[str, int]  # a referral's reference, and the place of the party in it
@@ -58,9 +59,16 @@ def _way(one: Account, other: Account, found: Collection[Pairing]) -> int:
         p.evidence.bits >= _WHOLLY_NAMED and (has_own(p.levels) or p.levels.given != "missing")
         for p, _ in sides
     ]
-    if len(sides) > 1 and all(crossed for _, crossed in sides):
-        return -1 if any(sure) else 0
+    if sides and all(crossed for _, crossed in sides):
+        both = len(sides) > 1 and any(sure)
+        return -1 if both or any(_beyond_doubt(pairing.levels) for pairing, _ in sides) else 0
     return 1 if any(sure) and not any(crossed for _, crossed in sides) else 0
+
+
+def _beyond_doubt(levels: PersonLevels) -> bool:
+    """Whether a whole name and a birth date agree: then it is one person, on whichever side they stand."""
+    whole = levels.given in ("exact", "typo") and levels.family in ("exact", "typo")
+    return whole and levels.born in ("exact", "turned") and levels.gender != "none"
 
 
 def _turned(accounts: Collection[Account], alike: Mapping[str, Mapping[str, int]]) -> set[str]:
