@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from services.triage.compare_account import judged
+from services.triage.domain.life.states import TOLD_AGENCY
 from services.triage.domain.matching.partition import UNSEEN, partition
 from services.triage.join_lives import merge_life, separate_life
 from services.triage.lives.store import Lives
@@ -25,7 +26,7 @@ from services.triage.send_case import (
     try_to_release,
 )
 from services.triage.store import UNSETTLED
-from shared.contracts import CaseJoined, CaseMerged, CaseTelltales, ReferralReceived
+from shared.contracts import CaseJoined, CaseMerged, CaseProgressed, CaseTelltales, ReferralReceived
 from shared.telltales import telltales_of
 
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ def _owned(groups: Sequence[Sequence[str]], clerk: Clerk) -> list[list[UUID]]:
 
 def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, settled: Settled) -> None:
     register = clerk.register
+    came_back = [reference for reference in group if _case_of(reference, clerk) != UNSETTLED]
     if not cases:
         founder = min(group)
         message = clerk.heard(founder)
@@ -190,10 +192,13 @@ def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, set
     else:
         standing = [case_id for case_id in cases if register.case(case_id).merged_into is None]
         target = (standing or list(cases))[0]
-    if register.case(target).merged_into is not None:
-        _resume(target, group, clerk)
+        if register.case(target).merged_into is None:
+            came_back = []
+        else:
+            _resume(target, group, clerk)
     arrived = [r for r in group if _case_of(r, clerk) != target]
-    brings_more = any(_goes_on(_case_of(reference, clerk), clerk) for reference in arrived)
+    # Who comes back to a case brings nothing that it did not have: it stands where it stood.
+    brings_more = any(_goes_on(_case_of(r, clerk), clerk) for r in arrived if r not in came_back)
     for reference in arrived:
         settled.left.add(_case_of(reference, clerk))
         register.move(reference, target)
@@ -206,6 +211,7 @@ def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, set
         if case_id != target and register.case(case_id).merged_into != target:
             _merge(case_id, target, clerk)
     _tell_of_arrivals(target, arrived, clerk, again=again)
+    _tell_where_it_stands(target, came_back, clerk)
 
 
 def _goes_on(case_id: UUID, clerk: Clerk) -> bool:
@@ -239,6 +245,26 @@ def _tell_of_arrivals(target: UUID, arrived: Sequence[str], clerk: Clerk, *, aga
         )
         if tells:
             resume_case(message, case, unit, table)
+
+
+def _tell_where_it_stands(case_id: UUID, came_back: Sequence[str], clerk: Clerk) -> None:
+    """These are in a case of their own again: what became of the other one is not its affair.
+
+    While they were in that, whoever referred them was told what became of it. Of what the case lacks they are
+    told by its return.
+    """
+    case, kept = clerk.register.case(case_id), Lives.of(clerk.unit).find(case_id)
+    if kept is None or (case.lacks and kept.life.is_open):
+        return
+    for reference in came_back:
+        clerk.unit.say(
+            CaseProgressed(
+                case=case.reference,
+                referral=reference,
+                status=TOLD_AGENCY[kept.life.state],
+                progressed_at=clerk.unit.now,
+            )
+        )
 
 
 def _learn_anew(case_id: UUID, clerk: Clerk) -> None:

@@ -247,6 +247,38 @@ def test_a_case_that_was_closed_before_it_was_merged_is_not_told_as_going_on(hub
     assert "again" not in [alert["kind"] for alert in hub.alerts() if alert["case"] == other]
 
 
+def test_whoever_referred_is_told_where_their_case_stands_when_it_is_one_of_its_own_again(hub: Hub) -> None:
+    review = a_question(hub)
+    first, other = cases_of(hub)[ONE], cases_of(hub)[OTHER]
+    move(hub, other, "close", outcome="C-SUPPORT-ONLY")
+    say(hub, review, "same")
+    move(hub, first, "close", outcome="C-SUPPORT-ONLY")
+    move(hub, first, "reopen", reason="O-CLOSED-IN-ERROR")
+    hub.settle()
+    assert standing(hub)["statuses"] == {ONE: "allocated", OTHER: "allocated"}
+    # It had ended before it was merged, and has ended now; what became of the other case is not its affair.
+    separate(hub, first, hub.links()[OTHER]["reference"])
+    assert cases_of(hub)[OTHER] == other
+    assert standing(hub)["statuses"] == {ONE: "allocated", OTHER: "closed"}
+
+
+def test_who_was_told_that_it_ended_is_told_that_it_goes_on_in_a_case_of_its_own(hub: Hub) -> None:
+    review = a_question(hub)
+    say(hub, review, "same")
+    hub.take(an_account("FIRST-TOO", on="2026-03-01"), "durham_constabulary")
+    hub.settle()
+    (first,) = set(cases_of(hub).values())
+    move(hub, first, "close", outcome="C-SUPPORT-ONLY")
+    hub.settle()
+    assert set(standing(hub)["statuses"].values()) == {"closed"}
+    # One has a case to go back to, and the other never had one.
+    for record in (OTHER, "durham_constabulary:FIRST-TOO"):
+        separate(hub, first, hub.links()[record]["reference"])
+        assert whole(hub, cases_of(hub)[record])["state"] == "triage"
+        assert standing(hub)["statuses"][record] == "allocated"
+    assert standing(hub)["statuses"][ONE] == "closed"
+
+
 def test_what_the_hub_merged_by_itself_is_separated_into_the_cases_that_were_there(hub: Hub) -> None:
     hub.take(an_account("OLD", references=("CRI009999993",), family="Brackenfell"))
     hub.settle()
