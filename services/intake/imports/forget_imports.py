@@ -28,7 +28,8 @@ def forget_imports(room: Room) -> int:
         abandoned = store.list_abandoned(connection, now - READING_KEPT, _ROUND)
     for import_id, trial in late:
         with room.unit() as unit:
-            if store.hold(unit, import_id) is not None:
+            # Whoever takes rows of it has them until their batch is done: it must not be left unfinished.
+            if store.hold(unit, import_id, wait=True) is not None:
                 store.refuse(unit, import_id, _LATE)
             store.forget_rows(unit, import_id)
             if trial:

@@ -140,12 +140,15 @@ def find_due(connection: Connection, now: dt.datetime) -> UUID | None:
     ).scalar()
 
 
-def hold(unit: Unit, import_id: UUID) -> FileImport | None:
-    """The import, ours until the unit ends; None if it is finished, or somebody else's for the moment."""
+def hold(unit: Unit, import_id: UUID, *, wait: bool = False) -> FileImport | None:
+    """The import, ours until the unit ends; None if it is finished.
+
+    While it is somebody else's it is waited for, or None as well.
+    """
     row = unit.connection.execute(
         select(imports)
         .where(imports.c.id == import_id, imports.c.state.in_(UNFINISHED))
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=not wait)
     ).first()
     return None if row is None else _import(row, unit.keys.rest)
 
@@ -306,7 +309,8 @@ def list_to_forget(
 ) -> list[tuple[UUID, bool]]:
     """Imports of which something is kept for longer than needed: each its id, and whether it is a trial.
 
-    Trials made before the one instant; others at which nothing has happened since the other.
+    Trials made before the one instant; others at which nothing has happened since the other. One whose rows
+    are gone, and that was never brought to its end, is among them again.
     """
     late = or_(
         and_(imports.c.dry_run, imports.c.made_at < trials_of),
@@ -314,7 +318,11 @@ def list_to_forget(
     )
     rows = connection.execute(
         select(imports.c.id, imports.c.dry_run)
-        .where(late, imports.c.forgotten_at.is_(None), imports.c.state != "reading")
+        .where(
+            late,
+            or_(imports.c.forgotten_at.is_(None), imports.c.state.in_(UNFINISHED)),
+            imports.c.state != "reading",
+        )
         .order_by(imports.c.id)
         .limit(limit)
     )

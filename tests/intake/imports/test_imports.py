@@ -8,8 +8,10 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import openpyxl
 import pytest
@@ -42,6 +44,7 @@ from shared.resealing import reseal
 from shared.sealing import load_keys, rotate_keys_file
 from shared.service import Room
 from tests.support.houses import Hub
+from tests.support.hub_processes import wait_until
 from tests.support.spreadsheets import AGENCY, COLUMNS, MAPPING, Cells, a_csv, a_row, read_csv
 from tests.support.web_server import waiting_on
 
@@ -549,6 +552,49 @@ def test_rejected_rows_are_forgotten_after_the_days_that_the_settings_say(
     assert hub.ask(f"/v1/imports/{import_id}/rejected", hub.key_of(AGENCY)).status_code == 410
     (row,) = rows_of(hub, import_id, "rejected")
     assert row["faults"]
+
+
+@pytest.mark.parametrize(
+    "infrastructure", [pytest.param("production", marks=pytest.mark.production)], indirect=True
+)
+def test_a_trial_that_is_forgotten_while_a_worker_has_it_comes_to_its_end_and_is_in_nobodys_way(
+    hub: Hub,
+) -> None:
+    room = hub.rooms["intake"]
+    import_id = sent(hub, a_csv([a_row(1)]), dry_run="true")
+    hub.clock.move(hours=25)
+    with ThreadPoolExecutor(1) as other:
+        with room.unit() as unit:
+            assert store.hold(unit, UUID(import_id)) is not None
+            forgetting = other.submit(forget_imports, room)
+            wait_until(lambda: somebody_waits(room) or forgetting.done(), 60, "whoever forgets waits")
+        assert forgetting.result(60) == 1
+    assert ask(hub, f"/{import_id}")["state"] == "refused"
+    another = sent(hub, a_csv([a_row(2)]))
+    take_all(hub)
+    assert ask(hub, f"/{another}")["state"] == "done"
+
+
+def somebody_waits(room: Room) -> bool:
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with room.database.reading() as connection:
+        return bool(connection.execute(waiting).scalar_one())
+
+
+@in_one_process
+def test_a_trial_that_was_forgotten_and_never_came_to_its_end_does_so_now(hub: Hub) -> None:
+    room = hub.rooms["intake"]
+    import_id = sent(hub, a_csv([a_row(1)]), dry_run="true")
+    with room.unit() as unit:
+        store.forget_rows(unit, UUID(import_id))
+        store.mark_forgotten(unit, UUID(import_id))
+    another = sent(hub, a_csv([a_row(2)]))
+    hub.clock.move(hours=25)
+    hub.settle()
+    assert [ask(hub, f"/{one}")["state"] for one in (import_id, another)] == ["refused", "done"]
 
 
 # ------------------------------------------------------------------------------------ whatever happens
