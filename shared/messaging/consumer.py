@@ -12,7 +12,6 @@ person.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from shared.database import what_failed
 from shared.identity import new_id
 from shared.messaging.carrier import BrokerAway
 from shared.messaging.retries import MAX_ATTEMPTS, MAX_ATTEMPTS_TOO_EARLY, delay_before
+from shared.messaging.tables import fingerprint
 from shared.messaging.unit import Unit
 from shared.problems import Problem, TooEarly
 from shared.resealing import SealedColumn
@@ -374,24 +374,25 @@ class Consumer:
             "message parked" if give_up else "message held for another try",
             extra={"type": heard.envelope.type, "message_id": str(heard.envelope.id), "reason": reason},
         )
-        if heard.held_id is not None:
-            connection.execute(update(held).where(held.c.id == heard.held_id).values(values))
-            return
+        # Also of one that nobody could read until now: the inbox has it from here on, and this row is why.
         values |= {
             "message_id": heard.envelope.id,
             "type": heard.envelope.type,
             "subject": heard.message.subject[:60],
         }
+        if heard.held_id is not None:
+            connection.execute(update(held).where(held.c.id == heard.held_id).values(values))
+            return
         self._insert_held(connection, heard.body, heard.queue, values)
 
     def _park_unread(
         self, connection: Connection, delivery: Delivery, envelope: Envelope | None, problem: Unreadable
     ) -> None:
         held = self._tables.held
-        # The same bytes again are the same message if they carry an id, or if the broker says it comes again:
-        # it was parked before, and only the acknowledgement got lost.
-        again = envelope is not None or delivery.redelivered
-        known = select(held.c.id).where(held.c.fingerprint == _fingerprint(delivery.body)).limit(1)
+        # The same bytes again are the same message if they carry an id, if the broker says it comes again, or
+        # if it died again: it was parked before, and the acknowledgement got lost, or it was said again.
+        again = envelope is not None or delivery.redelivered or delivery.queue.is_dead
+        known = select(held.c.id).where(held.c.fingerprint == fingerprint(delivery.body)).limit(1)
         if again and connection.execute(known).first():
             return
         values: dict[str, object] = {
@@ -417,7 +418,7 @@ class Consumer:
                 consumer=self.name,
                 queue=queue,
                 body=self._keys.rest.seal(body, _held_place(held_id)),
-                fingerprint=_fingerprint(body),
+                fingerprint=fingerprint(body),
                 held_at=self._clock(),
                 **values,
             )
@@ -447,7 +448,3 @@ def sealed_messages(tables: MessagingTables) -> SealedColumn:
 
 def _held_place(held_id: UUID) -> str:
     return f"held/{held_id}"
-
-
-def _fingerprint(body: bytes) -> bytes:
-    return hashlib.sha256(body).digest()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
+from shared.messaging.tables import fingerprint
 from shared.messaging.topology import QUEUES, Queue, leads_to
 
 if TYPE_CHECKING:
@@ -99,10 +100,28 @@ def _unheard(name: str, books: Mapping[str, Books]) -> Iterator[dict[tuple[UUID,
             (message_id, hearer): sent[message_id]
             for hearer, sent in for_hearer.items()
             if hearer in books
-            for message_id in sent.keys() - _heard(hearer, books[hearer], sent)
+            for message_id in _missing(own, hearer, books[hearer], sent)
         }
         if unheard:
             yield unheard
+
+
+def _missing(own: Books, hearer: str, books: Books, sent: Collection[UUID]) -> set[UUID]:
+    """Which of these did not come to a hearer: they are neither in its inbox nor parked unread."""
+    missing = set(sent) - _heard(hearer, books, sent)
+    if not missing:
+        return missing
+    outbox, held = own.tables.outbox, books.tables.held
+    with own.database.reading() as connection:
+        bodies = connection.execute(select(outbox.c.id, outbox.c.body).where(outbox.c.id.in_(missing)))
+        by_fingerprint = {fingerprint(body): message_id for message_id, body in bodies}
+    with books.database.reading() as connection:
+        parked = connection.execute(
+            select(held.c.fingerprint).where(
+                held.c.consumer == hearer, held.c.fingerprint.in_(by_fingerprint)
+            )
+        ).scalars()
+        return missing - {by_fingerprint[known] for known in parked}
 
 
 def _heard(hearer: str, books: Books, ids: Collection[UUID]) -> set[UUID]:

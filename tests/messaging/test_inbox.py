@@ -282,21 +282,8 @@ def test_what_was_sealed_with_a_key_that_came_later_is_read_when_it_is_tried_aga
 
 def test_a_message_that_was_parked_and_then_said_again_is_done_once(hub: Hub) -> None:
     hub.take(an_account("LATE"))
-    triage, outbox = hub.rooms["triage"], hub.rooms["intake"].service.tables.outbox
-    with hub.rooms["intake"].database.reading() as connection:
-        (body,) = connection.execute(select(outbox.c.body)).scalars()
-    # The broker gave it out too often, so it comes by the queue of the dead.
-    (dead,) = [queue for queue in queues_of("triage") if queue.is_dead]
-    consumer = Consumer(
-        "triage",
-        database=triage.database,
-        tables=triage.service.tables,
-        keys=triage.keys,
-        clock=triage.clock,
-        hears=triage.service.hears(triage),
-    )
-    for redelivered in (False, True):
-        consumer.handle([Delivery(body, dead, redelivered, None)])
+    triage = hub.rooms["triage"]
+    comes_by_the_dead(hub)
     (parked,) = parked_in(hub)
     assert (parked.reason, parked.queue) == ("delivered_too_often", "triage.dead")
     hub.settle()
@@ -306,6 +293,67 @@ def test_a_message_that_was_parked_and_then_said_again_is_done_once(hub: Hub) ->
     hub.clock.move(seconds=1)
     hub.settle()
     assert everything_in(triage) == before
+    assert parked_in(hub, waiting_too=True) == []
+
+
+def comes_by_the_dead(hub: Hub, *, times: int = 2) -> None:
+    """What intake said was given out too often, and comes by the queue of the dead, so many times."""
+    triage, outbox = hub.rooms["triage"], hub.rooms["intake"].service.tables.outbox
+    with hub.rooms["intake"].database.reading() as connection:
+        (body,) = connection.execute(select(outbox.c.body)).scalars()
+    (dead,) = [queue for queue in queues_of("triage") if queue.is_dead]
+    consumer = Consumer(
+        "triage",
+        database=triage.database,
+        tables=triage.service.tables,
+        keys=triage.keys,
+        clock=triage.clock,
+        hears=triage.service.hears(triage),
+    )
+    for time in range(times):
+        consumer.handle([Delivery(body, dead, time > 0, None)])
+
+
+def leaves(hub: Hub) -> None:
+    """What intake said is with the broker, which loses it."""
+    intake = hub.rooms["intake"]
+    with intake.database.transaction() as connection:
+        connection.execute(update(intake.service.tables.outbox).values(sent_at=hub.clock()))
+
+
+def test_what_died_and_is_said_again_is_parked_once_and_reconcile_leaves_it_there(hub: Hub) -> None:
+    hub.take(an_account("DEADLY"))
+    leaves(hub)
+    for _ in range(2):
+        comes_by_the_dead(hub, times=1)
+        # Whoever took it would die again, as often as the broker gives it out.
+        assert hub.house.reconcile() == {"intake": 0, "triage": 0, "notify": 0}
+    (parked,) = parked_in(hub)
+    assert replay_parked(hub.books["triage"], parked.id, hub.clock())
+    hub.clock.move(seconds=1)
+    hub.settle()
+    assert hub.links()["vcas:DEADLY"]["case"]
+    assert hub.house.reconcile() == {"intake": 0, "triage": 0, "notify": 0}
+
+
+def test_what_was_parked_unread_and_then_fails_once_is_tried_again_and_not_lost(
+    make_hub: Callable[..., Hub],
+) -> None:
+    stumbling = Stumbling("TWICE")
+    hub = make_hub(services=stumbling.services)
+    hub.take(an_account("TWICE"))
+    leaves(hub)
+    comes_by_the_dead(hub)
+    (parked,) = parked_in(hub)
+    assert replay_parked(hub.books["triage"], parked.id, hub.clock())
+    hub.clock.move(seconds=1)
+    hub.settle()
+    (held,) = parked_in(hub, waiting_too=True)
+    assert (held.id, held.attempts) == (parked.id, 2)
+    stumbling.fails_for.clear()
+    hub.clock.move(minutes=10)
+    hub.settle()
+    assert hub.links()["vcas:TWICE"]["case"]
     assert parked_in(hub, waiting_too=True) == []
 
 
