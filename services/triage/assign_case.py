@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Iterable, Sequence
 
+    from services.triage.domain.teams.assigning import Member
     from services.triage.store import Case
     from shared.messaging.unit import Unit
 
@@ -68,10 +69,13 @@ def find_owner(team: str, task: Task, teams: Teams, loads: Loads, unit: Unit) ->
     it, nobody has it until a person is named who does not: the address is empty.
     """
     members = teams.members_of(team)
-    for group in (members, teams.standing_in(team, task.today)):
-        chosen = choose(group, loads.of([member.email for member in group], unit), task)
-        if chosen is not None:
-            return Assigned(chosen)
+
+    def one_of(group: Sequence[Member]) -> str | None:
+        return choose(group, loads.of([member.email for member in group], unit), task)
+
+    chosen = one_of(members) or one_of(teams.standing_in(team, task.today))
+    if chosen is not None:
+        return Assigned(chosen)
     against = set(reasons_against(members, task))
     why = tuple(reason for reason in WHYS if reason in against)
     desk = (member.email for member in teams.members_of(DUTY_DESK))

@@ -42,7 +42,7 @@ def compare_account(
     reference: str, keys: Iterable[bytes], judge: Judge, register: Register, unit: Unit
 ) -> list[str]:
     """The accounts that were compared with this one, sorted; what they weigh is kept."""
-    others = {other for key in keys for other in register.under(key)} | register.compared_with(reference)
+    others = register.under(keys) | register.compared_with(reference)
     compared = sorted(other for other in others if other != reference and register.known(other))
     for other in compared:
         one, two = sorted((reference, other))

@@ -58,21 +58,22 @@ def mind_conflicts(
     way, stands. `left` are cases that some have left.
     """
     register, conflicts = Register.of(unit), Conflicts.of(unit)
-    people = _people(references, register)
-    conflicts.look_up(people - register.fresh, ())
+    conflicts.look_up(_people(references, register) - register.fresh, ())
     for reference in references:
         _find_own_contacts(reference, register, conflicts, table)
-    if any(conflicts.said_of(one) for one in references) or _said_around(people, references, unit):
+    if any(conflicts.said_of(one) for one in references) or _said_around(references, unit):
+        people = _people(references, register)
         register.elsewhere(people)
         references = {*references, *register.mentioning(people)}
     found = {known.triaged.case_id for one in references if (known := register.known(one)) is not None}
     members = {one: register.members(one) for one in sorted({*found, *left} - {UNSETTLED})}
-    shells = {one for case_id in members for one in register.merged_into(case_id)}
+    shells = {case_id: register.merged_into(case_id) for case_id in members}
     everybody = {reference for those in members.values() for reference in those}
-    conflicts.look_up(_people(everybody, register) - register.fresh, {*members, *shells} - register.fresh)
+    ids = {*members, *(shell for those in shells.values() for shell in those)}
+    conflicts.look_up(_people(everybody, register) - register.fresh, ids - register.fresh)
     for case_id, those in members.items():
         if those:
-            _mind(case_id, those, unit, table)
+            _mind(case_id, those, shells[case_id], unit, table)
 
 
 def _people(references: Iterable[str], register: Register) -> set[UUID]:
@@ -80,12 +81,14 @@ def _people(references: Iterable[str], register: Register) -> set[UUID]:
     return {person for one in known if one is not None for person in one.triaged.people}
 
 
-def _said_around(people: set[UUID], members: Collection[str], unit: Unit) -> list[Said]:
-    """What was said of other referrals in which one of these people is."""
+def _said_around(members: Collection[str], unit: Unit) -> list[Said]:
+    """What was said of other referrals in which somebody of these is."""
     register, conflicts = Register.of(unit), Conflicts.of(unit)
+    said = conflicts.referrals()
+    people = _people(members if said else (), register)
     return [
         conflicts.said_of(reference)
-        for reference, before in conflicts.referrals().items()
+        for reference, before in said.items()
         # Whoever was found to be another in this unit is in that referral no more.
         if reference not in members and not (_people([reference], register) or before).isdisjoint(people)
     ]
@@ -101,12 +104,14 @@ def _find_own_contacts(reference: str, register: Register, conflicts: Conflicts,
                 conflicts.keep(reference, email, known.triaged.people, "own_contact")
 
 
-def _mind(case_id: UUID, members: Collection[str], unit: Unit, table: Table) -> None:
+def _mind(
+    case_id: UUID, members: Collection[str], shells: Collection[UUID], unit: Unit, table: Table
+) -> None:
     register, conflicts = Register.of(unit), Conflicts.of(unit)
-    around = _said_around(_people(members, register), members, unit)
+    around = _said_around(members, unit)
     knows = who_knows([conflicts.said_of(reference) for reference in members], around)
     changed = False
-    for one in (case_id, *register.merged_into(case_id)):
+    for one in (case_id, *shells):
         before = conflicts.barred(one)
         # What was merged into the case tells of its people too, whoever has left it since.
         gone = before - knows.keys() if one == case_id else frozenset[str]()

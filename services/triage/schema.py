@@ -1,8 +1,8 @@
-"""Turns a referral as it travels into what gates and routing need of it."""
+"""Turns a referral as it travels into what the gates need of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,21 +13,15 @@ if TYPE_CHECKING:
 _WHOLE_POSTCODE = 5  # characters; an outward code alone has two to four
 
 
-class Routable(NamedTuple):
-    """What gates and routing need of one referral."""
+def read_brings(referral: Referral, *, by_themselves: bool = False) -> tuple[Need, ...]:
+    """What of the gates this referral passes (DOMAIN: consent to refer, safe contact, area).
 
-    home_postcode: str | None
-    brings: tuple[Need, ...]
-
-
-def read_routable(referral: Referral, *, by_themselves: bool = False) -> Routable:
-    """What one referral brings and where its people live; `by_themselves`: people refer themselves."""
-    home_postcode = _home_postcode(referral)
-    return Routable(home_postcode, tuple(_brought(referral, home_postcode, by_themselves=by_themselves)))
+    With `by_themselves` people refer themselves.
+    """
+    return tuple(_brought(referral, by_themselves=by_themselves))
 
 
-def _brought(referral: Referral, home_postcode: str | None, *, by_themselves: bool) -> Iterator[Need]:
-    """What of the gates this referral passes (DOMAIN: consent to refer, safe contact, area)."""
+def _brought(referral: Referral, *, by_themselves: bool) -> Iterator[Need]:
     if by_themselves or any(
         consent.to == "referral" and consent.decision == "given"
         for party in referral.parties
@@ -40,9 +34,7 @@ def _brought(referral: Referral, home_postcode: str | None, *, by_themselves: bo
     ]
     if any(contact.safe == "yes" for party in reached for contact in party.contacts):
         yield "safe_contact"
-    if _has_property_number(referral) or (
-        home_postcode is not None and len("".join(home_postcode.split())) >= _WHOLE_POSTCODE
-    ):
+    if _has_property_number(referral) or len("".join(_home_postcode(referral).split())) >= _WHOLE_POSTCODE:
         yield "area"
 
 
@@ -51,11 +43,11 @@ def _has_property_number(referral: Referral) -> bool:
     return any(p.address is not None and p.address.uprn for p in referral.parties if p.role != "responsible")
 
 
-def _home_postcode(referral: Referral) -> str | None:
+def _home_postcode(referral: Referral) -> str:
     """The postcode that decides the area: the harmed person's home, else any party's that complains."""
     homes = [p for p in referral.parties if p.role != "responsible"]
     homes.sort(key=lambda p: p.role != "harmed")
     for party in homes:
         if party.address is not None and party.address.postcode:
             return party.address.postcode
-    return None
+    return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from services.triage.areas.store import Places
 from services.triage.assign_case import Assigned, Loads, assign, tell_of_giving
@@ -30,7 +30,6 @@ from shared.identity import CASE, new_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from services.triage.domain.gates import Need
     from shared.contracts import ReferralReceived
     from shared.contracts.envelope import Lane
     from shared.contracts.referral import Referral
@@ -39,14 +38,6 @@ if TYPE_CHECKING:
 _NOTHING = Given()
 RETURNED = "The case lacks something and is returned; the duty desk has it until that has come."
 _SOON = dt.timedelta(days=28)  # a sentence so near makes the clocks run faster
-
-
-class Brings(Protocol):
-    """What of the gates a referral passes."""
-
-    @property
-    def brings(self) -> tuple[Need, ...]:
-        """In codes."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +76,12 @@ def facts_of(referral: Referral, unit: Unit, table: Table) -> Facts:
 
 
 def open_case(
-    message: ReferralReceived, routable: Brings, register: Register, unit: Unit, table: Table
+    message: ReferralReceived, brings: Sequence[str], register: Register, unit: Unit, table: Table
 ) -> Case:
     """A new case: routed, or returned with what it lacks."""
     referral = message.referral
     facts = facts_of(referral, unit, table)
-    lacks = lacking([routable.brings])
+    lacks = lacking([brings])
     decision = decide(facts, lacks, unit, table)
     case = Case(
         id=new_id(),
@@ -279,7 +270,6 @@ def learn_anew(heard: Sequence[ReferralReceived], case: Case, unit: Unit, table:
 def try_to_release(
     message: ReferralReceived,
     case: Case,
-    routable: Brings,
     register: Register,
     unit: Unit,
     table: Table,
@@ -290,7 +280,6 @@ def try_to_release(
 
     With `again` it was just taken up again, and whoever has it is told that it still lacks something.
     """
-    del routable  # what all of them bring is read together
     standing = register.standing_referrals(case.id)
     lacks = lacking(brings for _, brings in standing)
     kept = Lives.of(unit).find(case.id)

@@ -16,7 +16,7 @@ from services.triage.domain.life.states import TOLD_AGENCY
 from services.triage.domain.matching.partition import UNSEEN, partition
 from services.triage.join_lives import merge_life, separate_life
 from services.triage.lives.store import Lives
-from services.triage.schema import Routable, read_routable
+from services.triage.schema import read_brings
 from services.triage.send_case import (
     learn,
     learn_anew,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from uuid import UUID
 
+    from services.triage.domain.gates import Need
     from services.triage.domain.matching.judge_events import Judge
     from services.triage.send_case import Table
     from services.triage.store import Register
@@ -81,15 +82,30 @@ class Clerk:
             travels=self.travels,
         )
 
-    def routable(self, message: ReferralReceived) -> Routable:
-        """What a referral brings."""
-        return read_routable(message.referral, by_themselves=message.agency in self.table.by_themselves)
+    def brings(self, message: ReferralReceived) -> tuple[Need, ...]:
+        """What of the gates a referral passes."""
+        return read_brings(message.referral, by_themselves=message.agency in self.table.by_themselves)
 
 
 def settle_cases(changed: Collection[str], clerk: Clerk) -> Settled:
     """Settle whatever hangs together with these referrals; those that have no case yet get one."""
-    register, thresholds = clerk.register, clerk.judge.model.thresholds
     nodes = neighbourhood(changed, clerk)
+    # Who hangs together with nobody is on their own.
+    groups = _grouped(nodes, clerk) if len(nodes) > 1 else [nodes]
+    settled = Settled(nodes)
+    for group, cases in zip(groups, _owned(groups, clerk), strict=True):
+        _settle_group(group, cases, clerk, settled)
+    for case_id in sorted(settled.left):
+        _learn_anew(case_id, clerk)
+    for reference in sorted(settled.moved.keys() | set(changed)):
+        tell_telltales(reference, clerk)
+    _ask(nodes, clerk)
+    return settled
+
+
+def _grouped(nodes: Sequence[str], clerk: Clerk) -> list[list[str]]:
+    """Which of a neighbourhood belong together."""
+    register, thresholds = clerk.register, clerk.judge.model.thresholds
     weighed = {}
     for one, other in combinations(nodes, 2):
         known = register.bits(one, other)
@@ -99,7 +115,7 @@ def settle_cases(changed: Collection[str], clerk: Clerk) -> Settled:
     for one, other, verdict in register.all_said():
         said[verdict].append((one, other))
     place = {node: number for number, node in enumerate(nodes)}
-    grouped = partition(
+    return partition(
         nodes,
         weighed,
         least=thresholds.same_case,
@@ -108,17 +124,7 @@ def settle_cases(changed: Collection[str], clerk: Clerk) -> Settled:
         one=sorted(p for p in said["same"] if p[0] in place and p[1] in place),
         apart=said["different"],
         weigh=lambda one, other: weighed.get((one, other), weighed.get((other, one), UNSEEN)),
-    )
-    settled = Settled(nodes)
-    owned = _owned(grouped.groups, clerk)
-    for group, cases in zip(grouped.groups, owned, strict=True):
-        _settle_group(group, cases, clerk, settled)
-    for case_id in sorted(settled.left):
-        _learn_anew(case_id, clerk)
-    for reference in sorted(settled.moved.keys() | set(changed)):
-        tell_telltales(reference, clerk)
-    _ask(nodes, clerk)
-    return settled
+    ).groups
 
 
 def tell_telltales(reference: str, clerk: Clerk) -> None:
@@ -184,7 +190,10 @@ def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, set
     if not cases:
         founder = min(group)
         message = clerk.heard(founder)
-        case = open_case(message, clerk.routable(message), register, clerk.unit, clerk.table)
+        known = register.known(founder)
+        # Of referrals from before there were gates it was not kept.
+        brings = (known and known.brings) or clerk.brings(message)
+        case = open_case(message, brings, register, clerk.unit, clerk.table)
         settled.left.add(_case_of(founder, clerk))
         register.move(founder, case.id, opens=True)
         settled.moved[founder] = case.id
@@ -237,7 +246,7 @@ def _tell_of_arrivals(target: UUID, arrived: Sequence[str], clerk: Clerk, *, aga
         message = clerk.heard(reference)
         tells = again and number == 0
         if case.lacks:
-            try_to_release(message, case, clerk.routable(message), register, unit, table, again=tells)
+            try_to_release(message, case, register, unit, table, again=tells)
             continue
         learn(message, case, unit, table)
         unit.say(

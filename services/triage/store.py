@@ -169,8 +169,9 @@ class Register:
         for key, reference in under:
             self._by_key[key][reference] = None
         self._learn(seen)
-        found = {reference for key in keys for reference in self.under(key)}
-        self._follow(found - self._known.keys(), round(least * 1000) if least != float("inf") else None)
+        self._follow(
+            self.under(keys) - self._known.keys(), round(least * 1000) if least != float("inf") else None
+        )
 
     def _follow(self, references: set[str], least: int | None) -> None:
         """Read these referrals, hold their cases, and read who is in them and who they were compared with."""
@@ -286,10 +287,14 @@ class Register:
 
     # ---------------------------------------------------------------------------------- what is known
 
-    def under(self, key: bytes) -> Collection[str]:
-        """The referrals under this key; nobody under one that is too common to lead anywhere."""
-        found = self._by_key.get(key, {})
-        return () if len(found) > COMMONEST else found.keys()
+    def under(self, keys: Iterable[bytes]) -> set[str]:
+        """The referrals under any of these keys; nobody under one that is too common to lead anywhere."""
+        found: set[str] = set()
+        for key in keys:
+            here = self._by_key.get(key)
+            if here is not None and len(here) <= COMMONEST:
+                found.update(here)
+        return found
 
     def known(self, reference: str) -> Known | None:
         """A referral that was looked up or added in this unit."""
@@ -319,7 +324,12 @@ class Register:
 
     def merged_into(self, case_id: UUID) -> list[UUID]:
         """The cases that go on in this one, as far as they were looked up."""
-        return [one.id for one in self._cases.values() if one.merged_into == case_id]
+        # Most are None, which an id takes long to tell from itself.
+        return [
+            one.id
+            for one in self._cases.values()
+            if one.merged_into is not None and one.merged_into == case_id
+        ]
 
     def everybody(self) -> set[UUID]:
         """The people of the referrals that were looked up or added in this unit."""

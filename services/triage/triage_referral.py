@@ -8,7 +8,6 @@ from services.triage.compare_account import compare_account
 from services.triage.matching.hashed_keys import HashedKeys, hash_keys, keys_for
 from services.triage.matching.schema import read_account
 from services.triage.mind_conflicts import look_up_conflicts, mind_conflicts
-from services.triage.schema import Routable, read_routable
 from services.triage.send_case import learn, look_up_areas, try_to_release
 from services.triage.settle_cases import Clerk, settle_cases
 from services.triage.settle_people import settle_people
@@ -74,13 +73,12 @@ def triage_referral(message: ReferralReceived, unit: Unit, table: Table, desk: D
     register, judge = Register.of(unit), _judge(unit, desk)
     clerk = Clerk(register, judge, table, unit, travels=message.travels)
     reference = message.reference
-    routable = read_routable(message.referral, by_themselves=message.agency in table.by_themselves)
     before = register.referral(reference)
     amended = before is not None and before.version < message.version
     if before is None:
-        _add(message, routable, clerk)
+        _add(message, clerk)
     elif amended:
-        _amend(message, before, routable, clerk)
+        _amend(message, before, clerk)
     keys = _keys(message, unit, judge)
     compared = compare_account(reference, keys.asks, judge, register, unit)
     register.add_keys(reference, keys.under)
@@ -94,13 +92,13 @@ def triage_referral(message: ReferralReceived, unit: Unit, table: Table, desk: D
         register.note(case.id, "amended", referral=reference, version=message.version)
         if reference not in settled.moved:
             if case.lacks:
-                try_to_release(message, case, routable, register, unit, table)
+                try_to_release(message, case, register, unit, table)
             else:
                 learn(message, case, unit, table)
     return known.triaged
 
 
-def _add(message: ReferralReceived, routable: Routable, clerk: Clerk) -> None:
+def _add(message: ReferralReceived, clerk: Clerk) -> None:
     """A referral that is new to triage: it has a place of its own until it is settled."""
     triaged = Triaged(
         message.reference,
@@ -111,12 +109,12 @@ def _add(message: ReferralReceived, routable: Routable, clerk: Clerk) -> None:
         tuple(new_id() for _ in message.referral.parties),
     )
     account = _account(message, clerk.unit)
-    clerk.register.add_referral(triaged, routable.brings, message.referral, account, None)
+    clerk.register.add_referral(triaged, clerk.brings(message), message.referral, account, None)
 
 
-def _amend(message: ReferralReceived, before: Triaged, routable: Routable, clerk: Clerk) -> None:
+def _amend(message: ReferralReceived, before: Triaged, clerk: Clerk) -> None:
     people = before.people[: len(message.referral.parties)]
     more = tuple(new_id() for _ in message.referral.parties[len(people) :])
     triaged = before._replace(version=message.version, people=people + more)
     account = _account(message, clerk.unit)
-    clerk.register.amend_referral(triaged, routable.brings, message.referral, account)
+    clerk.register.amend_referral(triaged, clerk.brings(message), message.referral, account)

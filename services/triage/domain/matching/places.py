@@ -8,6 +8,7 @@ an area.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.triage.domain.matching.letters import folded, words
@@ -153,6 +154,8 @@ class Place(NamedTuple):
 NOWHERE = Place()
 
 
+# Where something happened is often somebody's home, and several people live there.
+@lru_cache(maxsize=20_000)
 def read_place(
     line1: str | None = None,
     line2: str | None = None,

@@ -87,10 +87,10 @@ class Reference(NamedTuple):
 def read_reference(value: str, referred_on: dt.date, scheme: str = "crime") -> Reference | None:
     """One reference as it is compared; None when it can identify nothing."""
     text = " ".join(folded(value).split())
-    log = _read_log(text, referred_on)
+    bare = _LABEL.sub(" ", text)
+    log = _read_log(text, bare.strip(), referred_on)
     if log is not None:
         return log
-    bare = _LABEL.sub(" ", text)
     compact = "".join(c for c in bare if c.isalnum())
     if compact in _SAYS_NOTHING or not compact:
         return None
@@ -117,11 +117,10 @@ def numbers_in(text: str) -> tuple[Reference, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _read_log(text: str, referred_on: dt.date) -> Reference | None:
+def _read_log(text: str, bare: str, referred_on: dt.date) -> Reference | None:
     if found := _FORCE_DAY.match(text):
         _, day, month, year, serial = found.groups()
         return _log(serial, day, month, year)
-    bare = _LABEL.sub(" ", text).strip()
     if found := _LOG_DAY.match(bare):
         return _log(*found.groups())
     if found := _LOG_WORDS.match(bare):
