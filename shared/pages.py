@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Blueprint, Response, request
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader
 
+from shared.doors import doors_of
 from shared.problems import NotFound
 from shared.web import ANYONE, open_to, problem_pages_of
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from shared.problems import Problem
+    from shared.web import Caller
 
 log = logging.getLogger(__name__)
 
@@ -155,6 +157,21 @@ def _environment(package: str) -> Environment:
     return environment
 
 
+def _ways_of(reader: Caller | None) -> list[dict[str, object]]:
+    """Every door of somebody's, the one that they came through marked; none where there is but one."""
+    doors = doors_of(reader.role) if reader else []
+    return [
+        {
+            "text": door.name,
+            "href": door.path,
+            "current": request.path == door.path,
+            "active": request.path.startswith(f"{door.path}/"),
+        }
+        for door in doors
+        if len(doors) > 1
+    ]
+
+
 @dataclass(frozen=True)
 class Pages:
     """The pages of a package: its `templates/` over the layout that all services share.
@@ -165,11 +182,18 @@ class Pages:
     package: str
     said: Mapping[str, object] = field(default_factory=dict)
 
-    def show(self, template: str, status: int = HTTPStatus.OK, **told: object) -> Response:
-        """A page that no cache keeps, no frame holds, and that lets in no script but ours."""
+    def show(
+        self, template: str, status: int = HTTPStatus.OK, *, reader: Caller | None = None, **told: object
+    ) -> Response:
+        """A page that no cache keeps, no frame holds, and that lets in no script but ours.
+
+        Whoever reads it signed in finds their name in its header, the way out, and every door of theirs.
+        """
         nonce = secrets.token_urlsafe(16)
         drawn = _environment(self.package).get_template(template)
-        text = drawn.render(_SAID | dict(self.said) | told | {"cspNonce": nonce})
+        text = drawn.render(
+            _SAID | dict(self.said) | told | {"cspNonce": nonce, "reader": reader, "ways": _ways_of(reader)}
+        )
         response = Response(text, status, content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce)
         response.headers["X-Frame-Options"] = "DENY"

@@ -83,7 +83,7 @@ def get_alerts() -> Response:
     teams = the_room().directory.teams
     return pages.show(
         "alerts.html",
-        signed_in=caller.name,
+        reader=caller,
         alerts=[
             _told(alert) | {"team": teams[alert.team].name if alert.team in teams else "The hub"}
             for alert in waiting
@@ -103,7 +103,7 @@ def get_alert(alert_id: str) -> Response:
     caller = the_caller()
     return pages.show(
         "alert.html",
-        signed_in=caller.name,
+        reader=caller,
         alert=_told(alert),
         opens=alert.case if caller.role != "ops" and kind_of(alert.case) == CASE else "",
         history=history,
@@ -163,7 +163,7 @@ def _ask(chosen: dict[str, Any], *, faults: tuple[Fault, ...] = (), saved: bool 
     return pages.show(
         "preferences.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,
-        signed_in=the_caller().name,
+        reader=the_caller(),
         chosen=chosen,
         # Only ops are told of the hub itself.
         groups={name: told for name, told in _GROUPS.items() if name != "ops" or the_caller().role == "ops"},

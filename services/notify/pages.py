@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
@@ -11,11 +10,11 @@ from flask import Blueprint, Response, request
 
 from services.notify.keep_staff import LONGEST_PASSWORD
 from services.notify.sign_in_staff import Tries, sign_in_staff
+from shared.doors import doors_of
 from shared.pages import Pages
 from shared.problems import Fault, NoKey, Problem, TooMany, Unprocessable
 from shared.web import (
     ANYONE,
-    PRACTITIONER,
     SIGN_IN,
     Caller,
     begin_session,
@@ -33,58 +32,6 @@ sign_in_pages = Blueprint("sign_in", __name__)
 # browsers read as slashes or leave out.
 _LOCAL: Final = re.compile(r"/(?!/)[\w.~!$&'()*+,;=:@%/?-]{0,1000}", re.ASCII)
 _LONGEST_EMAIL: Final = 254
-
-
-@dataclass(frozen=True)
-class Door:
-    """A page that some roles can open, and what it is for."""
-
-    roles: tuple[str, ...]
-    path: str
-    name: str
-    purpose: str
-
-
-# What exists, and nothing else.
-DOORS: Final = (
-    Door(
-        (PRACTITIONER,),
-        "/refer/practitioner",
-        "Refer somebody",
-        "Start a referral, go on with one that you saved, or see how far yours have come.",
-    ),
-    Door(
-        ("coordinator", "supervisor", "facilitator", "ops"),
-        "/alerts",
-        "What waits for you",
-        "See it, say that you have it, and choose how you are told.",
-    ),
-    Door(
-        ("coordinator", "supervisor", "facilitator"),
-        "/cases",
-        "Cases",
-        "See yours, what is next in each and by when, move them on, and record what was said.",
-    ),
-    Door(
-        ("coordinator", "supervisor"),
-        "/reviews",
-        "Reviews",
-        "Look at two records that may tell of one case, and say whether they do.",
-    ),
-    Door(
-        ("ops",),
-        "/ops",
-        "What waits where",
-        "See queues, and what could not be handled, and have it tried again.",
-    ),
-    Door(
-        ("commissioner", "supervisor"),
-        "/reports",
-        "Reports",
-        "How much came in a quarter, of what kind, and how it ended; no person is in it.",
-    ),
-    Door(("ops",), "/v1/docs", "The reference of the API", "Every route, to read and to try."),
-)
 
 
 @sign_in_pages.get(SIGN_IN)
@@ -172,7 +119,7 @@ def _doors_of(caller: Caller) -> Response:
     team = room.directory.teams.get(caller.team)
     return pages.show(
         "signed_in.html",
-        caller=caller,
+        reader=caller,
         works_for=agency.name if agency else team.name if team else "",
-        doors=[door for door in DOORS if caller.role in door.roles],
+        doors=doors_of(caller.role),
     )

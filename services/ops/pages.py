@@ -16,7 +16,7 @@ from shared.working_time import LONDON
 ADDRESS: Final = "/ops"
 _SHOWN: Final = 50
 
-DESK: Final = Pages("services.ops", {"service_name": "Ops", "service_url": SIGN_IN})
+DESK: Final = Pages("services.ops", {"service_url": SIGN_IN})
 pages = Blueprint("ops_pages", __name__)
 
 
@@ -30,7 +30,7 @@ def get_desk() -> Response:
     found = [] if None in services.values() else desk.parked(waiting_too=False, after=None, limit=_SHOWN + 1)
     return DESK.show(
         "ops.html",
-        signed_in=the_caller().name,
+        reader=the_caller(),
         depths=desk.depths(),
         services=[
             (

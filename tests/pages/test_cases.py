@@ -67,7 +67,7 @@ def test_a_coordinator_sees_a_case_records_in_it_and_moves_it(
     page.get_by_role("link", name=case).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(case)
     # Nobody is named in the title, which others see in a history or over a shoulder.
-    expect(page).to_have_title(f"Case {case} \N{EN DASH} Cases")
+    expect(page).to_have_title(f"Case {case} \N{EN DASH} Referral Hub")
     expect(page.get_by_text("Next: Look at it: who, where, what")).to_be_visible()
     look(page, f"case-{width}-{scripts}")
     assert not scripts or faults_of(page) == []

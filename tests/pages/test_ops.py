@@ -36,7 +36,7 @@ def test_ops_see_what_could_not_be_handled_and_have_it_tried_again(
     assert "this is no message" not in page.content()
     site.hub.clock.move(minutes=10)
     site.hub.settle()
-    page.get_by_role("link", name="Ops").click()
+    page.get_by_role("link", name="Your pages").click()
     page.get_by_role("link", name="What waits where").click()
     expect(page.get_by_text("undecodable")).to_have_count(1)
     expect(page.get_by_text("2 attempts")).to_be_visible()

@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from playwright.sync_api import Page, expect
 
-from services.notify.pages import DOORS, local_path
+from services.notify.pages import local_path
+from shared.doors import doors_of
 from shared.web import SESSION, STAFF
 from tests.support.browser import NARROW, WIDE, Site, Visitors, faults_of
 from tests.support.ports import LOOPBACK, free_port
@@ -81,7 +82,7 @@ def test_every_door_that_a_role_is_shown_opens(visitors: Visitors, site: Site, r
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     links = page.get_by_role("main").get_by_role("link").all()
     addresses = [link.get_attribute("href") or "" for link in links]
-    assert addresses == [door.path for door in DOORS if role in door.roles]
+    assert addresses == [door.path for door in doors_of(role)]
     for address in addresses:
         answer = page.goto(address)
         assert answer is not None

@@ -111,7 +111,7 @@ def post_form() -> Response:
 
 
 def _page(template: str, status: int = HTTPStatus.OK, **told: object) -> Response:
-    return PUBLIC.show(template, status, helpline=the_room().settings.helpline, **told)
+    return PUBLIC.show(template, status, reader=None, helpline=the_room().settings.helpline, **told)
 
 
 def _start() -> Response:

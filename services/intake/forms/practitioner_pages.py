@@ -305,8 +305,7 @@ def _show(
 
 
 def _show_page(template: str, caller: Caller | None, status: int = HTTPStatus.OK, **told: object) -> Response:
-    signed_in = {"signed_in": caller.name} if caller else {}
-    return PRACTITIONERS.show(template, status, **signed_in, **told)
+    return PRACTITIONERS.show(template, status, reader=caller, **told)
 
 
 def _remark(slip: Slip) -> dict[str, str]:

@@ -148,7 +148,10 @@ KINDS: Final[dict[str, Kind]] = {
 # What is recorded where a condition does not hold, so that it may.
 HELPS: Final = {
     "safeguarding_done": ("risk",),
-    "gates_passed": ("identified", "admission", "order", "screen"),
+    "somebody_identified": ("identified",),
+    "responsibility_accepted": ("admission",),
+    "crime_not_forbidden": ("order",),
+    "dispute_screened": ("screen",),
     "safe_contact": ("safe_contact",),
     "nobody_out": ("consent",),
     "approach_agreed": ("consent",),

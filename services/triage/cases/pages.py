@@ -31,7 +31,7 @@ from services.triage.move_case import today_of
 from shared.identity import read_reference
 from shared.pages import Pages
 from shared.problems import Conflict, Fault, NotFound, Problem, Unprocessable
-from shared.web import open_to, the_caller, the_room, the_trace, wants_page
+from shared.web import SIGN_IN, open_to, the_caller, the_room, the_trace, wants_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 pages = Blueprint("case_pages", __name__)
 ADDRESS: Final = "/cases"
-CASES: Final = Pages("services.triage.cases", {"service_name": "Cases", "service_url": ADDRESS})
+CASES: Final = Pages("services.triage.cases", {"service_url": SIGN_IN})
 _SHOWN: Final = 50
 _MOST_FACILITATORS: Final = 4
 _VIEWS: Final[dict[View, str]] = {
@@ -82,7 +82,7 @@ def get_list() -> Response:
     return CASES.show(
         "cases.html",
         HTTPStatus.NOT_FOUND if wanted else HTTPStatus.OK,
-        signed_in=caller.name,
+        reader=caller,
         team=room.directory.name_of(caller.team) if caller.team else "",
         views=[(view, _VIEWS[view], counts[view]) for view in views],
         asked=asked,
@@ -312,7 +312,7 @@ def _show(
     return CASES.show(
         "case.html",
         status,
-        signed_in=caller.name,
+        reader=caller,
         case=drawn.draw_case(case, directory, caller.name, today),
         steps=drawn.draw_steps(case, tried, NAMES),
         fields=NEEDS,
@@ -369,7 +369,7 @@ def _ask(reference: str, kind: str, problem: Problem | None = None) -> Response:
     return CASES.show(
         "record.html",
         problem.status if problem else HTTPStatus.OK,
-        signed_in=the_caller().name,
+        reader=the_caller(),
         reference=read_reference(reference),
         kind=kind,
         title=KINDS[kind].title,
@@ -401,7 +401,7 @@ def _ask_needs(reference: str, place: int, problem: Problem | None = None) -> Re
     return CASES.show(
         "needs.html",
         problem.status if problem else HTTPStatus.OK,
-        signed_in=caller.name,
+        reader=caller,
         reference=case["case"],
         person=drawn.draw_asked(person, place, room.directory, CATEGORIES),
         side=person["side"],

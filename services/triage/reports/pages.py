@@ -11,12 +11,12 @@ from services.triage.reports import store
 from services.triage.reports.count_quarter import count_so_far
 from shared.pages import Pages
 from shared.problems import NotFound
-from shared.web import open_to, the_caller, the_room
+from shared.web import SIGN_IN, open_to, the_caller, the_room
 from shared.working_time import LONDON
 
 pages = Blueprint("report_pages", __name__)
 ADDRESS: Final = "/reports"
-REPORTS: Final = Pages("services.triage.reports", {"service_name": "Reports", "service_url": ADDRESS})
+REPORTS: Final = Pages("services.triage.reports", {"service_url": SIGN_IN})
 READERS: Final = ("commissioner", "supervisor")
 _MOST_QUARTERS: Final = 12
 _MONTHS: Final = ("January to March", "April to June", "July to September", "October to December")
@@ -47,7 +47,7 @@ def get_reports() -> Response:
             figures = []
     return REPORTS.show(
         "reports.html",
-        signed_in=the_caller().name,
+        reader=the_caller(),
         figures=[(table, max((line.told or 0 for line in table.lines), default=0) or 1) for table in figures],
         quarter=quarter,
         quarters=[(one, _told(one)) for one in quarters],

@@ -24,7 +24,7 @@ from services.triage.reviews.words import COMPARED
 from shared.identity import read_reference
 from shared.pages import Pages
 from shared.problems import Conflict, Fault, NotFound, Problem, Unprocessable
-from shared.web import open_to, the_caller, the_room, the_trace
+from shared.web import SIGN_IN, open_to, the_caller, the_room, the_trace
 from shared.working_time import LONDON
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 pages = Blueprint("review_pages", __name__)
 ADDRESS: Final = "/reviews"
-REVIEWS: Final = Pages("services.triage.reviews", {"service_name": "Reviews", "service_url": ADDRESS})
+REVIEWS: Final = Pages("services.triage.reviews", {"service_url": SIGN_IN})
 _SHOWN: Final = 100
 _OUTCOMES: Final = {
     "same": "One case",
@@ -52,7 +52,7 @@ def get_list() -> Response:
         found = store.list_questions(connection, who.sees, state=state, limit=_SHOWN + 1)
     return REVIEWS.show(
         "reviews.html",
-        signed_in=caller.name,
+        reader=caller,
         reviews=[_told(write_question(one, who)) for one in found[:_SHOWN]],
         asked=state,
         more=len(found) > _SHOWN,
@@ -118,7 +118,7 @@ def _show(review: str, problem: Problem | None = None) -> Response:
     return REVIEWS.show(
         "review.html",
         problem.status if problem else HTTPStatus.OK,
-        signed_in=caller.name,
+        reader=caller,
         review=_told(shown),
         sections=sections,
         compared=COMPARED,
@@ -141,7 +141,7 @@ def _ask(case: str, problem: Problem | None = None) -> Response:
     return REVIEWS.show(
         "separation.html",
         problem.status if problem else HTTPStatus.OK,
-        signed_in=caller.name,
+        reader=caller,
         case=seen.case.reference,
         referrals=[
             {

@@ -35,11 +35,14 @@ class Guard:
     why: str
 
 
-def _gates_passed(now: Situation, _given: Given) -> bool:
-    """Crime: identified, accepted, nothing forbids it. Dispute: screened, and nothing found (DOMAIN §4)."""
-    if now.strand == "dispute":
-        return now.screens is not None and not any(now.screens.values())
-    return bool(now.identified) and now.accepts_responsibility and not now.forbids_contact
+def _in_crime(holds: Callable[[Situation], bool]) -> Callable[[Situation, Given], bool]:
+    """What a crime has to pass; a dispute has no side that is to blame (DOMAIN §4)."""
+    return lambda now, _: now.strand == "dispute" or holds(now)
+
+
+def _dispute_screened(now: Situation, _given: Given) -> bool:
+    """A dispute was looked at for what may be behind it, and nothing was found (DOMAIN §4)."""
+    return now.strand != "dispute" or (now.screens is not None and not any(now.screens.values()))
 
 
 def _fit(now: Situation, given: Given) -> bool:
@@ -105,10 +108,18 @@ GUARDS: Final[dict[str, Guard]] = {
         lambda now, _: "safeguarding_first" not in now.gates or now.risk is not None,
         "Somebody is in danger: safeguarding comes first, and risk is assessed before anything else.",
     ),
-    "gates_passed": Guard(
-        _gates_passed,
-        "In a crime somebody is identified and accepts what happened, and no order forbids contact; a "
-        "dispute was screened for violence, hidden abuse and legal action.",
+    "somebody_identified": Guard(
+        _in_crime(lambda now: bool(now.identified)),
+        "It is not recorded that whoever is responsible was identified.",
+    ),
+    "responsibility_accepted": Guard(
+        _in_crime(lambda now: now.accepts_responsibility),
+        "It is not recorded that whoever is responsible accepts what happened.",
+    ),
+    "crime_not_forbidden": Guard(_in_crime(lambda now: not now.forbids_contact), "An order forbids contact."),
+    "dispute_screened": Guard(
+        _dispute_screened,
+        "It is not recorded that neither violence nor hidden abuse nor legal action is behind the dispute.",
     ),
     "fit_facilitators": Guard(
         _fit,

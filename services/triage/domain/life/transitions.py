@@ -85,7 +85,11 @@ TABLE: Final[tuple[Transition, ...]] = (
         _from("triage", "enquiries"),
         "allocated",
         _CO,
-        ("nothing_lacking", "not_blocked", "safeguarding_done", "gates_passed", "fit_facilitators"),
+        (
+            *("nothing_lacking", "not_blocked", "safeguarding_done"),
+            *("somebody_identified", "responsibility_accepted", "crime_not_forbidden", "dispute_screened"),
+            "fit_facilitators",
+        ),
         ("facilitators",),
     ),
     Transition(
