@@ -20,7 +20,6 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    CompoundSelect,
     Date,
     DateTime,
     Insert,
@@ -39,7 +38,6 @@ from sqlalchemy import (
     insert,
     select,
     text,
-    union_all,
     update,
 )
 from sqlalchemy.dialects import sqlite
@@ -162,8 +160,9 @@ def _find_in_file(connection: Connection, wanted: Wanted) -> Sequence[Sequence[A
     values = list(dict.fromkeys(wanted.values))
     found: list[Sequence[Any]] = []
     for at in range(0, len(values), _TOGETHER):
-        given = {f"value_{place}": value for place, value in enumerate(values[at : at + _TOGETHER])}
-        found += connection.execute(_find_some(wanted.columns, wanted.by, wanted.most, len(given)), given)
+        some = tuple(values[at : at + _TOGETHER])
+        statement = _find_some(wanted.columns, wanted.by, wanted.most, len(some))
+        found += connection.exec_driver_sql(statement, some).all()
     return found
 
 
@@ -275,12 +274,16 @@ def _find_by(columns: tuple[Column[Any], ...], by: Column[Any]) -> Select[Any]:
 
 
 @cache
-def _find_some(
-    columns: tuple[Column[Any], ...], by: Column[Any], most: int, count: int
-) -> CompoundSelect[Any]:
-    """A search for each value in one statement: a statement for each costs five times as much."""
-    searches = (select(*columns).where(by == bindparam(f"value_{n}")).limit(most) for n in range(count))
-    return union_all(*(select(search.subquery()) for search in searches))
+def _find_some(columns: tuple[Column[Any], ...], by: Column[Any], most: int, count: int) -> str:
+    """A search for each value in one statement: a statement for each costs five times as much.
+
+    The driver takes it as it is: SQLAlchemy's way of giving it a dozen values costs more than the searches.
+    """
+    # Text and bytes are the same for the driver as for us; all else would have to be translated.
+    assert all(isinstance(column.type, String | LargeBinary) for column in (*columns, by))  # noqa: S101
+    names = ", ".join(f'"{c.name}"' for c in columns)
+    search = f'SELECT * FROM (SELECT {names} FROM "{by.table.name}" WHERE "{by.name}" = ? LIMIT {most})'  # noqa: S608
+    return " UNION ALL ".join([search] * count)
 
 
 @cache

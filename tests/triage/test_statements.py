@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tests.support.builders import Wire
     from tests.support.houses import Hub
 
-# In a file each key is looked up by a statement of its own, which costs less there; on a server all are one.
-_BY_KEY = "FROM match_keys"
+# In a file a statement looks up so many keys and no more; on a server all are one.
+_BY_KEY = 'FROM "match_keys"'
 
 
 def statements_for(hub: Hub, referrals: list[Wire], agency: str) -> list[str]:
