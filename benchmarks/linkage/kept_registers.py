@@ -37,6 +37,7 @@ from shared.settings import Settings
 from tests.support.postgresql_server import PostgreSQLServer
 
 _PAGE = 5_000
+(_BY_KEY,) = match_keys.indexes
 _LOOKED_AT = 50  # people of a kept register, before it is believed
 _NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
@@ -131,7 +132,9 @@ def _check(filled: Filled, home: Path) -> None:
     with filled.database.reading() as connection:
         for number in range(0, len(people), max(1, len(people) // _LOOKED_AT)):
             account = _account(number, people[number])
-            found = [read for read, _ in accounts_of(connection, keys.rest, [account.reference])]
+            found = [
+                read for read, _ in accounts_of(connection, filled.database, keys.rest, [account.reference])
+            ]
             under = hashed_person(people[number], keys, filled.judge)
             query = select(match_keys.c.key).where(match_keys.c.reference == account.reference)
             if found != [account] or set(connection.scalars(query.where(match_keys.c.key.in_(under)))) != set(
@@ -145,7 +148,7 @@ def _fill(filled: Filled) -> str:
     began, count = time.monotonic(), 0
     _, people, database, keys, judge = filled
     with database.transaction() as connection:
-        connection.execute(text("DROP INDEX match_keys_by_key"))
+        connection.execute(text(f"DROP INDEX {_BY_KEY.name}"))
     for at in range(0, len(people), _PAGE):
         page = list(enumerate(people[at : at + _PAGE], at))
         under = [(key, _reference(n)) for n, one in page for key in hashed_person(one, keys, judge)]
@@ -154,7 +157,7 @@ def _fill(filled: Filled) -> str:
             _insert(connection, "match_keys", ("key", "reference"), under)
             _insert(connection, "referrals", _COLUMNS, [_row(n, one, keys) for n, one in page])
     with database.transaction() as connection:
-        connection.execute(text("CREATE INDEX match_keys_by_key ON match_keys (key)"))
+        _BY_KEY.create(connection)
     _settle(database)
     took = time.monotonic() - began
     kind = database.url.get_backend_name()

@@ -33,14 +33,15 @@ cases = Table(
 Index("cases_by_day", cases.c.opened_at, cases.c.merged_into)
 
 # By what an account is found again: keyed hashes of what it tells (domain/matching/keys.py). Of all rows
-# that a referral brings these are the most, so they have one index only, of the hash alone.
+# that a referral brings these are the most, so they have one index only. It holds the references too: in the
+# table those under one key are on as many pages, and nobody who looks under a key need read it.
 match_keys = Table(
     "match_keys",
     metadata,
     Column("key", LargeBinary, nullable=False),
     Column("reference", String(16), nullable=False),
 )
-Index("match_keys_by_key", match_keys.c.key)
+Index("match_keys_by_key_with_reference", match_keys.c.key, match_keys.c.reference)
 
 referrals = Table(
     "referrals",

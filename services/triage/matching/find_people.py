@@ -64,7 +64,7 @@ def find_person(
     near = _likeliest(keys_leading_to(connection, database, list(hashed)), hashed)
     candidates = []
     known = judge.frequencies.people
-    for account, people in accounts_of(connection, keys.rest, near):
+    for account, people in accounts_of(connection, database, keys.rest, near):
         for place, other in enumerate(account.people):
             evidence, levels = judge.people(mention, other)
             verdict = person_verdict(evidence, levels, known, judge.model)

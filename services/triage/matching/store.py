@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -16,7 +16,7 @@ from services.triage.domain.matching.model import Line
 from services.triage.store import COMMONEST, pack_account, read_content, unpack_account
 from services.triage.tables import comparisons, frequencies, match_keys, referrals
 from shared.resealing import SealedColumn
-from shared.rows import Wanted, find_rows, insert_unless_known
+from shared.rows import Wanted, insert_unless_known
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -99,7 +99,7 @@ def accounts_under(
     connection: Connection, database: Database, ring: KeyRing, keys: Sequence[bytes]
 ) -> list[tuple[Account, list[UUID]]]:
     """The accounts under keys that are not too common, each once, with who their people are."""
-    return accounts_of(connection, ring, keys_leading_to(connection, database, keys))
+    return accounts_of(connection, database, ring, keys_leading_to(connection, database, keys))
 
 
 def keys_leading_to(
@@ -120,11 +120,11 @@ def keys_leading_to(
 
 
 def accounts_of(
-    connection: Connection, ring: KeyRing, references: Collection[str]
+    connection: Connection, database: Database, ring: KeyRing, references: Collection[str]
 ) -> list[tuple[Account, list[UUID]]]:
     """The accounts of these referrals, with who their people are."""
     columns = (referrals.c.reference, referrals.c.version, referrals.c.people, referrals.c.account)
-    rows: Sequence[Sequence[Any]] = find_rows(connection, columns, referrals.c.reference, references)
+    (rows,) = database.lock_and_find(connection, (), Wanted(columns, referrals.c.reference, references))
     return [
         (unpack_account(ring, reference, version, account), [UUID(one) for one in people])
         for reference, version, people, account in rows

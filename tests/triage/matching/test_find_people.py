@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 
 from services.triage.domain.matching.accounts import Mention, nothing_told
 from services.triage.domain.matching.names import read_name
@@ -112,3 +112,25 @@ def test_a_given_name_leads_to_nobody_by_a_street_and_a_family_name_does(hub: Hu
     know(hub, [related, related._replace(name=read_name("Fable", "Holloworth"))])
     found = look_for(hub, SOMEBODY)
     assert [one.person for one in found.candidates] == [UUID(int=1)]
+
+
+def test_who_stands_under_a_key_is_told_by_the_index_alone(hub: Hub) -> None:
+    know(hub, NAMESAKES)
+    engine = hub.rooms["triage"].database.engine
+    asked: list[tuple[str, tuple[bytes, ...]]] = []
+
+    def note(_: object, __: object, statement: str, given: tuple[bytes, ...], *___: object) -> None:
+        asked.append((statement, given))
+
+    event.listen(engine, "before_cursor_execute", note)
+    look_for(hub, SOMEBODY)
+    event.remove(engine, "before_cursor_execute", note)
+    with engine.connect() as connection:
+        plans = [
+            [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)]
+            for statement, given in asked
+            if "match_keys" in statement
+        ]
+    searches = [step for plan in plans for step in plan if "match_keys" in step]
+    assert searches
+    assert all("COVERING INDEX" in step for step in searches)
