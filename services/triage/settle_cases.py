@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from services.triage.domain.gates import Need
     from services.triage.domain.matching.judge_events import Judge
     from services.triage.send_case import Table
-    from services.triage.store import Register
+    from services.triage.store import Register, Review
     from shared.contracts.envelope import Lane
     from shared.messaging.unit import Unit
 
@@ -338,14 +338,33 @@ def _resume(case_id: UUID, group: Sequence[str], clerk: Clerk) -> None:
 def _ask(nodes: Sequence[str], clerk: Clerk) -> None:
     """Put before a human what is likely, and was not joined; close the questions that are none any more."""
     register = clerk.register
-    for review in register.open_reviews():
-        known = [k for k in (register.known(review.one), register.known(review.other)) if k is not None]
-        if len(known) > 1 and known[0].triaged.case_id == known[1].triaged.case_id:
-            register.close_review(review, "same" if clerk.why else "joined", clerk.who)
+    _close_questions(clerk)
     for cases, (bits, one, other) in sorted(_likely(nodes, clerk).items(), key=lambda item: item[1][1:]):
         if not _asked_or_answered(cases, register) and register.ask_review(one, other):
             for case_id in sorted(cases):
                 register.note(case_id, "review_asked", referrals=[one, other], bits=bits)
+
+
+def _close_questions(clerk: Clerk) -> None:
+    """Close the questions inside a case; of those between the same two cases the likeliest stays open.
+
+    When two cases become one, whoever may belong to either was asked about twice.
+    """
+    register = clerk.register
+    between: dict[frozenset[UUID], list[Review]] = {}
+    for review in register.open_reviews():
+        known = [k for k in (register.known(review.one), register.known(review.other)) if k is not None]
+        if len(known) > 1:
+            between.setdefault(frozenset(k.triaged.case_id for k in known), []).append(review)
+    for cases, asked in between.items():
+        if len(cases) == 1:
+            for review in asked:
+                register.close_review(review, "same" if clerk.why else "joined", clerk.who)
+            continue
+        likeliest = max(asked, key=lambda r: (register.bits(r.one, r.other) or UNSEEN, r.one, r.other))
+        for review in asked:
+            if review is not likeliest:
+                register.close_review(review, "elsewhere")
 
 
 def _likely(nodes: Sequence[str], clerk: Clerk) -> dict[frozenset[UUID], tuple[float, str, str]]:

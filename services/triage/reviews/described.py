@@ -23,7 +23,8 @@ _QUESTION: Final = {
     "state": {"enum": ["open", "closed"]},
     "outcome": {
         **maybe(TEXT),
-        "description": "`same` or `different`, as somebody said; `joined` when the hub found out by itself.",
+        "description": "`same` or `different`, as somebody said; `joined` when the hub found out by itself; "
+        "`elsewhere` when another question asks about the same two cases.",
     },
     "asked_at": INSTANT,
     "closed_at": maybe(INSTANT),

@@ -38,6 +38,7 @@ _OUTCOMES: Final = {
     "same": "One case",
     "different": "Two cases",
     "joined": "The hub found that they are one",
+    "elsewhere": "Asked in another question about the same two cases",
 }
 _FIELDS: Final = {"": "verdict-same", "verdict": "verdict-same", "referrals": "referral-1"}
 

@@ -158,6 +158,24 @@ def test_two_cases_by_a_humans_word_are_never_asked_about_again_even_when_they_a
     assert reviews(hub) == []
 
 
+def test_whoever_may_belong_to_either_of_two_cases_is_asked_about_once_when_they_become_one(hub: Hub) -> None:
+    first = a_question(hub)
+    hub.take(an_account("THIRD", on="2026-03-19"), "durham_constabulary")
+    hub.settle()
+    third = hub.links()["durham_constabulary:THIRD"]["reference"]
+    assert len(reviews(hub)) == 3
+    say(hub, first, "same")
+    (left,) = reviews(hub)
+    assert third in {record["reference"] for record in left["records"]}
+    assert sorted(one["outcome"] for one in reviews(hub, asked="?state=closed")) == ["elsewhere", "same"]
+    # Apart again, each is asked about again.
+    separate(hub, cases_of(hub)[ONE], hub.links()[OTHER]["reference"])
+    assert len(reviews(hub)) == 2
+    for question in reviews(hub):
+        say(hub, question, "different")
+    assert reviews(hub) == []
+
+
 def test_what_matches_two_cases_that_were_told_apart_goes_to_the_better(hub: Hub) -> None:
     say(hub, a_question(hub), "different")
     hub.take(an_account("THIRD", on="2026-03-10"), "durham_constabulary")
