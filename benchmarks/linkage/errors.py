@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from nicknames import NickNamer
+
 Wire = dict[str, Any]
 Spoil = Callable[[random.Random, Wire], bool]
 
@@ -30,6 +32,15 @@ _HOSTELS = (
 )
 _OFFICES = (("01632 960888", "duty@casework.example"), ("01632 960999", "advice@frontdoor.example"))
 _DAY = 12  # the last that may also be a month
+_DIGIT = re.compile(r"\d")
+_FEWEST_DIGITS = 9  # of a telephone that can lose one
+# What an office types once and sends with each referral; nothing in it is of this event.
+_TEMPLATE = (
+    "Initial contact was made by our team and the service was explained in full. The person has been told how"
+    " their information is used and that they may withdraw at any time. No barriers to taking part were"
+    " identified at the time of writing. Please contact the named worker before any visit is arranged."
+)
+_short_forms = NickNamer()
 
 
 def _people(referral: Wire) -> Iterator[Wire]:
@@ -176,10 +187,114 @@ def nothing_told(_: random.Random, referral: Wire) -> bool:
     return bool(referral["event"].pop("summary", ""))
 
 
+def day_of_the_report(_: random.Random, referral: Wire) -> bool:
+    """The day on which it was written down stands as the day on which it happened."""
+    event, told = referral["event"], referral["referred_at"][:10]
+    if event.get("started_on") in (None, told) or event.get("ended_on"):
+        return False
+    event["started_on"] = told
+    return True
+
+
+def another_scheme(draw: random.Random, referral: Wire) -> bool:
+    """A number in the box for another kind of number."""
+    told = referral["event"].get("references", ())
+    if not told:
+        return False
+    one = draw.choice(told)
+    one["scheme"] = draw.choice([s for s in ("crime", "incident", "first", "other") if s != one["scheme"]])
+    return True
+
+
+def fields_shifted(_: random.Random, referral: Wire) -> bool:
+    """From the house on, each part of the address stands one box too far."""
+    shifted = False
+    for home in _homes(referral):
+        parts = ("line1", "line2", "town")
+        said = [home.pop(part, None) for part in parts]
+        home.update({part: one for part, one in zip(parts[1:], said, strict=False) if one})
+        if said[2]:
+            home["town"] = f"{home['town']}, {said[2]}" if home.get("town") else said[2]
+        shifted = True
+    return shifted
+
+
+def in_one_box(draw: random.Random, referral: Wire) -> bool:
+    """The whole name in the box of the given name."""
+    whole = [party["name"] for party in _people(referral) if {"given", "family"} <= party["name"].keys()]
+    if not whole:
+        return False
+    name = draw.choice(whole)
+    name["given"] = f"{name['given']} {name.pop('family')}"
+    return True
+
+
+def two_in_one(_: random.Random, referral: Wire) -> bool:
+    """A couple, or a mother and her son, typed as one person: the second stands beside the first's name."""
+    for party in _people(referral):
+        if party["role"] == "harmed" and party["name"].get("given"):
+            party["name"]["given"] += " and partner"
+            return True
+    return False
+
+
+def place_name_only(draw: random.Random, referral: Wire) -> bool:
+    """Of an address only the town is told."""
+    homes = [home for home in _homes(referral) if home.get("town")]
+    if not homes:
+        return False
+    home = draw.choice(homes)
+    for part in ("line1", "line2", "postcode", "uprn"):
+        home.pop(part, None)
+    return True
+
+
+def from_a_template(_: random.Random, referral: Wire) -> bool:
+    """The summary is what the office sends with each referral, and tells nothing of this one."""
+    event = referral["event"]
+    changed: bool = event.get("summary") != _TEMPLATE
+    event["summary"] = _TEMPLATE
+    return changed
+
+
+def digit_missing(draw: random.Random, referral: Wire) -> bool:
+    """A telephone number without one of its digits."""
+    phones = [
+        contact
+        for party in referral["parties"]
+        for contact in party.get("contacts", ())
+        if len(_DIGIT.findall(contact["value"])) >= _FEWEST_DIGITS
+    ]
+    if not phones:
+        return False
+    phone = draw.choice(phones)
+    at = draw.choice([found.start() for found in _DIGIT.finditer(phone["value"])][3:])
+    phone["value"] = phone["value"][:at] + phone["value"][at + 1 :]
+    return True
+
+
+def nickname_only(draw: random.Random, referral: Wire) -> bool:
+    """Somebody is told of as they are called at home, without a family name."""
+    may = [
+        (party["name"], sorted(_short_forms.nicknames_of(party["name"]["given"].lower())))
+        for party in _people(referral)
+        if party["name"].get("given")
+    ]
+    called = [(name, forms) for name, forms in may if forms]
+    if not called:
+        return False
+    name, forms = draw.choice(called)
+    name.clear()
+    name["given"] = draw.choice(forms).capitalize()
+    return True
+
+
 ERRORS: dict[str, Spoil] = {
     spoil.__name__: spoil
     for spoil in (
         roles_turned, scanned, heard, transliterated, birthday_turned, day_turned, neighbours_number,
         capitals, in_a_hostel, reached_at_the_office, another_series, nothing_told,
+        day_of_the_report, another_scheme, fields_shifted, in_one_box, two_in_one, place_name_only,
+        from_a_template, digit_missing, nickname_only,
     )
 }  # fmt: skip

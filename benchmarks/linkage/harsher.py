@@ -120,15 +120,27 @@ def look_alikes(told: Sequence[Told], seed: int) -> list[Told]:
 def _untold(known: Told, made: Told) -> bool:
     """Whether nothing in an account says that it is not of the event that was made like its own.
 
-    It says so by another day or number. Where its day is missing or wrong and so is its number, nobody could
-    tell; nor where both are of one day and person.
+    It says so by another day or number, or by somebody else on one of the sides. Where its day is missing or
+    wrong and so is its number, nobody could tell; nor where both are of one day and the same people.
     """
     event, other = known.referral["event"], made.referral["event"]
     if event.get("references") and other.get("references"):
         return False
+    ones, others = _called(known), _called(made)
+    if any(ones[side].isdisjoint(others[side]) for side in ones.keys() & others.keys()):
+        return False
     vague = any(error.startswith("date_") for error in known.truth.get("err", ()))
     same = {party["id"] for party in known.truth["people"]} & {party["id"] for party in made.truth["people"]}
     return bool(same) and (vague or event.get("started_on") in (None, other.get("started_on")))
+
+
+def _called(told: Told) -> dict[str, set[str]]:
+    """Who is told of on each side, of those who have a name."""
+    sides: dict[str, set[str]] = defaultdict(set)
+    for party, true in zip(told.referral["parties"], told.truth["people"], strict=True):
+        if {"given", "family"} <= (party.get("name") or {}).keys() and not true.get("u"):
+            sides[true["role"]].add(true["id"])
+    return sides
 
 
 def _cast(told: Sequence[Told]) -> Cast:

@@ -59,6 +59,23 @@ def test_a_look_alike_is_an_event_of_its_own_with_two_accounts(week: list[Told])
         assert len(one.truth["people"]) == len(one.referral["parties"])
 
 
+def test_whom_each_account_names_on_a_side_tells_a_look_alike_apart(week: list[Told]) -> None:
+    for one in week:
+        one.referral["event"]["references"] = []
+    known = {one.truth["key"]: one for one in week}
+
+    def named(told: Told) -> set[tuple[str, str]]:
+        parties = zip(told.referral["parties"], told.truth["people"], strict=True)
+        whole = [true for party, true in parties if {"given", "family"} <= (party.get("name") or {}).keys()]
+        return {(true["role"], true["id"]) for true in whole}
+
+    for made in look_alikes(week, SEED):
+        for key in made.truth["amb"]:
+            ones, others = named(known[key]), named(made)
+            sides = {side for side, _ in ones} & {side for side, _ in others}
+            assert sides == {side for side, _ in ones & others}
+
+
 def test_harsher_data_is_measured_as_any_other(week: list[Told], tmp_path: Path) -> None:
     harsher = made_harsher(week, SEED, 0.5)
     (tmp_path / "harsher").mkdir()
