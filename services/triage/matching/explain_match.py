@@ -111,7 +111,7 @@ def replay(lines: Sequence[Line], weights: Weights, model: Model) -> float:
     for line in lines:
         if line.comparison == "guard":
             thresholds = model.thresholds
-            limit = thresholds.ask_case if line.level == STRANGERS else thresholds.same_case
+            limit = thresholds.ask_case if line.level in STRANGERS else thresholds.same_case
             bits = min(bits, limit - BELOW)
         elif line.comparison == "floor":
             bits = max(bits, model.thresholds.ask_case)

@@ -133,6 +133,9 @@ _COMPARED: Final[dict[str, tuple[str, dict[str, str]]]] = {
         {
             "another_day": "it was on another day, so it may have happened again",
             "other_victim": "the same responsible person, but somebody else was harmed",
+            "told_before": "one was told before the other happened",
+            "two_victims": "somebody else was harmed, and neither the place nor the story is the same",
+            "two_numbers": "two numbers, of two days",
             "nobody_in_common": "no person, home or number is the same",
             "another_number": "two numbers, and two stories that share hardly a word",
             "lives_elsewhere": "another home, and nothing of their own agrees: perhaps a namesake",

@@ -189,6 +189,47 @@ def test_nor_does_the_name_in_a_text_join_another_victim_to_a_case() -> None:
     assert verdict(one, told_of(DELPHINE, MAN, record="B", kind="assault")) != "same"
 
 
+SHED = "Wheelbarrow and lawnmower vanished overnight from a padlocked allotment shed."
+ABUSE = "Shouted abuse through the letterbox, frightening grandchildren staying there."
+
+
+def with_story(account: Wire, story: str) -> Wire:
+    account["event"]["summary"] = story
+    return account
+
+
+@pytest.mark.parametrize(
+    ("place", "story", "verdict_is"),
+    [
+        pytest.param(None, ABUSE, "different", id="elsewhere and otherwise"),
+        pytest.param(None, SHED, "ask", id="one story"),
+        pytest.param({"line1": "3 Conjured Lane", "postcode": "DL1 9ZH"}, ABUSE, "ask", id="one place"),
+    ],
+)
+def test_two_victims_of_one_man_are_asked_about_only_where_the_place_or_the_story_is_one(
+    place: dict[str, str] | None, story: str, verdict_is: str
+) -> None:
+    one = with_story(told_of(FABLE, MAN, kind="assault"), SHED)
+    other = with_story(told_of(DELPHINE, MAN, record="B", kind="assault"), story)
+    if place:
+        one["event"]["place"] = other["event"]["place"] = place
+    assert verdict(one, other) == verdict_is
+    assert ("two_victims" in guards(one, other)) == (verdict_is == "different")
+
+
+@pytest.mark.parametrize(
+    ("story", "verdict_is"),
+    [pytest.param(ABUSE, "different", id="otherwise"), pytest.param(SHED, "ask", id="one story")],
+)
+def test_two_numbers_of_two_days_are_asked_about_only_where_the_story_is_one(
+    story: str, verdict_is: str
+) -> None:
+    one = with_story(told_of(FABLE, MAN, on="2026-03-01", references=("CRI004410093",)), SHED)
+    other = with_story(told_of(FABLE, MAN, record="B", on="2026-03-03", references=("CRI004417720",)), story)
+    assert verdict(one, other) == verdict_is
+    assert guards(one, other) == (["two_numbers"] if verdict_is == "different" else ["another_day"])
+
+
 def test_unless_both_accounts_give_one_number() -> None:
     number: dict[str, Any] = {"references": ("CRI009999990",), "kind": "assault"}
     one, other = told_of(FABLE, MAN, **number), told_of(DELPHINE, MAN, record="B", **number)
@@ -230,20 +271,48 @@ def test_a_day_typed_as_a_month_is_no_other_day() -> None:
 
 def test_the_next_day_with_quite_another_story_is_another_day() -> None:
     one, other = told_of(FABLE, on="2026-03-01"), told_of(FABLE, record="B", on="2026-03-02")
-    one["event"]["summary"] = "Wheelbarrow and lawnmower vanished overnight from a padlocked allotment shed."
-    other["event"]["summary"] = (
-        "Shouted abuse through the letterbox, frightening grandchildren staying there."
-    )
+    with_story(one, SHED)
+    with_story(other, ABUSE)
     assert guards(one, other) == ["another_day"]
+
+
+@pytest.mark.parametrize(
+    ("happened", "held"),
+    [
+        pytest.param("2026-03-09", ["told_before"], id="days after it was told"),
+        pytest.param("2026-03-06", [], id="a day is told a day off"),
+    ],
+)
+def test_what_was_told_before_the_other_happened_is_something_else(happened: str, held: list[str]) -> None:
+    one = told_of(FABLE, MAN, kind="assault", referred_at="2026-03-05T09:00:00+00:00")
+    del one["event"]["started_on"]
+    one["event"]["summary"] = "It was in early March."
+    other = told_of(FABLE, MAN, record="B", kind="assault", on=happened)
+    assert guards(one, other) == held
+    assert verdict(one, other) == ("ask" if held else "same")
+
+
+@pytest.mark.parametrize(
+    ("story", "held"),
+    [
+        pytest.param("Wheelbarrow and lawnmower vanished; locals saw a van.", ["another_day"], id="partly"),
+        pytest.param(SHED, [], id="one story"),
+    ],
+)
+def test_the_next_day_may_be_another_where_nobody_is_named_and_the_story_is_not_one(
+    story: str, held: list[str]
+) -> None:
+    one = with_story(told_of(FABLE, on="2026-03-01"), SHED)
+    other = with_story(told_of(FABLE, record="B", on="2026-03-02"), story)
+    assert guards(one, other) == held
+    assert verdict(one, other) == ("ask" if held else "same")
 
 
 def test_two_numbers_and_two_stories_are_two_events() -> None:
     one = told_of(FABLE, MAN, kind="theft", references=("CRI004410093",))
     other = told_of(FABLE, MAN, record="B", kind="theft", references=("CRI004417720",))
-    one["event"]["summary"] = "Wheelbarrow and lawnmower vanished overnight from a padlocked allotment shed."
-    other["event"]["summary"] = (
-        "Shouted abuse through the letterbox, frightening grandchildren staying there."
-    )
+    with_story(one, SHED)
+    with_story(other, ABUSE)
     assert guards(one, other) == ["another_number"]
     assert verdict(one, other) == "ask"
 
@@ -292,6 +361,29 @@ def test_who_quarrels_with_two_neighbours_has_two_disputes() -> None:
     other = told_of(fable, neighbour(16, "Wenna", "Xanthorp"), record="B", **dispute)
     assert guards(one, other) == ["other_neighbour"]
     assert verdict(one, other) == "ask"
+
+
+@pytest.mark.parametrize(
+    ("home", "story", "held"),
+    [
+        pytest.param(None, ABUSE, ["other_neighbour"], id="nobody like the other"),
+        pytest.param(None, SHED, [], id="one story"),
+        pytest.param(DELPHINE["address"], ABUSE, [], id="two of one household"),
+    ],
+)
+def test_another_neighbour_whose_home_is_not_told_is_another_dispute(
+    home: dict[str, str] | None, story: str, held: list[str]
+) -> None:
+    def neighbour(given: str, family: str) -> dict[str, Any]:
+        return {"role": "party", "name": {"given": given, "family": family}} | (
+            {"address": home} if home else {}
+        )
+
+    fable = FABLE | {"role": "party", "contacts": by_phone("07700 900123")}
+    dispute: dict[str, Any] = {"kind": "noise", "strand": "dispute"}
+    one = with_story(told_of(fable, neighbour("Ulric", "Vanstone"), **dispute), SHED)
+    other = with_story(told_of(fable, neighbour("Wenna", "Xanthorp"), record="B", **dispute), story)
+    assert guards(one, other) == held
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ each other, so people are compared across sides.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import product
@@ -55,6 +56,7 @@ _MATCHED = 3.0
 _DID_IT = "responsible"
 _BEFORE_A_NUMBER = ("number", "no", "flat", "nr", "house")
 _DAYS = ((0, "same"), (1, "next_day"), (3, "3_days"), (7, "week"), (21, "3_weeks"), (60, "2_months"))
+_A_DAY = dt.timedelta(days=1)
 _TOLD = ((14, "2_weeks"), (30, "month"), (60, "2_months"), (120, "4_months"))
 _WORDS = ((4, "0"), (8, "1"), (14, "2"), (22, "3"), (35, "4"))
 _SAYS_ENOUGH = 3.5  # bits; commoner words are grammar and the agencies' own phrases
@@ -272,6 +274,15 @@ def day_turned(one: Account, other: Account) -> bool:
         return False
     a, b = one.happened[0].day, other.happened[0].day
     return a != b and a.day == b.month and a.month == b.day and a.year == b.year
+
+
+def told_before(one: Account, other: Account) -> bool:
+    """Whether one of the two was told before what the other tells of had happened; a day may be a day off."""
+    return any(
+        min((when.day for when in there.happened if not when.slack), default=here.told_on) - here.told_on
+        > _A_DAY
+        for here, there in ((one, other), (other, one))
+    )
 
 
 def _homes(one: Account, other: Account) -> str:

@@ -16,6 +16,7 @@ from services.triage.domain.matching.compare_events import (
     named_in,
     pair_people,
     shares_own,
+    told_before,
 )
 from services.triage.domain.matching.compare_names import Canonicals
 from services.triage.domain.matching.compare_people import PersonLevels
@@ -88,8 +89,15 @@ class Judge:
         bits = sum(line.bits for line in lines)
         thresholds = self.model.thresholds
         others = crime and self._other_victims(one, other, held)
-        guard = guard_of(levels, pairings, crime=crime, others=others, turned=day_turned(one, other))
-        most = (thresholds.ask_case if guard == STRANGERS else thresholds.same_case) - BELOW
+        guard = guard_of(
+            levels,
+            pairings,
+            crime=crime,
+            others=others,
+            turned=day_turned(one, other),
+            before=told_before(one, other),
+        )
+        most = (thresholds.ask_case if guard in STRANGERS else thresholds.same_case) - BELOW
         if guard and bits > most:
             lines.append(Line("guard", guard, most - bits))
             bits = most
