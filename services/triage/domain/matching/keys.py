@@ -24,14 +24,14 @@ _CAPITALISED = 2  # letters at least
 
 def keys_of(account: Account, canonicals: Canonicals) -> list[Key]:
     """The keys of an account, each once, in an order that depends on nothing but the account."""
-    found: dict[Key, None] = {}
+    found: list[Key] = []
     for mention in account.people:
-        found.update(dict.fromkeys(keys_of_person(mention, canonicals)))
-        found.update(dict.fromkeys(keys_of_place(mention.home)))
-    found.update(dict.fromkeys(("number", reference.value) for reference in account.numbers))
+        found += keys_of_person(mention, canonicals)
+        found += keys_of_place(mention.home)
+    found += [("number", reference.value) for reference in account.numbers]
     for place in (account.place, *account.places_told):
-        found.update(dict.fromkeys(keys_of_place(place)))
-    return list(found)
+        found += keys_of_place(place)
+    return list(dict.fromkeys(found))
 
 
 def keys_of_person(mention: Mention, canonicals: Canonicals) -> Iterator[Key]:

@@ -16,6 +16,7 @@ _MONTH = (
     r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
+_DIGIT = re.compile(r"\d")
 _DAY_NUMBERS = re.compile(r"(?<![\d/.-])(\d{1,2})[/.-](\d{1,2})(?:[/.-](\d{4}|\d{2}))?(?![\d/-])")
 _ISO = re.compile(r"(?<!\d)(20\d\d)-(\d\d)-(\d\d)(?!\d)")
 _DAY_MONTH = re.compile(rf"(?<![\d/])(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\b")
@@ -70,15 +71,16 @@ def whens_in(text: str, told_on: dt.date) -> tuple[When, ...]:
         if when is not None:
             found.append(When(when))
 
-    for year, month, day in _ISO.findall(plain):
-        exact(day, int(month), year)
-    for day, month, year in _DAY_NUMBERS.findall(plain):
-        if year or "/" in plain:
-            exact(day, int(month), year or None)
-    for day, month in _DAY_MONTH.findall(plain):
-        exact(day, MONTHS[month[:3]], None)
-    for month, day in _MONTH_DAY.findall(plain):
-        exact(day, MONTHS[month[:3]], None)
+    if _DIGIT.search(plain):
+        for year, month, day in _ISO.findall(plain):
+            exact(day, int(month), year)
+        for day, month, year in _DAY_NUMBERS.findall(plain):
+            if year or "/" in plain:
+                exact(day, int(month), year or None)
+        for day, month in _DAY_MONTH.findall(plain):
+            exact(day, MONTHS[month[:3]], None)
+        for month, day in _MONTH_DAY.findall(plain):
+            exact(day, MONTHS[month[:3]], None)
     for part, month in _IN_MONTH.findall(plain):
         middle, slack = _PARTS.get(part, (15, 16))
         when = _day(middle, MONTHS[month[:3]], None, told_on + dt.timedelta(days=31))
