@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from services.triage.domain.matching.accounts import Account
 
 PARTY = dict[str, Any]
+FABLE = {"given": "Fable", "family": "Figment"}
 CASPIAN = {
     "role": "responsible",
     "name": {"given": "Caspian", "family": "Holloworth"},
@@ -52,6 +53,16 @@ def test_what_two_accounts_of_a_case_tell_of_somebody_is_told_of_one() -> None:
     assert len(set(together.values())) == 1
     # A family name at an address is a household.
     assert len(set(people_of([family], [whole]).values())) == 2
+
+
+def test_who_is_called_otherwise_in_one_account_of_a_case_has_the_birth_date_of_the_others() -> None:
+    whole = account("A", {"role": "harmed", "name": FABLE, "date_of_birth": BORN})
+    at_home = account("B", somebody("Fable"))
+    called = account("C", somebody("Isolde", date_of_birth=BORN))
+    assert one_person([whole, at_home, called])
+    # Across cases they are twins.
+    assert not one_person([whole, at_home], [called])
+    assert not one_person([whole, at_home, account("C", somebody("Isolde", date_of_birth="1991-10-11"))])
 
 
 def test_the_only_one_of_their_side_is_the_same_however_they_are_called() -> None:

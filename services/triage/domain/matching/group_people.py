@@ -54,6 +54,7 @@ def group_people(
     ]
     before_inside = [pair for pair in as_before if case_of[pair[0][0]] == case_of[pair[1][0]]]
     people = _in_their_cases(accounts, mentions, inside, judge, apart, before_inside)
+    people = _called_otherwise(people, mentions, case_of, judge, apart)
     return _across_cases(people, mentions, pairings, case_of, judge, apart, as_before)
 
 
@@ -88,6 +89,33 @@ def _in_their_cases(
     for pair in _ambiguous(joined, weighed, thresholds.margin):
         del joined[pair]
     return _partitioned(list(mentions), joined, weighed, apart, as_before)
+
+
+def _called_otherwise(
+    people: Sequence[Sequence[Party]],
+    mentions: Mapping[Party, Mention],
+    case_of: Mapping[str, object],
+    judge: Judge,
+    apart: Sequence[tuple[Party, Party]],
+) -> list[list[Party]]:
+    """Who is called otherwise in an account, and by all that is told of them was born on the same day.
+
+    Every other mention of them has another name; that speaks against them once, not each time.
+    """
+    of_side: dict[tuple[object, str], list[int]] = defaultdict(list)
+    for number, group in enumerate(people):
+        for side in {mentions[party].role for party in group}:
+            of_side[case_of[group[0][0]], side].append(number)
+    told = [list(dict.fromkeys(mentions[party] for party in group)) for group in people]
+    joined: dict[tuple[int, int], float] = {}
+    for near in of_side.values():
+        for one, other in combinations(near, 2):
+            evidence, levels = judge.profiles(told[one], told[other])
+            if _born_alike(levels):
+                joined[one, other] = max(evidence.bits, 0.0)
+    if not joined:
+        return [list(group) for group in people]
+    return _regrouped(people, joined, joined, apart, ())
 
 
 def _across_cases(
@@ -126,6 +154,18 @@ def _across_cases(
     alone = _without_rivals(at_home, joined, weighed, cases)
     alone |= _without_rivals(of_family, joined | alone, weighed, cases)
     joined |= beside | {pair: bits - _IN_CASE for pair, bits in alone.items()}
+    return _regrouped(people, joined, weighed, apart, as_before)
+
+
+def _regrouped(
+    people: Sequence[Sequence[Party]],
+    joined: Mapping[tuple[int, int], float],
+    weighed: Mapping[tuple[int, int], float],
+    apart: Iterable[tuple[Party, Party]],
+    as_before: Iterable[tuple[Party, Party]],
+) -> list[list[Party]]:
+    """These people, with those who were found to be one put together."""
+    person_of = {party: number for number, group in enumerate(people) for party in group}
 
     def between(pairs: Iterable[tuple[Party, Party]]) -> list[tuple[int, int]]:
         return [(person_of[a], person_of[b]) for a, b in pairs if person_of[a] != person_of[b]]
