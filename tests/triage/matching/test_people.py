@@ -5,7 +5,11 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from services.triage.domain.matching.frequencies import Frequencies
 from services.triage.domain.matching.group_people import group_people
+from services.triage.domain.matching.judge_events import Judge
+from services.triage.matching.read_model import read_model
+from services.triage.matching.schema import canonicals
 from tests.triage.matching.reading import JUDGE, read
 from tests.triage.matching.test_guards import BORN, HOME, by_phone, somebody, told_of
 
@@ -21,15 +25,15 @@ CASPIAN = {
 }
 
 
-def people_of(*cases: list[Account]) -> dict[str, int]:
+def people_of(*cases: list[Account], judge: Judge = JUDGE) -> dict[str, int]:
     """The number of whoever is told of last in each account, by the account's record."""
     case_of = {account.reference: number for number, case in enumerate(cases) for account in case}
     accounts = sorted((account for case in cases for account in case), key=lambda one: one.reference)
     held = {
-        (one.reference, other.reference): JUDGE.events(one, other).people
+        (one.reference, other.reference): judge.events(one, other).people
         for one, other in combinations(accounts, 2)
     }
-    groups = group_people(accounts, held, case_of, JUDGE)
+    groups = group_people(accounts, held, case_of, judge)
     return {reference: number for number, group in enumerate(groups) for reference, _ in sorted(group)}
 
 
@@ -37,8 +41,14 @@ def account(record: str, *who: PARTY, **changes: Any) -> Account:  # noqa: ANN40
     return read(told_of(*who, record=record, **changes), reference=record)
 
 
-def one_person(*cases: list[Account]) -> bool:
-    return len(set(people_of(*cases).values())) == 1
+def one_person(*cases: list[Account], judge: Judge = JUDGE) -> bool:
+    return len(set(people_of(*cases, judge=judge).values())) == 1
+
+
+def where_people_are_called(given: dict[str, int], family: dict[str, int], people: int = 6000) -> Judge:
+    """In a register of so many people, who have these names so often."""
+    counted = Frequencies("1", accounts=people, people=people, given=given, family=family)
+    return Judge(read_model(), counted, canonicals)
 
 
 def turned(party: PARTY) -> PARTY:
@@ -84,6 +94,53 @@ def test_whoever_is_named_beside_the_same_person_again_is_the_same() -> None:
     his_own = named | {"contacts": by_phone("07700 900456")}
     another = named | {"contacts": by_phone("07700 900789")}
     assert len(set(people_of([account("A", fable, his_own)], [account("B", fable, another)]).values())) == 2
+
+
+def test_who_is_known_by_a_name_at_home_makes_known_who_is_named_beside_them() -> None:
+    robert, rob = somebody("Robert", date_of_birth=BORN), somebody("Rob")
+    named, misheard = (
+        {"role": "responsible", "name": {"given": given, "family": "Holloworth"}}
+        for given in ("Caspian", "Caspiam")
+    )
+    before, again = account("A", robert, named), account("B", rob, misheard)
+    assert one_person([before], [again])
+    # Where a son of the name is known there, it is neither, and so is whoever is named beside them.
+    found = people_of([before], [again], [account("C", somebody("Robert", date_of_birth="2007-08-30"))])
+    assert found["A"] != found["B"]
+
+
+def test_a_family_name_beside_the_same_person_again_is_whoever_had_it_before() -> None:
+    fable = somebody("Fable", date_of_birth=BORN, contacts=by_phone("07700 900123"))
+    named = {"role": "responsible", "name": {"given": "Caspian", "family": "Holloworth"}}
+    family = {"role": "responsible", "name": {"family": "Holloworth"}}
+    before, again = account("A", fable, named), account("B", fable, family)
+    assert one_person([before], [again])
+    # Not beside somebody else, not who lives elsewhere, and not where brothers were named.
+    delphine = somebody("Delphine", "Unwritten", date_of_birth="1975-07-30")
+    assert not one_person([before], [account("B", delphine, family)])
+    there = {"address": {"line1": "41 Imagined Close", "town": "Shildon", "postcode": "DL4 9ZE"}}
+    here = {"address": HOME}
+    assert not one_person([account("A", fable, named | there)], [account("B", fable, family | here)])
+    brother = {"role": "responsible", "name": {"given": "Orlando", "family": "Holloworth"}}
+    assert not one_person([account("A", fable, brother, named)], [again])
+
+
+def test_a_whole_name_that_hardly_anybody_has_is_somebody_where_no_home_is_told() -> None:
+    at_home = account("A", somebody("Fable", date_of_birth=BORN))
+    named = account("B", {"role": "responsible", "name": FABLE})
+    rare = where_people_are_called({}, {})
+    assert one_person([at_home], [named], judge=rare)
+    # A common name is a namesake's, and so is a rare one among so many people.
+    common = where_people_are_called({"fable": 130}, {"figment": 28})
+    assert not one_person([at_home], [named], judge=common)
+    assert not one_person([at_home], [named], judge=where_people_are_called({}, {}, people=200_000))
+    # Nor is it told which of two it is, nor who has another telephone.
+    son = account("C", somebody("Fable", date_of_birth="2007-08-30"))
+    found = people_of([at_home], [named], [son], judge=rare)
+    assert len(set(found.values())) == 3
+    reached = {"contacts": by_phone("07700 900123")}
+    elsewhere = account("B", {"role": "responsible", "name": FABLE, "contacts": by_phone("07700 900789")})
+    assert not one_person([account("A", somebody("Fable") | reached)], [elsewhere], judge=rare)
 
 
 def test_who_shares_name_home_and_telephone_across_the_sides_of_a_case_may_be_father_and_son() -> None:

@@ -6,7 +6,8 @@ name, another the family name, a third the home. The two sides of one case are n
 parties of one referral.
 
 A name at a home is somebody, as long as nobody else whom it may mean is known there; and a family name at a
-home is whoever alone of that name is known there, if both times it is who was responsible.
+home is whoever alone of that name is known there, if both times it is who was responsible. A whole name that
+hardly anybody has is somebody also where no home is told, if nobody else of that name is known.
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ from services.triage.domain.matching.accounts import Account, Mention
 from services.triage.domain.matching.compare_events import Pairing
 from services.triage.domain.matching.compare_people import PersonLevels
 from services.triage.domain.matching.judge_events import Judge
-from services.triage.domain.matching.judge_people import BORN_OTHERWISE, person_verdict
+from services.triage.domain.matching.judge_people import BORN_OTHERWISE, person_verdict, register_bits
+from services.triage.domain.matching.model import Evidence
 from services.triage.domain.matching.partition import UNSEEN, Node, partition
 from services.triage.domain.matching.sides import Party, on_their_sides
 
 _CONTRADICTION = -3.5
 _IN_CASE = 100.0  # below any evidence that stands by itself: joined after it
+_BY_NAME = 1.0  # bits that a whole name alone must have more than what is somebody's own: a son may have it
 _SIDES = ("harmed", "responsible")
+Held = dict[tuple[tuple[Party, ...], tuple[Party, ...]], tuple[Evidence, PersonLevels]]
 
 
 def group_people(
@@ -55,7 +59,13 @@ def group_people(
     before_inside = [pair for pair in as_before if case_of[pair[0][0]] == case_of[pair[1][0]]]
     people = _in_their_cases(accounts, mentions, inside, judge, apart, before_inside)
     people = _called_otherwise(people, mentions, case_of, judge, apart)
-    return _across_cases(people, mentions, pairings, case_of, judge, apart, as_before)
+    held: Held = {}
+    while len(
+        found := _across_cases(people, mentions, pairings, case_of, judge, apart, as_before, held)
+    ) < len(people):
+        # Whoever was found to be one tells more together: somebody else may be known by it.
+        people = found
+    return found
 
 
 def _in_their_cases(
@@ -126,8 +136,12 @@ def _across_cases(
     judge: Judge,
     apart: Sequence[tuple[Party, Party]],
     as_before: Sequence[tuple[Party, Party]],
+    held: Held,
 ) -> list[list[Party]]:
-    """The people of all cases: each with all that their case tells of them."""
+    """The people of all cases: each with all that is told of them by those who are known to be one.
+
+    `held` remembers who was held against whom already.
+    """
     person_of = {party: number for number, group in enumerate(people) for party in group}
     told = [list(dict.fromkeys(mentions[party] for party in group)) for group in people]
     weighed: dict[tuple[int, int], float] = {}
@@ -135,8 +149,16 @@ def _across_cases(
     again: dict[tuple[int, int], float] = {}
     at_home: dict[tuple[int, int], float] = {}
     of_family: dict[tuple[int, int], float] = {}
+    family_again: dict[tuple[int, int], float] = {}
+    by_name: dict[tuple[int, int], float] = {}
+    namesakes: dict[int, set[int]] = defaultdict(set)
+    thresholds = judge.model.thresholds
+    least = thresholds.same_person + register_bits(judge.frequencies.people, judge.model)
     for one, other in _near(pairings, case_of, person_of):
-        evidence, levels = judge.profiles(told[one], told[other])
+        both = tuple(people[one]), tuple(people[other])
+        if both not in held:
+            held[both] = judge.profiles(told[one], told[other])
+        evidence, levels = held[both]
         weighed[one, other] = evidence.bits
         verdict = person_verdict(evidence, levels, judge.frequencies.people, judge.model)
         if verdict == "same" and all(any(m.name.somebody for m in told[who]) for who in (one, other)):
@@ -145,14 +167,25 @@ def _across_cases(
             again[one, other] = evidence.bits
             if levels.home == "same":
                 at_home[one, other] = evidence.bits
+            elif _wholly_named(levels) and evidence.bits >= least + _BY_NAME:
+                by_name[one, other] = evidence.bits
         elif _responsible_again(told[one], told[other], levels):
             of_family[one, other] = evidence.bits
-    for pair in _ambiguous(joined, weighed, judge.model.thresholds.margin):
+        elif _family_again(levels):
+            family_again[one, other] = evidence.bits
+        if _called_alike(levels):
+            namesakes[one].add(other)
+            namesakes[other].add(one)
+    for pair in _ambiguous(joined, weighed, thresholds.margin):
         del joined[pair]
     beside = _in_company(again, joined, people, person_of)
-    cases = [case_of[group[0][0]] for group in people]
+    cases = [{case_of[reference] for reference, _ in group} for group in people]
+    beside |= _without_rivals(
+        _in_company(family_again, joined, people, person_of), joined | beside, weighed, cases
+    )
     alone = _without_rivals(at_home, joined, weighed, cases)
     alone |= _without_rivals(of_family, joined | alone, weighed, cases)
+    alone |= _without_namesakes(by_name, joined | beside | alone, namesakes)
     joined |= beside | {pair: bits - _IN_CASE for pair, bits in alone.items()}
     return _regrouped(people, joined, weighed, apart, as_before)
 
@@ -180,6 +213,23 @@ def _may_be_again(levels: PersonLevels) -> bool:
     return called and not _against(levels) and levels.born != "same_year"
 
 
+def _family_again(levels: PersonLevels) -> bool:
+    """Whether a family name agrees, no given name is told, and nothing speaks against."""
+    called = levels.given == "missing" and levels.family in ("exact", "typo")
+    return called and levels.home != "none" and not _against(levels)
+
+
+def _wholly_named(levels: PersonLevels) -> bool:
+    """Whether a whole name agrees, one of the two has no home, and nothing speaks against."""
+    whole = levels.given == levels.family == "exact"
+    return whole and levels.home == "missing" and not _against(levels)
+
+
+def _called_alike(levels: PersonLevels) -> bool:
+    given = levels.given in ("exact", "short", "typo", "initial")
+    return given and levels.family in ("exact", "typo")
+
+
 def _responsible_again(ones: Iterable[Mention], others: Iterable[Mention], levels: PersonLevels) -> bool:
     """Whether nothing but a family name and a home is told, and somebody of both was responsible before."""
     if any(mention.role != "responsible" for mention in (*ones, *others)):
@@ -196,7 +246,7 @@ def _without_rivals(
     may_be: Mapping[tuple[int, int], float],
     joined: Mapping[tuple[int, int], float],
     weighed: Mapping[tuple[int, int], float],
-    cases: Sequence[object],
+    cases: Sequence[Collection[object]],
 ) -> dict[tuple[int, int], float]:
     """Those of these links by which nobody is two people: father and son at one home, or two of one case."""
     near: dict[int, set[int]] = defaultdict(set)
@@ -206,10 +256,33 @@ def _without_rivals(
 
     def are_two(one: int, other: int) -> bool:
         against = weighed.get((one, other), weighed.get((other, one), 0.0))
-        return cases[one] == cases[other] or against < _CONTRADICTION
+        return any(case in cases[other] for case in cases[one]) or against < _CONTRADICTION
 
     in_doubt = {who for who, others in near.items() if any(starmap(are_two, combinations(others, 2)))}
     return {pair: bits for pair, bits in may_be.items() if in_doubt.isdisjoint(pair)}
+
+
+def _without_namesakes(
+    by_name: Mapping[tuple[int, int], float],
+    known: Collection[tuple[int, int]],
+    namesakes: Mapping[int, Collection[int]],
+) -> dict[tuple[int, int], float]:
+    """Those of these links beside which nobody else of the name is known."""
+    sure = {frozenset(pair) for pair in known}
+    linked = sure | {frozenset(pair) for pair in by_name}
+
+    def is_rival(third: int, one: int, other: int) -> bool:
+        """Whether a third, who is called like one of the two, may be another than the other."""
+        if frozenset((third, other)) in linked:
+            return False
+        return third in namesakes[other] or frozenset((third, one)) not in sure
+
+    return {
+        (one, other): bits
+        for (one, other), bits in by_name.items()
+        if not any(is_rival(third, one, other) for third in namesakes[one] if third != other)
+        and not any(is_rival(third, other, one) for third in namesakes[other] if third != one)
+    }
 
 
 def _in_company(
@@ -235,7 +308,7 @@ def _in_company(
     return {
         (one, other): bits - _IN_CASE
         for (one, other), bits in again.items()
-        if any(frozenset((a, b)) in sure for a in beside[one] for b in beside[other])
+        if any(a == b or frozenset((a, b)) in sure for a in beside[one] for b in beside[other])
     }
 
 
