@@ -102,6 +102,16 @@ def first_credentials(rooms: Mapping[str, Room], path: Path) -> bool:
     return True
 
 
+def open_door(host: str, port: int) -> socket.socket:
+    """The socket to serve on; `PortTaken` where there can be none."""
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise PortTaken(
+            f"Cannot serve on {host}:{port} ({error.strerror}). Choose another with --port or --host."
+        ) from error
+
+
 def run(settings: Settings, host: str, port: int, ready: Callable[[int], None]) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is in hand; `ready` is told the port."""
     with alone_in(settings.home):
@@ -113,12 +123,7 @@ def _serve(settings: Settings, host: str, port: int, ready: Callable[[int], None
     # relays, ears and senders in one process a request would otherwise wait for each of them in turn.
     sys.setswitchinterval(0.0005)
     house = build(settings)
-    try:
-        door = socket.create_server((host, port))
-    except OSError as error:
-        raise PortTaken(
-            f"Cannot serve on {host}:{port} ({error.strerror}). Choose another with --port."
-        ) from error
+    door = open_door(host, port)
     server = create_server(
         Front(house.rooms, house.broker),
         sockets=[door],

@@ -26,7 +26,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from shared.arrays import Array, ArrayDumper
@@ -52,12 +52,23 @@ _TOO_MUCH = "54"
 _FILE_AWAY = re.compile(r"unable to open|disk I/O error|disk is full|readonly|interrupted")
 
 
+# Nothing of the address itself: it may hold a password.
+_SPOKEN = "HUB_…_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://."
+
+
 class DatabaseAway(Problem):
     """The database cannot be reached just now; nothing was lost, try again."""
 
     status = 503
     code = "database_away"
     advice = "Send it again after as many seconds as Retry-After says."
+
+
+class UnknownDatabase(Problem):
+    """A database's address names no database that the hub speaks to."""
+
+    status = 500
+    code = "unknown_database"
 
 
 class Instant(TypeDecorator[dt.datetime]):
@@ -88,7 +99,12 @@ class Database:
 
     def __init__(self, url: str) -> None:
         """Take an SQLAlchemy URL; nothing is opened before it is needed."""
-        parsed = make_url(url)
+        try:
+            parsed = make_url(url)
+        except ArgumentError as error:
+            raise UnknownDatabase(_SPOKEN) from error
+        if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+            raise UnknownDatabase(_SPOKEN)
         self.url = parsed
         self.is_file = parsed.get_backend_name() == "sqlite"
         self._said = threading.Event()

@@ -216,7 +216,10 @@ def load_keys(texts: Mapping[str, str], home: Path) -> Keys:
         found = kept | found
         missing = sorted(set(texts) - set(found))
     if missing:
-        message = f"set {', '.join(missing)}, or start the embedded hub once: it makes its own keys"
+        message = (
+            f"There are no keys in {path}. Set {', '.join(missing)}, or start the embedded hub there once: "
+            "it makes its own."
+        )
         raise KeysMissing(message)
     try:
         lookup = base64.b64decode(found["HUB_LOOKUP_KEY"], validate=True)

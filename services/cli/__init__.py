@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import click
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -28,13 +30,18 @@ from shared.settings import SETTINGS
 
 
 class _Hub(click.Group):
-    """Turns our own problems into one plain sentence and exit status 1."""
+    """Turns our own problems, and files that cannot be used, into one plain sentence and exit status 1."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except Problem as problem:
             raise click.ClickException(problem.detail or problem.title) from problem
+        except OSError as error:
+            if error.errno is None or error.errno == errno.EPIPE:
+                raise  # whoever read what is printed has had enough: click ends quietly
+            where = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{where}{error.strerror}.") from error
         except SQLAlchemyError as error:
             message = (
                 f"A database cannot be used ({_why(error)}). Check the settings of the databases "

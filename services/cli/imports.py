@@ -75,7 +75,8 @@ def _chosen(mapping: str) -> Chosen:
         with path.open(encoding="utf-8-sig") as opened:
             return choose_mapping("", opened.read(LARGEST_FILE + 1))
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{path} cannot be read as a column mapping ({type(error).__name__})."
+        why = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+        message = f"{path} cannot be read as a column mapping: {why}."
         raise click.ClickException(message) from error
 
 
@@ -146,12 +147,22 @@ def _tell(one: FileImport, file: Path, room: Room) -> None:
         raise click.ClickException(one.refusal)
     rejected = one.counts["rejected"]
     if rejected:
-        back = _write_back(one, file, room)
+        where = _put_back(one, file, room)
         if not one.dry_run:
             for row, _ in zip(_rows(one, room, "rejected"), range(_MOST_SHOWN), strict=False):
                 click.echo(f"row {row.number}: {in_words(row.faults)}", err=True)
-        message = f"{rejected} of {one.rows} rows were not taken. They are in {back}, each with what to mend."
-        raise click.ClickException(message)
+        raise click.ClickException(f"{rejected} of {one.rows} rows were not taken. {where}")
+
+
+def _put_back(one: FileImport, file: Path, room: Room) -> str:
+    """Write the rejected rows beside the file; where they are, or how to get them."""
+    try:
+        return f"They are in {_write_back(one, file, room)}, each with what to mend."
+    except OSError as error:
+        return (
+            f"They cannot be written beside it ({error.strerror}): copy the file into a folder of your own "
+            "and run the same command again; nothing is taken twice."
+        )
 
 
 def _write_back(one: FileImport, file: Path, room: Room) -> Path:

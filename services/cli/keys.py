@@ -8,7 +8,7 @@ from services.every import SERVICES
 from services.furnish import furnished_house
 from shared.messaging.consumer import sealed_messages
 from shared.resealing import reseal
-from shared.sealing import KeyRing, new_key_text, rotate_keys_file
+from shared.sealing import KeyRing, KeysMissing, new_key_text, rotate_keys_file
 from shared.settings import Settings
 
 _service = click.Choice(list(SERVICES))
@@ -24,7 +24,11 @@ def keys() -> None:
 def new_key(key_id: str) -> None:
     """Print a fresh key with this id, to put in front of HUB_SEALING_KEYS or HUB_MESSAGE_KEYS."""
     text = new_key_text(key_id)
-    KeyRing.read(text)
+    try:
+        KeyRing.read(text)
+    except KeysMissing as error:
+        message = "An id is made of letters and digits, such as k2."
+        raise click.BadParameter(message, param_hint="'KEY_ID'") from error
     click.echo(text)
 
 

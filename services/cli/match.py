@@ -202,6 +202,9 @@ def train_model(data: Path, truth: Path, out: Path) -> None:
     The same labels make the same model. It is used when it is put beside the others and named as the current
     one, which is a change of the code (docs/matching.md).
     """
+    # It is learnt for minutes before it is written.
+    if not out.absolute().parent.is_dir():
+        raise click.ClickException(f"There is no folder {out.parent} to write the model into.")
     if out.exists():
         raise click.ClickException(f"{out} is there already; a version is never written over.")
     began = time.monotonic()

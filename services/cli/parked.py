@@ -13,6 +13,7 @@ from shared.messaging.parking import Parked, drop_parked, find_parked, list_park
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from shared.house import House
     from shared.service import Room
 
 
@@ -24,7 +25,11 @@ def parked() -> None:
 @parked.command("list")
 @click.option("--all", "waiting_too", is_flag=True, help="Also those that will be tried again by themselves.")
 @click.option(
-    "--limit", default=100, show_default=True, type=click.IntRange(1), help="Of each service at most."
+    "--limit",
+    default=100,
+    show_default=True,
+    type=click.IntRange(1, 1_000_000),
+    help="Of each service at most.",
 )
 def parked_list(waiting_too: bool, limit: int) -> None:  # noqa: FBT001
     """Parked messages with their reasons; never their content."""
@@ -40,7 +45,7 @@ def parked_list(waiting_too: bool, limit: int) -> None:  # noqa: FBT001
 @click.argument("parked_id", type=click.UUID)
 def parked_show(parked_id: UUID) -> None:
     """All that ops may know of one parked message."""
-    _, one = _find_parked(parked_id)
+    _, one = _find_parked(parked_id, furnished_house())
     for name, value in vars(one).items():
         click.echo(f"{name:10} {value if value is not None else '-'}")
 
@@ -67,18 +72,20 @@ def parked_drop(parked_ids: tuple[UUID, ...]) -> None:
         click.echo(f"{one.id} dropped")
 
 
-def _find_parked(parked_id: UUID) -> tuple[Room, Parked]:
-    for room in furnished_house().rooms.values():
+def _find_parked(parked_id: UUID, house: House) -> tuple[Room, Parked]:
+    for room in house.rooms.values():
         one = find_parked(room.books, parked_id)
         if one is not None:
             return room, one
-    raise click.ClickException("There is no parked message with this id; see `hub parked list`.")
+    message = f"There is no parked message with this id: {parked_id}; see `hub parked list`."
+    raise click.ClickException(message)
 
 
 def _chosen(parked_ids: Sequence[UUID], *, every: bool) -> Iterator[tuple[Room, Parked]]:
+    house = furnished_house()
     if every:
-        for room in furnished_house().rooms.values():
+        for room in house.rooms.values():
             for one in list_parked(room.books, limit=1_000_000):
                 yield room, one
     for parked_id in parked_ids:
-        yield _find_parked(parked_id)
+        yield _find_parked(parked_id, house)

@@ -55,7 +55,13 @@ def check(file: Path | None, everything: bool) -> None:  # noqa: FBT001
 
 @routing.command()
 @click.argument("file", type=_FILE)
-@click.option("--last", default=1000, show_default=True, help="How many of the last cases.")
+@click.option(
+    "--last",
+    default=1000,
+    type=click.IntRange(1, 1_000_000),
+    show_default=True,
+    help="How many of the last cases.",
+)
 def trial(file: Path, last: int) -> None:
     """Try the routing table FILE on the last cases: which of them would go elsewhere. Nothing is changed."""
     room = furnished_room("triage")

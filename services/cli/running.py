@@ -20,11 +20,12 @@ from shared.messaging.broker import open_broker
 from shared.settings import Settings
 
 _service = click.Choice(list(SERVICES))
+_port = click.IntRange(0, 65535)
 
 
 @click.command()
 @click.option("--home", type=click.Path(path_type=Path), help="The folder that holds all data. [var]")
-@click.option("--port", default=8080, show_default=True, help="The port to serve on.")
+@click.option("--port", default=8080, type=_port, show_default=True, help="The port to serve on; 0: any.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to serve on.")
 def up(home: Path | None, port: int, host: str) -> None:
     """Run the whole hub in this process, with nothing else installed."""
@@ -51,15 +52,16 @@ def up(home: Path | None, port: int, host: str) -> None:
 
 @click.command()
 @click.argument("service", type=_service)
-@click.option("--port", default=8080, show_default=True)
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8080, type=_port, show_default=True, help="The port to serve on; 0: any.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to serve on.")
 def serve(service: str, port: int, host: str) -> None:
     """Serve one service's HTTP, for development; in production gunicorn does."""
     settings = Settings.read()
     log_to_stderr(settings.log_level)
     room = SERVICES[service].furnish(settings)
-    click.echo(f"Serving {service} on http://{host}:{port}")
-    waitress.serve(room.service.web(room), host=host, port=port, ident=None, _quiet=True, **IN_MEMORY)
+    door = embedded.open_door(host, port)
+    click.echo(f"Serving {service} on http://{host}:{door.getsockname()[1]}")
+    waitress.serve(room.service.web(room), sockets=[door], ident=None, _quiet=True, **IN_MEMORY)
 
 
 @click.command()

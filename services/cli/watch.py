@@ -14,7 +14,13 @@ from services.watch import EVERY_SECONDS, Watch
 
 @click.command()
 @click.option("--once", is_flag=True, help="Look once and say what was found; tell nobody else.")
-@click.option("--every", default=EVERY_SECONDS, show_default=True, help="Seconds between two looks.")
+@click.option(
+    "--every",
+    default=EVERY_SECONDS,
+    type=click.FloatRange(1, 3600),
+    show_default=True,
+    help="Seconds between two looks.",
+)
 @click.option(
     "--sign", type=click.Path(dir_okay=False, path_type=Path), help="A file made new after every look."
 )

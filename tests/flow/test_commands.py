@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from shared.messaging.topology import QUEUES
 from tests.support.builders import an_account
 from tests.support.houses import Hub
 from tests.support.ports import free_port
+from tests.support.spreadsheets import AGENCY, MAPPING, a_csv, a_row
 from tests.support.web_server import serving
 
 Run = Callable[..., Result]
@@ -281,14 +285,87 @@ def test_a_hub_that_does_not_answer_is_told_at_once_and_not_waited_for_with_ever
         (("parked", "replay", str(new_id())), "There is no parked message with this id"),
         (("parked", "drop", "--yes", str(new_id())), "There is no parked message with this id"),
         (("replay", "/dev/null", "--credentials", "/nowhere"), "/nowhere cannot be read as credentials"),
+        (("replay", "/dev/null", "--credentials", "{folder}/list"), "/list cannot be read as credentials"),
+        (("replay", "/dev/null", "--credentials", "{folder}/odd"), "/odd cannot be read as credentials"),
+        (("replay", "{folder}/bytes", "--credentials", "{folder}/none"), "/bytes is not UTF-8"),
+        (("areas", "load", "{folder}/bytes"), "/bytes is no CSV file in UTF-8"),
+        (
+            ("mapping", "form", "first", "/nowhere/form.xlsx"),
+            "/nowhere/form.xlsx: No such file or directory.",
+        ),
+        (("teams", "export", "/nowhere/teams.json"), "/nowhere/teams.json: No such file or directory."),
+        (
+            ("match", "train", "/dev/null", "/dev/null", "--out", "/nowhere/m.json"),
+            "There is no folder /nowhere",
+        ),
+        (
+            ("import", "/dev/null", "--agency", "vcas", "--mapping", "/nowhere/m.yaml"),
+            "/nowhere/m.yaml cannot be read as a column mapping: No such file or directory.",
+        ),
+        (("up", "--home", "{folder}/bytes"), "/bytes: File exists."),
+        (("serve", "triage", "--host", "no.such.host.invalid"), "Cannot serve on no.such.host.invalid:8080"),
     ],
 )
-def test_what_cannot_be_done_is_one_plain_sentence(run: Run, words: tuple[str, ...], told: str) -> None:
-    result = run(*words)
+def test_what_cannot_be_done_is_one_plain_sentence(
+    run: Run, words: tuple[str, ...], told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "list").write_text("[]", encoding="utf-8")
+    (tmp_path / "odd").write_text('{"agencies": {"vcas": "no object"}}', encoding="utf-8")
+    (tmp_path / "none").write_text('{"agencies": {}}', encoding="utf-8")
+    result = run(*(word.replace("{folder}", str(tmp_path)) for word in words))
     assert result.exit_code == 1
     assert told in result.stderr
     assert "Traceback" not in result.output
     assert isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"], indirect=True)
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("up", "--port", "99999"), "99999 is not in the range"),
+        (("serve", "triage", "--port", "-1"), "-1 is not in the range"),
+        (("watch", "--every", "0"), "0.0 is not in the range"),
+        (("keys", "new", "a:b"), "An id is made of letters and digits"),
+        (("parked", "list", "--limit", "9" * 30), "is not in the range"),
+        (("routing", "trial", "/dev/null", "--last", "-3"), "-3 is not in the range"),
+        (("replay", "/dev/null", "--rate", "-1"), "-1.0 is not in the range"),
+        (("replay", "/dev/null", "--url", "localhost"), "localhost is no address of a hub"),
+        (("replay", "/dev/null", "--url", "http://"), "is no address of a hub"),
+        (("replay", "/dev/null", "--url", "http://[::1"), "is no address of a hub"),
+    ],
+)
+def test_what_is_typed_wrong_is_told_at_once_with_the_usage(
+    run: Run, words: tuple[str, ...], told: str
+) -> None:
+    result = run(*words)
+    assert (result.exit_code, told in result.stderr) == (2, True), result.output
+    assert result.stderr.startswith("Usage: hub ")
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"], indirect=True)
+def test_rejected_rows_that_cannot_be_written_are_counted_all_the_same(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "export.csv"
+    file.write_bytes(a_csv([a_row(1, Category="")]))
+    # As where the folder is somebody else's: nothing can be put in its place.
+    (tmp_path / "export.csv.rejected.csv").mkdir()
+    result = run("import", str(file), "--agency", AGENCY, "--mapping", MAPPING)
+    assert result.exit_code == 1
+    assert "1 of 1 rows were not taken. They cannot be written beside it" in result.stderr
+    assert isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"], indirect=True)
+def test_whoever_has_read_enough_ends_the_command_quietly(hub: Hub) -> None:
+    (reading, writing) = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", "services.cli", "mapping", "fields"],
+            stdout=closed, stderr=subprocess.PIPE, env=os.environ | dict(hub.environment), check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 @pytest.mark.parametrize("infrastructure", ["embedded"], indirect=True)
@@ -302,6 +379,11 @@ def test_wrong_settings_and_databases_that_are_not_ready_are_plain_sentences(
     no_keys = run("queues", HUB_HOME=str(tmp_path / "empty"))
     assert no_keys.exit_code == 1
     assert "HUB_SEALING_KEYS" in no_keys.stderr
+    assert f"There are no keys in {tmp_path}/empty/keys.json" in no_keys.stderr
+    for address in ("mysql://invented-secret@host/name", "invented-secret"):
+        unknown = run("queues", HUB_INTAKE_DATABASE_URL=address)
+        assert (unknown.exit_code, "must begin with sqlite:///" in unknown.stderr) == (1, True)
+        assert "invented-secret" not in unknown.output
     unprepared = run("agencies", "list", HUB_INTAKE_DATABASE_URL=f"sqlite:///{tmp_path}/unprepared.db")
     assert unprepared.exit_code == 1
     assert "run `hub prepare`" in unprepared.stderr

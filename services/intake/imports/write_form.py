@@ -19,7 +19,7 @@ _WORDS: Final = "Words"
 
 def write_form(mapping: Mapping, path: Path) -> None:
     """Write the columns in the mapping's order; where only some words are known, a list offers them."""
-    with xlsxwriter.Workbook(path) as book:
+    with path.open("wb") as file, xlsxwriter.Workbook(file) as book:
         sheet, words = book.add_worksheet("Referrals"), book.add_worksheet(_WORDS)
         words.hide()
         heading = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})

@@ -54,9 +54,17 @@ class Loaded:
 def load_areas(path: Path, edition: str, database: Database, read: Callable[[int], None]) -> Loaded:
     """Keep every row of the file; `read` is told how many bytes of it were read since the last time.
 
-    Raises `BadAreas` where the columns are missing. A row without an area (the Channel Islands, a postcode
-    that was never placed) is passed over.
+    Raises `BadAreas` where the columns are missing, or it is no CSV file. A row without an area (the Channel
+    Islands, a postcode that was never placed) is passed over.
     """
+    try:
+        return _load(path, edition, database, read)
+    except (UnicodeDecodeError, csv.Error) as error:
+        message = f"{path} is no CSV file in UTF-8. Take it out of the archive as it is downloaded."
+        raise BadAreas(message) from error
+
+
+def _load(path: Path, edition: str, database: Database, read: Callable[[int], None]) -> Loaded:
     kept = passed_over = 0
     with path.open(encoding="utf-8-sig", newline="") as file:
         counted = _Counted(file)
