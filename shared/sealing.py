@@ -206,6 +206,14 @@ def write_private_pieces(path: Path, pieces: Iterable[bytes]) -> None:
     draft.rename(path)
 
 
+def _ring(found: Mapping[str, str], name: str) -> KeyRing:
+    try:
+        return KeyRing.read(found[name])
+    except KeysMissing as error:
+        message = f"{name}: {error.detail}"
+        raise KeysMissing(message) from error
+
+
 def load_keys(texts: Mapping[str, str], home: Path) -> Keys:
     """The keys named in `texts` (setting name → value), the missing ones from the keys file in `home`."""
     found = {name: value for name, value in texts.items() if value}
@@ -227,8 +235,8 @@ def load_keys(texts: Mapping[str, str], home: Path) -> Keys:
         message = "HUB_LOOKUP_KEY is not base64"
         raise KeysMissing(message) from error
     return Keys(
-        rest=KeyRing.read(found["HUB_SEALING_KEYS"]),
-        messages=KeyRing.read(found["HUB_MESSAGE_KEYS"]),
+        rest=_ring(found, "HUB_SEALING_KEYS"),
+        messages=_ring(found, "HUB_MESSAGE_KEYS"),
         lookup=Lookup(lookup),
         session=found["HUB_SESSION_SECRET"],
     )

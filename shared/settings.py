@@ -19,6 +19,7 @@ from shared.problems import Problem
 PREFIX = "HUB_"
 _TOKEN_SIGNS = 16
 SERVICE_NAMES = ("intake", "triage", "notify")
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class BadSettings(Problem):
@@ -48,6 +49,13 @@ def _whole(least: int) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+def _level(text: str) -> str:
+    if text.upper() not in LEVELS:
+        message = f"must be one of {', '.join(LEVELS)}"
+        raise ValueError(message)
+    return text.upper()
 
 
 def _flag(text: str) -> bool:
@@ -281,7 +289,12 @@ SETTINGS: tuple[Setting, ...] = (
         "figures below this are not shown in reports: 5, or 10 as the Office for National Statistics does",
         _whole(5),
     ),
-    Setting("HUB_LOG_LEVEL", "INFO", "the least serious event that is logged", str.upper),
+    Setting(
+        "HUB_LOG_LEVEL",
+        "INFO",
+        f"the least serious event that is logged: {', '.join(LEVELS)}",
+        _level,
+    ),
 )
 
 

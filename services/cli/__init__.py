@@ -25,6 +25,7 @@ from services.cli.running import prepare, serve, up, work
 from services.cli.staff import staff
 from services.cli.teams import teams
 from services.cli.watch import watch
+from shared.messaging.carrier import BrokerAway
 from shared.problems import Problem
 from shared.settings import SETTINGS
 
@@ -35,6 +36,12 @@ class _Hub(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
+        except BrokerAway as problem:
+            message = (
+                f"RabbitMQ cannot be reached ({problem.detail or problem.title}). Start it, or check "
+                "HUB_BROKER_URL."
+            )
+            raise click.ClickException(message) from problem
         except Problem as problem:
             raise click.ClickException(problem.detail or problem.title) from problem
         except OSError as error:

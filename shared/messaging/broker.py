@@ -10,11 +10,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.messaging.carrier import BrokerAway
 from shared.messaging.embedded import EmbeddedBroker
+from shared.problems import Problem
 
 if TYPE_CHECKING:
     from shared.messaging.carrier import Broker
+
+
+class UnknownBroker(Problem):
+    """The broker's address names no broker that the hub speaks to."""
+
+    status = 500
+    code = "unknown_broker"
 
 
 def open_broker(url: str) -> Broker:
@@ -25,5 +32,5 @@ def open_broker(url: str) -> Broker:
         from shared.messaging.rabbitmq import RabbitMQ  # noqa: PLC0415 - the embedded hub never loads pika
 
         return RabbitMQ(url)
-    message = "HUB_BROKER_URL must begin with memory: or amqp:"
-    raise BrokerAway(message)
+    message = "HUB_BROKER_URL must begin with memory: or amqp:."
+    raise UnknownBroker(message)

@@ -380,6 +380,15 @@ def test_wrong_settings_and_databases_that_are_not_ready_are_plain_sentences(
     assert no_keys.exit_code == 1
     assert "HUB_SEALING_KEYS" in no_keys.stderr
     assert f"There are no keys in {tmp_path}/empty/keys.json" in no_keys.stderr
+    no_key = run("queues", HUB_SEALING_KEYS="invented-secret")
+    assert (no_key.exit_code, "HUB_SEALING_KEYS: a key" in no_key.stderr) == (1, True)
+    assert "invented-secret" not in no_key.output
+    assert "HUB_LOG_LEVEL" in run("queues", HUB_LOG_LEVEL="loud").stderr
+    assert "must begin with memory: or amqp:" in run("queues", HUB_BROKER_URL="nonsense").stderr
+    for words in ("queues", "prepare"):
+        away = run(words, HUB_BROKER_URL=f"amqp://localhost:{free_port()}")
+        assert away.exit_code == 1
+        assert "Start it, or check HUB_BROKER_URL." in away.stderr
     for address in ("mysql://invented-secret@host/name", "invented-secret"):
         unknown = run("queues", HUB_INTAKE_DATABASE_URL=address)
         assert (unknown.exit_code, "must begin with sqlite:///" in unknown.stderr) == (1, True)
