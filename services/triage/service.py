@@ -9,6 +9,7 @@ from services.triage.cases.api import api, table_of
 from services.triage.cases.needs_store import SEALED as SEALED_CASES
 from services.triage.cases.pages import CASES, pages
 from services.triage.cases.refer_across import return_unanswered
+from services.triage.cases.routing_api import routing_api
 from services.triage.handlers import hears
 from services.triage.lives.store import SEALED as SEALED_LIVES
 from services.triage.lives.store import keep_routing_table
@@ -79,6 +80,6 @@ TRIAGE = Service(
         Chore("frequencies", count_frequencies, every=15.0),
         Chore("figures", publish_quarter, every=60.0),
     ),
-    api=(api, reviews_api),
+    api=(api, routing_api, reviews_api),
     sealed=(*SEALED, *SEALED_LIVES, *SEALED_CASES, *SEALED_FREQUENCIES),
 )
