@@ -177,8 +177,8 @@ def rotate_keys_file(home: Path) -> tuple[str, str]:
     """Put a new first key on both rings of the embedded hub; the ids of the two new keys."""
     path = home / KEYS_FILE
     if not path.exists():
-        raise KeysMissing("There is no keys file here. In production keys come from the environment.")
-    texts: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        raise KeysMissing(f"There is no {path}. In production keys come from the environment.")
+    texts = _read_keys_file(path)
     made = []
     for name, letter in (("HUB_SEALING_KEYS", "k"), ("HUB_MESSAGE_KEYS", "m")):
         # Older ones may have been taken off: never an id that one of those that are left has.
@@ -206,6 +206,20 @@ def write_private_pieces(path: Path, pieces: Iterable[bytes]) -> None:
     draft.rename(path)
 
 
+def _read_keys_file(path: Path) -> dict[str, str]:
+    try:
+        texts = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        texts = None
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        message = (
+            f"{path} is damaged: it is not what the hub wrote there. Put it back from a copy; what it sealed "
+            "opens with nothing else."
+        )
+        raise KeysMissing(message)
+    return texts
+
+
 def _ring(found: Mapping[str, str], name: str) -> KeyRing:
     try:
         return KeyRing.read(found[name])
@@ -220,8 +234,7 @@ def load_keys(texts: Mapping[str, str], home: Path) -> Keys:
     missing = sorted(set(texts) - set(found))
     path = home / KEYS_FILE
     if missing and path.exists():
-        kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-        found = kept | found
+        found = _read_keys_file(path) | found
         missing = sorted(set(texts) - set(found))
     if missing:
         message = (

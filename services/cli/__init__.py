@@ -70,7 +70,11 @@ def _settings_help() -> str:
     return "\b\nSettings are environment variables:\n" + "\n".join(lines)
 
 
-@click.group(cls=_Hub, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_settings_help())
+@click.group(
+    cls=_Hub,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=_settings_help(),
+)
 def hub() -> None:
     """The Referral Hub: takes every referral in, finds duplicates, routes the case, tells the coordinator."""
 

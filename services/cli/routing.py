@@ -91,4 +91,5 @@ def _read(file: Path, directory: Directory, land: Land) -> RoutingTable:
     except BadRouting as bad:
         for fault in bad.errors:
             click.echo(f"Fault: {fault.detail}", err=True)
-        raise click.ClickException(f"{file} cannot be used: {len(bad.errors)} faults.") from None
+        count = f"{len(bad.errors)} fault{'s' if len(bad.errors) > 1 else ''}"
+        raise click.ClickException(f"{file} cannot be used: {count}.") from None

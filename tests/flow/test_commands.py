@@ -389,6 +389,11 @@ def test_wrong_settings_and_databases_that_are_not_ready_are_plain_sentences(
         away = run(words, HUB_BROKER_URL=f"amqp://localhost:{free_port()}")
         assert away.exit_code == 1
         assert "Start it, or check HUB_BROKER_URL." in away.stderr
+    (tmp_path / "keys.json").write_text('{"HUB_SEALING_KEYS": "k1:inv', encoding="utf-8")
+    for command_line in ("queues", "keys rotate"):
+        damaged = run(*command_line.split(), HUB_HOME=str(tmp_path))
+        assert (damaged.exit_code, f"{tmp_path}/keys.json is damaged" in damaged.stderr) == (1, True)
+        assert "k1:inv" not in damaged.output
     for address in ("mysql://invented-secret@host/name", "invented-secret"):
         unknown = run("queues", HUB_INTAKE_DATABASE_URL=address)
         assert (unknown.exit_code, "must begin with sqlite:///" in unknown.stderr) == (1, True)
