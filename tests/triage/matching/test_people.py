@@ -121,6 +121,10 @@ def test_a_family_name_beside_the_same_person_again_is_whoever_had_it_before() -
     there = {"address": {"line1": "41 Imagined Close", "town": "Shildon", "postcode": "DL4 9ZE"}}
     here = {"address": HOME}
     assert not one_person([account("A", fable, named | there)], [account("B", fable, family | here)])
+    # Nor beside a relative: that may be anybody of her family.
+    daughter = somebody("Isolde", date_of_birth="2009-03-14")
+    unnamed = {"role": "harmed", "name": {"family": "Figment"}}
+    assert not one_person([account("A", fable, daughter)], [account("B", fable, unnamed)])
     brother = {"role": "responsible", "name": {"given": "Orlando", "family": "Holloworth"}}
     assert not one_person([account("A", fable, brother, named)], [again])
 

@@ -153,6 +153,7 @@ def _across_cases(
     by_name: dict[tuple[int, int], float] = {}
     namesakes: dict[int, set[int]] = defaultdict(set)
     thresholds = judge.model.thresholds
+    in_family = _told_of_with_family(people, mentions)
     least = thresholds.same_person + register_bits(judge.frequencies.people, judge.model)
     for one, other in _near(pairings, case_of, person_of):
         both = tuple(people[one]), tuple(people[other])
@@ -171,7 +172,7 @@ def _across_cases(
                 by_name[one, other] = evidence.bits
         elif _responsible_again(told[one], told[other], levels):
             of_family[one, other] = evidence.bits
-        elif _family_again(levels):
+        elif _family_again(levels) and not (in_family[one] or in_family[other]):
             family_again[one, other] = evidence.bits
         if _called_alike(levels):
             namesakes[one].add(other)
@@ -211,6 +212,21 @@ def _may_be_again(levels: PersonLevels) -> bool:
     """Whether the name fits and nothing speaks against: in known company, or at home, that says who it is."""
     called = levels.given in ("exact", "short", "typo") and levels.family in ("exact", "typo", "missing")
     return called and not _against(levels) and levels.born != "same_year"
+
+
+def _told_of_with_family(people: Sequence[Sequence[Party]], mentions: Mapping[Party, Mention]) -> list[bool]:
+    """Of each person, whether a referral tells of somebody else with a family name of theirs."""
+    family: dict[str, list[tuple[Party, str]]] = defaultdict(list)
+    for party, mention in mentions.items():
+        family[party[0]] += [(party, word) for word in mention.name.family]
+    return [
+        any(
+            other != party and word in mentions[party].name.family
+            for party in group
+            for other, word in family[party[0]]
+        )
+        for group in people
+    ]
 
 
 def _family_again(levels: PersonLevels) -> bool:
