@@ -96,7 +96,8 @@ def compare_names(one: Name, other: Name, canonicals: Canonicals) -> NameLevels:
     half = best.given == "missing" and best.family == "part"
     readings = [] if half and _is_one_field(one, other) else [best]
     for a, b in ((one, other), (other, one)):
-        if a.given and a.family:
+        # A family name in the box of the given name is not what somebody is called.
+        if a.given and a.family and not _in_one_box(b):
             turned = a._replace(given=a.family, family=a.given, known_as=())
             readings.append(_levels(turned, b, "swapped", canonicals))
         readings += [_levels(split, b, "one_field", canonicals) for split in _splits(a)]
@@ -128,6 +129,10 @@ def _splits(name: Name) -> Iterable[Name]:
     elif not name.family and len(name.given) > 1:
         yield name._replace(given=name.given[:1], family=name.given[1:])
         yield name._replace(given=name.given[1:], family=name.given[:1])
+
+
+def _in_one_box(name: Name) -> bool:
+    return not name.family and len(name.given) > 1
 
 
 def _is_one_field(one: Name, other: Name) -> bool:
