@@ -29,12 +29,12 @@ def told_of(*people: dict[str, Any], record: str = "A", **changes: Any) -> Wire:
     return account | {"parties": list(people)}
 
 
-def verdict(one: Wire, other: Wire) -> str:
-    return JUDGE.verdict(JUDGE.events(read(one, "vcas"), read(other, "vip")).evidence.bits)
+def verdict(one: Wire, other: Wire, agency: str = "vip") -> str:
+    return JUDGE.verdict(JUDGE.events(read(one, "vcas"), read(other, agency)).evidence.bits)
 
 
-def guards(one: Wire, other: Wire) -> list[str]:
-    lines = JUDGE.events(read(one, "vcas"), read(other, "vip")).evidence.lines
+def guards(one: Wire, other: Wire, agency: str = "vip") -> list[str]:
+    lines = JUDGE.events(read(one, "vcas"), read(other, agency)).evidence.lines
     return [line.level for line in lines if line.comparison == "guard"]
 
 
@@ -190,6 +190,7 @@ def test_nor_does_the_name_in_a_text_join_another_victim_to_a_case() -> None:
 
 
 SHED = "Wheelbarrow and lawnmower vanished overnight from a padlocked allotment shed."
+PARTLY = "Wheelbarrow and lawnmower vanished; locals saw a van."
 ABUSE = "Shouted abuse through the letterbox, frightening grandchildren staying there."
 
 
@@ -293,19 +294,20 @@ def test_what_was_told_before_the_other_happened_is_something_else(happened: str
 
 
 @pytest.mark.parametrize(
-    ("story", "held"),
+    ("story", "agency", "held"),
     [
-        pytest.param("Wheelbarrow and lawnmower vanished; locals saw a van.", ["another_day"], id="partly"),
-        pytest.param(SHED, [], id="one story"),
+        pytest.param(PARTLY, "vcas", ["another_day"], id="partly one story"),
+        pytest.param(SHED, "vcas", [], id="one story"),
+        pytest.param(PARTLY, "vip", [], id="another agency may tell the day a day off"),
     ],
 )
-def test_the_next_day_may_be_another_where_nobody_is_named_and_the_story_is_not_one(
-    story: str, held: list[str]
+def test_the_next_day_may_be_another_where_one_agency_names_nobody_and_the_story_is_not_one(
+    story: str, agency: str, held: list[str]
 ) -> None:
     one = with_story(told_of(FABLE, on="2026-03-01"), SHED)
     other = with_story(told_of(FABLE, record="B", on="2026-03-02"), story)
-    assert guards(one, other) == held
-    assert verdict(one, other) == ("ask" if held else "same")
+    assert guards(one, other, agency) == held
+    assert verdict(one, other, agency) == ("ask" if held else "same")
 
 
 def test_two_numbers_and_two_stories_are_two_events() -> None:

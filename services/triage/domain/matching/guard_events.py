@@ -112,8 +112,9 @@ def _two_numbers(levels: Mapping[str, str]) -> bool:
 def _soon_again(levels: Mapping[str, str], *, turned: bool) -> bool:
     """Whether somebody was harmed again within days, and not told of a day off.
 
-    Two or three days are another day. One is, where the number or the story says so too; and it may be where
-    neither who did it nor most of the story is the same.
+    Two or three days are another day. One is, where the number or the story says so too. It may be where one
+    agency keeps both, and neither who did it nor most of the story is the same: two agencies often tell one
+    day a day apart, and one agency seldom does.
     """
     if levels.get("date") == "3_days":
         return not turned
@@ -121,7 +122,9 @@ def _soon_again(levels: Mapping[str, str], *, turned: bool) -> bool:
         return False
     if levels.get("number") == "none" or _unlike(levels, 1):
         return True
-    return not (turned or _by_one_man(levels) or levels.get("words_share") in _MOST_OF_IT)
+    if turned or _by_one_man(levels) or levels.get("words_share") in _MOST_OF_IT:
+        return False
+    return levels.get("agency") == "same"
 
 
 def _by_one_man(levels: Mapping[str, str]) -> bool:
