@@ -227,6 +227,8 @@ def test_two_numbers_of_two_days_are_asked_about_only_where_the_story_is_one(
 ) -> None:
     one = with_story(told_of(FABLE, MAN, on="2026-03-01", references=("CRI004410093",)), SHED)
     other = with_story(told_of(FABLE, MAN, record="B", on="2026-03-03", references=("CRI004417720",)), story)
+    for account in (one, other):
+        account["event"]["place"] = {"line1": "7 Fable Row", "town": "Darlington"}
     assert verdict(one, other) == verdict_is
     assert guards(one, other) == (["two_numbers"] if verdict_is == "different" else ["another_day"])
 
