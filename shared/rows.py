@@ -99,6 +99,26 @@ def update_rows(
     connection.exec_driver_sql(_update_arrays(table, keys, names), tuple(given))
 
 
+def hold_rows(
+    connection: Connection,
+    columns: tuple[Column[Any], ...],
+    by: tuple[Column[Any], Column[Any]],
+    first: object,
+    seconds: Collection[object],
+) -> Sequence[Row[Any]]:
+    """The rows with this first and one of these second values, locked in the order of the second.
+
+    One statement, an index search for each value. On SQLite the writing transaction itself is the lock.
+    """
+    if not seconds:
+        return ()
+    both, ordered = {"first": first}, sorted(set(seconds))  # type: ignore[type-var]  # of one type, which has an order
+    if connection.dialect.name == "sqlite":
+        query = _find_by(columns, by[1]).where(by[0] == bindparam("first"))
+        return connection.execute(query, both | {"values": ordered}).all()
+    return connection.execute(_hold_typed(columns, by), both | {"values": _values(by[1], ordered)}).all()
+
+
 def find_rows(
     connection: Connection, columns: tuple[Column[Any], ...], by: Column[Any], values: Collection[object]
 ) -> Sequence[Row[Any]]:
@@ -279,8 +299,8 @@ def _find_some(columns: tuple[Column[Any], ...], by: Column[Any], most: int, cou
 
     The driver takes it as it is: SQLAlchemy's way of giving it a dozen values costs more than the searches.
     """
-    # Text and bytes are the same for the driver as for us; all else would have to be translated.
-    assert all(isinstance(column.type, String | LargeBinary) for column in (*columns, by))  # noqa: S101
+    # Text, bytes and numbers are the same for the driver as for us; all else would have to be translated.
+    assert all(isinstance(column.type, String | LargeBinary | Integer) for column in (*columns, by))  # noqa: S101
     names = ", ".join(f'"{c.name}"' for c in columns)
     search = f'SELECT * FROM (SELECT {names} FROM "{by.table.name}" WHERE "{by.name}" = ? LIMIT {most})'  # noqa: S608
     return " UNION ALL ".join([search] * count)
@@ -293,10 +313,21 @@ def _find_typed(columns: tuple[Column[Any], ...], by: Column[Any]) -> TextualSel
 
 @cache
 def _find_by_array(columns: tuple[Column[Any], ...], by: Column[Any], values: str, most: int = 0) -> str:
+    return _search_each(columns, by, values, "", f"LIMIT {most} OFFSET 0" if most else "OFFSET 0")
+
+
+@cache
+def _hold_typed(columns: tuple[Column[Any], ...], by: tuple[Column[Any], Column[Any]]) -> TextualSelect:
+    within = f'"{by[0].name}" = :first AND '
+    return text(_search_each(columns, by[1], ":values", within, "OFFSET 0 FOR UPDATE")).columns(*columns)
+
+
+def _search_each(
+    columns: tuple[Column[Any], ...], by: Column[Any], values: str, within: str, ending: str
+) -> str:
     # OFFSET 0 keeps PostgreSQL from making a join of it: then it reads the whole table as soon as that seems
     # cheaper than a few hundred index searches, for every batch, until the table has grown large.
     names = ", ".join(f'"{c.name}"' for c in columns)
-    limit = f"LIMIT {most} " if most else ""
-    found = f'SELECT {names} FROM "{by.table.name}" WHERE "{by.name}" = x {limit}OFFSET 0'  # noqa: S608
+    found = f'SELECT {names} FROM "{by.table.name}" WHERE {within}"{by.name}" = x {ending}'  # noqa: S608
     wanted = f"unnest(CAST({values} AS {kind_of(by).name}[])) AS x"
     return f"SELECT found.* FROM {wanted} CROSS JOIN LATERAL ({found}) AS found"  # noqa: S608

@@ -19,7 +19,7 @@ from services.intake.tables import (
 from shared.contracts.referral import Referral
 from shared.identity import new_id
 from shared.resealing import SealedColumn
-from shared.rows import find_rows, insert_unless_known
+from shared.rows import find_rows, hold_rows, insert_unless_known
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # Few enough values for one statement on either database.
 _MOST_AT_ONCE = 500
 
-_columns = [column for column in referrals.c if column is not referrals.c.sealed]
+_columns = tuple(column for column in referrals.c if column is not referrals.c.sealed)
 
 
 def find_record(unit: Unit, agency: str, source_record_id: str) -> KeptReferral | None:
@@ -53,12 +53,8 @@ def find_records(unit: Unit, agency: str, record_ids: Iterable[str]) -> dict[str
     wanted = sorted(record_ids)
     for start in range(0, len(wanted), _MOST_AT_ONCE):
         some = wanted[start : start + _MOST_AT_ONCE]
-        rows = unit.connection.execute(
-            select(*_columns)
-            .where(referrals.c.agency == agency, referrals.c.source_record_id.in_(some))
-            .order_by(referrals.c.source_record_id)
-            .with_for_update()
-        )
+        by = referrals.c.agency, referrals.c.source_record_id
+        rows = hold_rows(unit.connection, _columns, by, agency, some)
         found |= {row.source_record_id: _kept(row) for row in rows}
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -12,12 +13,14 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
     String,
     Table,
     Uuid,
+    event,
     select,
 )
 
@@ -26,6 +29,7 @@ from shared.database import Database, Instant
 from shared.rows import (
     Wanted,
     find_rows,
+    hold_rows,
     insert_rows,
     insert_unless_known,
     kind_of,
@@ -46,6 +50,7 @@ THINGS = Table(
     Column("day", Date),
     Column("document", JSON, nullable=False),
 )
+Index("things_by_number", THINGS.c.number, THINGS.c.text)
 SOME = [
     (UUID(int=1), "plain", b"\0\xff", -(2**31), True, dt.datetime(1999, 12, 31, 23, tzinfo=dt.UTC),
      dt.date(1900, 2, 28), {"a": [1, None, "ä"]}),
@@ -90,6 +95,32 @@ def test_what_is_written_is_found_again_changed_and_not_written_twice(database: 
         rows = {row.id: row for row in connection.execute(select(THINGS))}
         assert [rows[one[0]].text for one in SOME] == [other[1] for other in SOME[1:] + SOME[:1]]
         assert [rows[one[0]].document for one in SOME] == [other[7] for other in SOME[1:] + SOME[:1]]
+
+
+def test_rows_are_held_by_two_columns_with_a_search_for_each_however_many_share_the_first(
+    database: Database,
+) -> None:
+    first = named(SOME[0])
+    # As after the first import of an agency: nothing is known yet of how many have the same first value.
+    rows = [first | {"id": UUID(int=n), "number": 7, "text": f"row {n:04}"} for n in range(2000)]
+    rows += [first | {"id": UUID(int=5000), "number": 8, "text": "row 0003"}]
+    asked: list[tuple[str, object]] = []
+    with database.transaction() as connection:
+        insert_rows(connection, {THINGS: rows})
+        event.listen(connection, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+        found = hold_rows(
+            connection, (THINGS.c.id,), (THINGS.c.number, THINGS.c.text), 7, ["row 0003", "none", "row 0001"]
+        )
+        assert [row.id for row in found] == [UUID(int=1), UUID(int=3)]
+        ((statement, given),) = asked
+        is_file = connection.dialect.name == "sqlite"
+        explained = f"EXPLAIN {'QUERY PLAN ' if is_file else ''}{statement}"
+        plan = [str(row[-1]) for row in connection.exec_driver_sql(explained, given)]  # type: ignore[arg-type]
+        by_both = (
+            "SEARCH.*number=[?] AND text=[?]" if is_file else "Index Cond: .*number = .* AND .*text = x[.]x"
+        )
+        assert [line for line in plan if re.search(by_both, line)], plan
+        assert hold_rows(connection, (THINGS.c.id,), (THINGS.c.number, THINGS.c.text), 7, []) == ()
 
 
 def test_of_the_rows_with_one_value_so_many_at_most_are_found_for_any_number_of_values(
