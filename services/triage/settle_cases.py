@@ -351,6 +351,11 @@ def _close_questions(clerk: Clerk) -> None:
     When two cases become one, whoever may belong to either was asked about twice.
     """
     register = clerk.register
+
+    def likelihood(review: Review) -> tuple[float, str, str]:
+        bits = register.bits(review.one, review.other)
+        return UNSEEN if bits is None else bits, review.one, review.other
+
     between: dict[frozenset[UUID], list[Review]] = {}
     for review in register.open_reviews():
         known = [k for k in (register.known(review.one), register.known(review.other)) if k is not None]
@@ -361,7 +366,7 @@ def _close_questions(clerk: Clerk) -> None:
             for review in asked:
                 register.close_review(review, "same" if clerk.why else "joined", clerk.who)
             continue
-        likeliest = max(asked, key=lambda r: (register.bits(r.one, r.other) or UNSEEN, r.one, r.other))
+        likeliest = max(asked, key=likelihood)
         for review in asked:
             if review is not likeliest:
                 register.close_review(review, "elsewhere")
