@@ -111,8 +111,8 @@ def replay(lines: Sequence[Line], weights: Weights, model: Model) -> float:
     for line in lines:
         if line.comparison == "guard":
             thresholds = model.thresholds
-            limit = thresholds.ask_case if line.level in STRANGERS else thresholds.same_case
-            bits = min(bits, limit - BELOW)
+            strangers = line.level in STRANGERS
+            bits = min(bits, thresholds.strangers if strangers else thresholds.same_case - BELOW)
         elif line.comparison == "floor":
             bits = max(bits, model.thresholds.ask_case)
         else:

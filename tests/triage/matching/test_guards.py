@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -340,6 +341,15 @@ def test_the_same_people_are_not_yet_the_same_event() -> None:
 def test_two_burglaries_of_one_night_are_two_and_nobody_is_asked() -> None:
     one, other = told_of(FABLE), told_of(DELPHINE, record="B")
     assert verdict(one, other) == "different"
+
+
+def test_what_strangers_weigh_does_not_hang_on_when_a_human_is_asked() -> None:
+    model = read_model()
+    asks_early = replace(model, thresholds=replace(model.thresholds, ask_case=-0.5))
+    one, other = told_of(FABLE), told_of(DELPHINE, record="B")
+    for judge in (JUDGE, Judge(asks_early, JUDGE.frequencies, JUDGE.canonicals)):
+        weight = judge.events(read(one, "vcas"), read(other, "vip")).evidence.bits
+        assert weight == model.thresholds.strangers < judge.model.thresholds.ask_case
 
 
 def test_two_flats_of_one_block_are_two_disputes() -> None:

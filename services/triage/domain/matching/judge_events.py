@@ -97,7 +97,7 @@ class Judge:
             turned=day_turned(one, other),
             before=told_before(one, other),
         )
-        most = (thresholds.ask_case if guard in STRANGERS else thresholds.same_case) - BELOW
+        most = thresholds.strangers if guard in STRANGERS else thresholds.same_case - BELOW
         if guard and bits > most:
             lines.append(Line("guard", guard, most - bits))
             bits = most

@@ -44,9 +44,12 @@ class Thresholds:
     """
 
     same_case: float = 3.0
-    ask_case: float = -1.5
+    ask_case: float = -1.0
+    # What two accounts weigh at most that have nobody in common, or two victims or two numbers: below what a
+    # human is asked about, and the less, the more two groups must agree in besides to become one.
+    strangers: float = -2.0
     # Two clusters join only if their members agree on average, and no pair contradicts outright.
-    mean_of_cases: float = 1.0
+    mean_of_cases: float = 1.25
     contradiction: float = -5.0
     # What must remain after the size of the register was taken off (log2 of how many people it knows).
     same_person: float = 3.5
