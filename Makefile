@@ -18,8 +18,9 @@ run:  ## the hub on http://localhost:8080, everything in one process
 	@requirements/install runtime
 	@exec $(BIN)/hub up $(ARGS)
 
-# A process for each core, each with servers of its own; a file's tests stay together and share what they set up.
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# A process more than there are cores, since some tests wait; each has servers of its own, and a file's tests stay
+# together and share what they set up.
+SIDE_BY_SIDE = -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test:  ## every test, on a RabbitMQ and a PostgreSQL of their own
 	@requirements/install test

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +17,7 @@ from shared.settings import Settings
 from shared.web import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from wsgiref.types import StartResponse as Start
 
     from flask import Flask
@@ -54,13 +56,32 @@ def web_of(room: Room) -> Flask:
     return app
 
 
+class _Later:
+    """An app that is put together when somebody first comes: so the hub answers sooner after its start."""
+
+    def __init__(self, make: Callable[[], Flask]) -> None:
+        self._make = make
+        self._made: Flask | None = None
+        self._turn = threading.Lock()
+
+    @property
+    def app(self) -> Flask:
+        with self._turn:
+            if self._made is None:
+                self._made = self._make()
+        return self._made
+
+    def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+        return self.app(environ, start)
+
+
 class Front:
     """Hands each request to the service whose path it is, as the reverse proxy does in production."""
 
     def __init__(self, rooms: Mapping[str, Room], broker: Broker | None = None) -> None:
         """Take the furnished rooms of all services, and the broker between them for ops to look at."""
-        self._apps = {name: web_of(room) for name, room in rooms.items()}
-        self._desk = ops.desk_of(rooms, broker)
+        self._apps = {name: _Later(partial(web_of, room)) for name, room in rooms.items()}
+        self._desk = _Later(partial(ops.desk_of, rooms, broker))
         # What nobody serves has to be answered by somebody.
         self._anybody = next(iter(self._apps.values()))
         self._paths = sorted(
@@ -85,7 +106,8 @@ class Front:
     def _health(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         """One answer for all three: ready when each is."""
         states = {}
-        for name, app in self._apps.items():
+        for name, later in self._apps.items():
+            app = later.app
             with app.test_request_context(environ["PATH_INFO"]):
                 states[name] = app.full_dispatch_request().status_code
         ok = all(status == HTTPStatus.OK for status in states.values())

@@ -26,6 +26,7 @@ import urllib3.connection
 import urllib3.exceptions
 
 from shared.target import Address, Network, Target, may_call
+from shared.tls import believing
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -147,9 +148,7 @@ class Line:
         self._private = tuple(private)
         self._look_up = look_up
         self._seconds = seconds
-        self._tls = ssl.create_default_context()
-        if ca_file:
-            self._tls.load_verify_locations(ca_file)
+        self._tls = believing(ca_file) if ca_file else believing()
         self._pool = ThreadPoolExecutor(LINES, thread_name_prefix="webhook")
         self._finders = ThreadPoolExecutor(2, thread_name_prefix="webhook-look-up")
         self._calls: set[Deadline] = set()

@@ -12,7 +12,6 @@ import re
 import select
 import smtplib
 import socket
-import ssl
 import threading
 import time
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -26,6 +25,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from shared.calling import Deadline
 from shared.problems import Problem
+from shared.tls import believing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -206,9 +206,7 @@ class SmtpServer:
         self._password = unquote(parts.password or "")
         asked = parse_qs(parts.query)
         self._starttls = asked.get("starttls", ["0"])[0] == "1"
-        self._tls = ssl.create_default_context()
-        for authorities in asked.get("ca", ()):
-            self._tls.load_verify_locations(authorities)
+        self._tls = believing(*asked.get("ca", ()))
         self._turn = threading.Lock()
         self._idle: list[_Client] = []
 

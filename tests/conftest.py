@@ -8,10 +8,15 @@ from typing import Protocol
 import pytest
 from hypothesis import HealthCheck, settings
 
+from shared.house import spare_the_search_for_circles
+from tests.support.houses import place
 from tests.support.in_memory import held_in_memory
 from tests.support.postgresql_server import PostgreSQLServer
 from tests.support.rabbitmq_server import RabbitMQServer
 from tests.support.smtp_server import SMTPServer
+
+# One for the whole run, whichever modules use it.
+__all__ = ["place"]
 
 # The same examples in each run, however long one takes: what a change did not break stays green. Others are
 # looked for with ARGS=--hypothesis-profile=default.
@@ -26,6 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
     run = contextlib.ExitStack()
     config.add_cleanup(run.close)
     run.enter_context(held_in_memory())
+
+
+def pytest_collection_finish() -> None:
+    """Search what the tests make for circles as seldom as a worker does."""
+    spare_the_search_for_circles()
 
 
 class FreshDatabase(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,7 @@ def land_of(areas: Areas, teams: Teams | None = None) -> Land:
     )
 
 
+@cache
 def read_areas() -> Areas:
     """The authorities and outward codes that come with the hub."""
     file = msgspec.yaml.decode((_HERE / "areas.yaml").read_bytes(), type=_Areas)

@@ -10,7 +10,7 @@ import pytest
 from services.every import SERVICES
 from shared.database import Database, migrate
 from shared.house import topology_for
-from tests.support.houses import declare, infrastructure, make_hub, place
+from tests.support.houses import declare, infrastructure, make_hub
 from tests.support.hub_processes import HubProcesses
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.conftest import FreshDatabase
     from tests.support.smtp_server import SMTPServer
 
-__all__ = ["infrastructure", "make_hub", "place"]
+__all__ = ["infrastructure", "make_hub"]
 
 
 def _migrate(name: str, url: str) -> None:

@@ -30,7 +30,7 @@ from services.notify.tables import alerts, deliveries, dispatches
 from shared.identity import CASE, new_reference
 from tests.faults import copies
 from tests.faults.sending import send_until_killed
-from tests.support.houses import Hub, StoppedClock, embedded_hub, place
+from tests.support.houses import Hub, StoppedClock, embedded_hub
 from tests.support.troubled_smtp import TroubledSMTP
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from shared.service import Room
 
-__all__ = ["place"]
 
 pytestmark = pytest.mark.faults
 
@@ -165,7 +164,7 @@ def test_five_hundred_kills_of_the_sender_lose_nothing(
     if kept_in == "postgresql":
         there = request.getfixturevalue("place")
         there.clear()
-        more = {"notify_database_url": there.databases["notify"]}
+        more = {"notify_database_url": there.url_of("notify")}
     counts = kill_and_check(tmp_path, kills=500, a_round=40, **more)
     print(counts)  # noqa: T201 - shown by `pytest -s`
     assert counts["of them arrived"] <= counts["in doubt"] <= 500

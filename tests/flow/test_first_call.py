@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.houses import Hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, infrastructure, make_hub
 from tests.support.web_server import serving
 
-__all__ = ["infrastructure", "make_hub", "place"]
+__all__ = ["infrastructure", "make_hub"]
 
 ROOT = Path(__file__).parents[2]
 TUTORIAL = (ROOT / "docs" / "first-call.md").read_text(encoding="utf-8")

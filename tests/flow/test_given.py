@@ -10,11 +10,11 @@ from services.notify.tables import barred
 from services.triage.lives.tables import case_conflicts
 from shared.contracts import CaseBarred, CaseGiven
 from shared.directory import DEFAULT
-from tests.support.houses import Hub, StoppedClock, hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, StoppedClock, hub, infrastructure, make_hub
 from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, record, take, token, whole
 from tests.triage.test_assigning import CLEVELAND, A, a_coordinator, a_directory, alone, said
 
-__all__ = ["hub", "infrastructure", "make_hub", "place"]
+__all__ = ["hub", "infrastructure", "make_hub"]
 
 TUESDAY = dt.datetime(2026, 3, 24, 10, 0, tzinfo=dt.UTC)
 SECOND = "second.facilitator@referral-hub.example"

@@ -15,9 +15,9 @@ from shared.contracts.envelope import Message
 from shared.database import what_failed
 from shared.messaging.consumer import Hearer
 from shared.messaging.unit import Unit
-from tests.support.houses import Hub, hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, hub, infrastructure, make_hub
 
-__all__ = ["hub", "infrastructure", "make_hub", "place"]
+__all__ = ["hub", "infrastructure", "make_hub"]
 
 CASE, WHEN = "CS-7K3M-2QX", dt.datetime(2026, 3, 23, 10, 0, tzinfo=dt.UTC)
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.support.builders import Wire, a_consent, a_contact, an_account
-from tests.support.houses import Hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, infrastructure, make_hub
 from tests.triage.cases.doing import move
 
-__all__ = ["infrastructure", "make_hub", "place"]
+__all__ = ["infrastructure", "make_hub"]
 
 SHARED = ("CRI009999990",)
 

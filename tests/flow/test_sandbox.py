@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.builders import a_referral
-from tests.support.houses import Hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, infrastructure, make_hub
 
-__all__ = ["infrastructure", "make_hub", "place"]
+__all__ = ["infrastructure", "make_hub"]
 
 
 def test_a_test_goes_the_whole_way_marked_and_reaches_nobody(make_hub: Callable[..., Hub]) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.houses import Hub, StoppedClock, infrastructure, make_hub, place
+from tests.support.houses import Hub, StoppedClock, infrastructure, make_hub
 from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, post, record, take, token, whole
 from tests.triage.test_assigning import CLEVELAND, A, a_coordinator, a_directory, alone
 
-__all__ = ["infrastructure", "make_hub", "place"]
+__all__ = ["infrastructure", "make_hub"]
 
 TUESDAY = dt.datetime(2026, 3, 24, 10, 0, tzinfo=dt.UTC)
 COORDINATOR = "coordinator@referral-hub.example"

@@ -8,9 +8,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.support.builders import an_account
-from tests.support.houses import Hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, infrastructure, make_hub
 
-__all__ = ["infrastructure", "make_hub", "place"]
+__all__ = ["infrastructure", "make_hub"]
 
 SHARED = ("CRI009999990",)
 

@@ -13,9 +13,9 @@ from werkzeug.test import Client, TestResponse
 
 from services.wsgi import Front
 from tests.support.builders import a_referral, an_account, an_event
-from tests.support.houses import Hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, infrastructure, make_hub
 
-__all__ = ["infrastructure", "make_hub", "place"]
+__all__ = ["infrastructure", "make_hub"]
 
 
 @pytest.fixture

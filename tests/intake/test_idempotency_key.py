@@ -9,9 +9,9 @@ from werkzeug.test import TestResponse
 
 from services.intake.answer_once import claim_answer, read_claim
 from tests.support.builders import Wire, a_referral, an_account, an_event
-from tests.support.houses import Hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, infrastructure, make_hub
 
-__all__ = ["infrastructure", "make_hub", "place"]
+__all__ = ["infrastructure", "make_hub"]
 
 
 @pytest.fixture

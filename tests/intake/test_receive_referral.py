@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.builders import a_referral, an_event
-from tests.support.houses import Hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, infrastructure, make_hub
 
-__all__ = ["infrastructure", "make_hub", "place"]
+__all__ = ["infrastructure", "make_hub"]
 
 
 @pytest.fixture

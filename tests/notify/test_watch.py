@@ -16,12 +16,12 @@ from services.watch import Watch
 from shared.directory import DUTY_DESK
 from shared.identity import CASE, new_id, new_reference
 from tests.support.builders import an_account
-from tests.support.houses import Hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, infrastructure, make_hub
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["infrastructure", "make_hub", "place"]
+__all__ = ["infrastructure", "make_hub"]
 
 OPS = "ops@referral-hub.example"
 

@@ -14,11 +14,9 @@ import pytest
 
 from shared.directory import DEFAULT
 from tests.support.builders import an_account
-from tests.support.houses import Hub, Place, place, production_hub
+from tests.support.houses import Hub, Place, production_hub
 from tests.support.ports import LOOPBACK
 from tests.support.rabbitmq_server import RabbitMQServer
-
-__all__ = ["place"]
 
 pytestmark = pytest.mark.production
 

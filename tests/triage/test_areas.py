@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from services.cli import hub as command
-from tests.support.houses import Hub, hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, hub, infrastructure, make_hub
 from tests.triage.cases.doing import a_crime, post, record, take, token, whole
 
-__all__ = ["hub", "infrastructure", "make_hub", "place"]
+__all__ = ["hub", "infrastructure", "make_hub"]
 
 # Invented rows in the shape of the directory: no such postcodes exist.
 OLD = '"pcd","pcds","dointr","oslaua","pfa"\n'

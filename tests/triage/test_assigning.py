@@ -21,10 +21,10 @@ from shared.contracts.envelope import Message, open_envelope, read_envelope
 from shared.directory import DEFAULT, Directory
 from shared.web import Caller
 from tests.support.builders import Wire
-from tests.support.houses import Hub, StoppedClock, hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, StoppedClock, hub, infrastructure, make_hub
 from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, post, record, take, token, whole
 
-__all__ = ["hub", "infrastructure", "make_hub", "place"]
+__all__ = ["hub", "infrastructure", "make_hub"]
 
 Said = TypeVar("Said", bound=Message)
 TUESDAY = dt.date(2026, 3, 24)

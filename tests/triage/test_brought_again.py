@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.builders import Wire
-from tests.support.houses import Hub, StoppedClock, infrastructure, make_hub, place
+from tests.support.houses import Hub, StoppedClock, infrastructure, make_hub
 from tests.triage.cases.doing import a_crime, move, take, token, whole
 
-__all__ = ["infrastructure", "make_hub", "place"]
+__all__ = ["infrastructure", "make_hub"]
 
 SHARED = ("CRI009999990",)
 

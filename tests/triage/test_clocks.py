@@ -10,10 +10,10 @@ import pytest
 from services.triage.domain.clocks.targets import Edition, Targets
 from services.triage.move_case import due_in
 from services.triage.read_tables import read_targets
-from tests.support.houses import Hub, StoppedClock, infrastructure, make_hub, place
+from tests.support.houses import Hub, StoppedClock, infrastructure, make_hub
 from tests.triage.cases.doing import a_crime, move, take, whole
 
-__all__ = ["infrastructure", "make_hub", "place"]
+__all__ = ["infrastructure", "make_hub"]
 
 TARGETS = read_targets()
 

@@ -9,10 +9,10 @@ import pytest
 
 from services.triage.domain.life.reasons import HOLDS
 from tests.support.builders import Wire
-from tests.support.houses import Hub, StoppedClock, infrastructure, make_hub, place
+from tests.support.houses import Hub, StoppedClock, infrastructure, make_hub
 from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, take, token, whole
 
-__all__ = ["infrastructure", "make_hub", "place"]
+__all__ = ["infrastructure", "make_hub"]
 
 COORDINATOR = "coordinator@referral-hub.example"
 

@@ -14,9 +14,9 @@ from services.cli import hub as command
 from services.triage.history.store import check_histories, read_history
 from services.triage.history.tables import case_history as lines
 from tests.support.builders import a_consent, an_account
-from tests.support.houses import Hub, hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, hub, infrastructure, make_hub
 
-__all__ = ["hub", "infrastructure", "make_hub", "place"]
+__all__ = ["hub", "infrastructure", "make_hub"]
 
 SHARED = ("CRI009999990",)
 

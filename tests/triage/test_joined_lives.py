@@ -6,10 +6,10 @@ from services.triage.cases.api import table_of
 from services.triage.cases.store import find_case
 from services.triage.history.store import check_histories, find_case_id
 from services.triage.join_lives import merge_life, separate_life
-from tests.support.houses import Hub, hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, hub, infrastructure, make_hub
 from tests.triage.cases.doing import a_crime, move, post, take, whole
 
-__all__ = ["hub", "infrastructure", "make_hub", "place"]
+__all__ = ["hub", "infrastructure", "make_hub"]
 
 
 def join(hub: Hub, one: str, other: str, *, apart: bool = False) -> None:

@@ -23,9 +23,9 @@ from services.triage.store import Case
 from services.triage.tables import cases
 from shared.contracts.referral import EventType, RiskMarker, Service, codes
 from shared.identity import new_id
-from tests.support.houses import Hub, hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, hub, infrastructure, make_hub
 
-__all__ = ["hub", "infrastructure", "make_hub", "place"]
+__all__ = ["hub", "infrastructure", "make_hub"]
 
 _AREAS = ("E06000047", "E06000047", "E06000005", "E06000002", "E06000004", None)
 

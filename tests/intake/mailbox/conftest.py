@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.intake.mailbox.mails import Post
-from tests.support.houses import Hub, infrastructure, make_hub, place
+from tests.support.houses import Hub, infrastructure, make_hub
 
-__all__ = ["infrastructure", "make_hub", "place"]
+__all__ = ["infrastructure", "make_hub"]
 
 
 @pytest.fixture

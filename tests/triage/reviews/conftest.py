@@ -1,5 +1,5 @@
 """Every test here has a hub at rest, on each infrastructure."""
 
-from tests.support.houses import hub, infrastructure, make_hub, place
+from tests.support.houses import hub, infrastructure, make_hub
 
-__all__ = ["hub", "infrastructure", "make_hub", "place"]
+__all__ = ["hub", "infrastructure", "make_hub"]
