@@ -6,7 +6,7 @@ import click
 
 from services.every import SERVICES
 from services.furnish import furnished_house
-from shared.messaging.consumer import sealed_messages
+from shared.messaging.parking import sealed_messages
 from shared.resealing import reseal
 from shared.sealing import KeyRing, KeysMissing, new_key_text, rotate_keys_file
 from shared.settings import Settings

@@ -68,7 +68,7 @@ def parked_replay(parked_ids: tuple[UUID, ...], every: bool) -> None:  # noqa: F
 def parked_drop(parked_ids: tuple[UUID, ...]) -> None:
     """Throw messages away for good."""
     for room, one in _chosen(parked_ids, every=False):
-        drop_parked(room.books, one.id)
+        drop_parked(room.books, one.id, room.keys, room.clock())
         click.echo(f"{one.id} dropped")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from services.watch import EVERY_SECONDS, Watch
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Look once and say what was found; tell nobody else.")
+@click.option(
+    "--once",
+    is_flag=True,
+    help="Look once and say what was found; tell nobody else. Ends with 1 if something is ill.",
+)
 @click.option(
     "--every",
     default=EVERY_SECONDS,
@@ -40,7 +45,8 @@ def watch(*, once: bool, every: float, sign: Path | None) -> None:
             click.echo(f"{kind}: one look cannot tell of {names}")
         if not seen.ill and not seen.untold:
             click.echo("All is well.")
-        return
+        # What one look cannot tell is no trouble yet.
+        sys.exit(1 if seen.ill else 0)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -26,11 +26,11 @@ from shared.contracts.envelope import Envelope, Message, Trace, Unreadable, open
 from shared.database import what_failed
 from shared.identity import new_id
 from shared.messaging.carrier import BrokerAway
+from shared.messaging.parking import held_place
 from shared.messaging.retries import MAX_ATTEMPTS, MAX_ATTEMPTS_TOO_EARLY, delay_before
 from shared.messaging.tables import fingerprint
 from shared.messaging.unit import Unit
 from shared.problems import Problem, TooEarly
-from shared.resealing import SealedColumn
 from shared.rows import insert_unless_known
 
 if TYPE_CHECKING:
@@ -336,7 +336,7 @@ class Consumer:
         """A held message, understood again; if it still cannot be, it is parked again with the new reason."""
         held = self._tables.held
         try:
-            body = self._keys.rest.open(row.body, _held_place(row.id))
+            body = self._keys.rest.open(row.body, held_place(row.id))
             envelope = read_envelope(body)
             message = open_envelope(envelope, self._vocabulary, self._keys.messages)
         except Problem as problem:
@@ -417,7 +417,7 @@ class Consumer:
                 id=held_id,
                 consumer=self.name,
                 queue=queue,
-                body=self._keys.rest.seal(body, _held_place(held_id)),
+                body=self._keys.rest.seal(body, held_place(held_id)),
                 fingerprint=fingerprint(body),
                 held_at=self._clock(),
                 **values,
@@ -439,12 +439,3 @@ def _told(problem: Problem) -> str:
 
 def _trace(heard: Heard) -> Trace:
     return Trace.begin(heard.envelope.correlationid, heard.envelope.traceparent)
-
-
-def sealed_messages(tables: MessagingTables) -> SealedColumn:
-    """Where held messages are kept sealed, for when keys rotate."""
-    return SealedColumn(tables.held.c.body, lambda row: _held_place(row.id))
-
-
-def _held_place(held_id: UUID) -> str:
-    return f"held/{held_id}"

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, Table, delete, func, select, update
 
+from shared.contracts.envelope import read_envelope
+from shared.problems import Problem
+from shared.resealing import SealedColumn
+from shared.rows import insert_unless_known
+
 if TYPE_CHECKING:
     import datetime as dt
     from uuid import UUID
 
     from shared.messaging.reconcile import Books
+    from shared.messaging.tables import MessagingTables
+    from shared.sealing import Keys
 
 
 @dataclass(frozen=True)
@@ -82,9 +89,32 @@ def replay_parked(books: Books, parked_id: UUID, now: dt.datetime) -> bool:
     return result.rowcount == 1
 
 
-def drop_parked(books: Books, parked_id: UUID) -> bool:
-    """Throw this message away for good; False if there is none of that id."""
-    held = books.tables.held
+def drop_parked(books: Books, parked_id: UUID, keys: Keys, now: dt.datetime) -> bool:
+    """Throw this message away for good; False if there is none of that id.
+
+    One that nobody could read is noted as heard, as far as it says which it is: else whoever reconciles would
+    find that it never came, and have it said again.
+    """
+    held, inbox = books.tables.held, books.tables.inbox
     with books.database.transaction() as connection:
-        result = connection.execute(delete(held).where(held.c.id == parked_id))
-    return result.rowcount == 1
+        row = connection.execute(select(held).where(held.c.id == parked_id).with_for_update()).one_or_none()
+        if row is None:
+            return False
+        connection.execute(delete(held).where(held.c.id == parked_id))
+        try:
+            message_id = read_envelope(keys.rest.open(row.body, held_place(row.id))).id
+        except Problem:  # nobody can say which it is
+            return True
+        noted = {"consumer": row.consumer, "message_id": message_id, "heard_at": now}
+        insert_unless_known(connection, inbox, [noted], inbox.c.message_id)
+    return True
+
+
+def held_place(held_id: UUID) -> str:
+    """What the body of a held message is sealed for."""
+    return f"held/{held_id}"
+
+
+def sealed_messages(tables: MessagingTables) -> SealedColumn:
+    """Where held messages are kept sealed, for when keys rotate."""
+    return SealedColumn(tables.held.c.body, lambda row: held_place(row.id))

@@ -8,7 +8,7 @@ from pathlib import Path
 from services.embedded import build
 from services.every import SERVICES
 from services.intake import store
-from shared.messaging.consumer import sealed_messages
+from shared.messaging.parking import sealed_messages
 from shared.resealing import reseal
 from shared.sealing import KEYS_FILE, rotate_keys_file
 from shared.settings import Settings

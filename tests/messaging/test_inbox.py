@@ -209,8 +209,8 @@ def test_what_is_dropped_is_gone_for_good(make_hub: Callable[..., Hub]) -> None:
     hub.settle()
     triage = hub.rooms["triage"]
     (held,) = parked_in(hub, waiting_too=True)
-    assert drop_parked(triage.books, held.id)
-    assert not drop_parked(triage.books, held.id)
+    assert drop_parked(triage.books, held.id, triage.keys, hub.clock())
+    assert not drop_parked(triage.books, held.id, triage.keys, hub.clock())
     send_everything_again(hub)
     hub.clock.move(days=1)
     hub.settle()
@@ -334,6 +334,20 @@ def test_what_died_and_is_said_again_is_parked_once_and_reconcile_leaves_it_ther
     hub.settle()
     assert hub.links()["vcas:DEADLY"]["case"]
     assert hub.house.reconcile() == {"intake": 0, "triage": 0, "notify": 0}
+
+
+def test_what_was_parked_unread_and_dropped_is_not_said_again_by_reconcile(hub: Hub) -> None:
+    hub.take(an_account("DEADLY"))
+    leaves(hub)
+    comes_by_the_dead(hub, times=1)
+    (parked,) = parked_in(hub)
+    triage = hub.rooms["triage"]
+    assert drop_parked(triage.books, parked.id, triage.keys, hub.clock())
+    assert hub.house.reconcile() == {"intake": 0, "triage": 0, "notify": 0}
+    send_everything_again(hub)
+    hub.settle()
+    assert parked_in(hub, waiting_too=True) == []
+    assert hub.links()["vcas:DEADLY"]["case"] is None
 
 
 def test_what_was_parked_unread_and_then_fails_once_is_tried_again_and_not_lost(

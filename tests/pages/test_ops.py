@@ -17,8 +17,9 @@ from tests.support.browser import NARROW, WIDE, Site, Visitors, faults_of
 def test_ops_see_what_could_not_be_handled_and_have_it_tried_again(
     visitors: Visitors, site: Site, width: int, *, scripts: bool
 ) -> None:
-    for left in list_parked(site.hub.books["triage"], waiting_too=True):
-        drop_parked(site.hub.books["triage"], left.id)
+    triage = site.hub.rooms["triage"]
+    for left in list_parked(triage.books, waiting_too=True):
+        drop_parked(triage.books, left.id, triage.keys, site.hub.clock())
     throw(site.hub, b"this is no message")
     page = visitors.visit("/ops", width=width, scripts=scripts)
     account = site.hub.credentials["staff"]["ops"]
