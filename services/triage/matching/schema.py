@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import phonenumbers
 from nicknames import NickNamer
 
@@ -28,26 +31,24 @@ _BRITISH = re.compile(r"(?:0|\+44)([1-357-9][0-9]{9})\Z")
 _FEWEST_OF_AN_IDENTIFIER = 4
 _GENDERS = {"m": "m", "f": "f", "w": "f"}
 _short_forms = NickNamer()
-# Forms heard in Britain that the list, made in America, lacks; and spellings that sound alike.
-_MORE_SHORT_FORMS = {
-    "mo": ("maureen", "mohammed", "maurice"), "leigh": ("lee",), "kez": ("kerry",), "ally": ("alison",
-    "alistair"),
-    "taff": ("david",), "gaynor": ("gay",), "stevie": ("stephen", "stephanie"), "bev": ("beverley",),
-    "jacqui": ("jacqueline",), "trish": ("patricia",), "mohammad": ("mohammed",), "muhammad": ("mohammed",),
-    "mohamed": ("mohammed",), "mohd": ("mohammed",), "md": ("mohammed",), "catherine": ("katherine",),
-    "kathryn": ("katherine",), "steven": ("stephen",), "geoff": ("geoffrey",), "jeff": ("geoffrey",
-    "jeffrey"),
-    "kit": ("christopher", "katherine"), "sandy": ("alexander", "sandra"), "lexi": ("alexandra",),
-    "saz": ("sarah",),
-    "chelle": ("michelle",), "shell": ("michelle",), "nige": ("nigel",), "dougie": ("douglas",),
-    "wills": ("william",),
-}  # fmt: skip
+_SHORT_FORMS = Path(__file__).parent / "short_forms.yaml"
 
 
 @lru_cache(maxsize=50_000)
 def canonicals(word: str) -> frozenset[str]:
-    """What a given name may be short for, itself included (the hand-made list of the package `nicknames`)."""
-    return frozenset((word, *_short_forms.canonicals_of(word), *_MORE_SHORT_FORMS.get(word, ())))
+    """What a given name may be short for, itself included: by the package `nicknames` and our own list."""
+    return frozenset((word, *_short_forms.canonicals_of(word), *_stands_for().get(word, ())))
+
+
+@cache
+def _stands_for() -> Mapping[str, Collection[str]]:
+    """The names that each short form of our own list may stand for."""
+    listed = msgspec.yaml.decode(_SHORT_FORMS.read_bytes(), type=dict[str, list[str]])
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, forms in listed.items():
+        for form in forms:
+            found[form].append(name)
+    return found
 
 
 def read_account(reference: str, agency: str, referral: wire.Referral) -> Account:

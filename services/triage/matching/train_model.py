@@ -40,7 +40,7 @@ _RIDGE = 0.5
 _ROUNDS = 60
 # Where the data says "never", another hub's data may not: no level of a person is worth more against than
 # this.
-_MOST_AGAINST = {"gender": -4.0, "order": -1.0}
+_MOST_AGAINST = {"gender": -4.0, "order": -1.0, "given": -5.5}
 
 Progress = Callable[[str], None]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from services.triage.domain.matching.accounts import Mention
 from services.triage.domain.matching.frequencies import Frequencies
 from services.triage.domain.matching.group_people import group_people
 from services.triage.domain.matching.judge_events import Judge
@@ -77,7 +78,7 @@ def test_who_is_called_otherwise_in_one_account_of_a_case_has_the_birth_date_of_
 
 def test_the_only_one_of_their_side_is_the_same_however_they_are_called() -> None:
     laura = account("A", somebody("Laura", date_of_birth=BORN))
-    called = account("B", somebody("Lol", date_of_birth=BORN, contacts=by_phone("07700 900123")))
+    called = account("B", somebody("Minnow", date_of_birth=BORN, contacts=by_phone("07700 900123")))
     assert len(set(people_of([laura, called]).values())) == 1
     assert len(set(people_of([laura], [called]).values())) == 2
 
@@ -94,6 +95,29 @@ def test_whoever_is_named_beside_the_same_person_again_is_the_same() -> None:
     his_own = named | {"contacts": by_phone("07700 900456")}
     another = named | {"contacts": by_phone("07700 900789")}
     assert len(set(people_of([account("A", fable, his_own)], [account("B", fable, another)]).values())) == 2
+
+
+def called(*names: tuple[str, str]) -> list[Mention]:
+    """Somebody of one home by these names, given and family, an account each."""
+    named = [
+        {key: word for key, word in zip(("given", "family"), name, strict=True) if word} for name in names
+    ]
+    return [read(told_of({"role": "harmed", "name": name, "address": HOME})).people[0] for name in named]
+
+
+def test_of_two_names_that_contradict_no_half_counts() -> None:
+    _, two = JUDGE.profiles(
+        called(("Sadia", "Hussain"), ("Hussain", "Sadia")), called(("Adeel", "Hussain"), ("Hussain", "Adeel"))
+    )
+    assert (two.given, two.home) == ("none", "same")
+    _, one = JUDGE.profiles(called(("Fable", ""), ("", "Figment")), called(("Fable", "Figment")))
+    assert (one.given, one.family) == ("exact", "exact")
+    # Who was called otherwise once, and by another family name, is still whom the others name.
+    _, one = JUDGE.profiles(
+        called(("Fable", "Figment"), ("Isolde", "Figment"), ("Fable", "Marvell")),
+        called(("Fable", "Figment")),
+    )
+    assert (one.given, one.family) == ("exact", "exact")
 
 
 def test_who_is_known_by_a_name_at_home_makes_known_who_is_named_beside_them() -> None:

@@ -110,7 +110,9 @@ def _phone(one: tuple[str, ...], other: tuple[str, ...]) -> str:
         return "exact" if any(number.startswith(_MOBILE) for number in shared) else "landline"
     if any(OSA.distance(a, b, score_cutoff=1) <= 1 or (a[3:] in b or b[3:] in a) for a in one for b in other):
         return "digit"
-    return "none"
+    kinds = [{number.startswith(_MOBILE) for number in numbers} for numbers in (one, other)]
+    # Whoever gives the mobile to one and the landline to another has both.
+    return "missing" if kinds[0].isdisjoint(kinds[1]) else "none"
 
 
 def _email(one: tuple[str, ...], other: tuple[str, ...]) -> str:

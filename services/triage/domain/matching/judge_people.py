@@ -39,19 +39,36 @@ def judge_profiles(
     """The weight of two people by all of their mentions: of each thing, what agrees best of all that is told.
 
     One account gives the given name and another the family name, one the home and another the birth date:
-    together they tell who somebody is. What no two mentions agree in still speaks against.
+    together they tell who somebody is. What no two mentions agree in still speaks against; and where one
+    half of two names agrees and the other does not, that half says nothing: Hussain is a given name, too.
     """
     held = [compare_people(one, other, canonicals) for one in ones for other in others]
-    levels = PersonLevels(
+    levels = _best(held)
+    given = [found for found in held if found.family != "none"]
+    family = [found for found in held if found.given != "none"]
+    if min(len(given), len(family)) < len(held):
+        alike = min(held, key=_likeness_of_names)
+        levels = levels._replace(
+            given=(_best(given) if given else alike).given, family=(_best(family) if family else alike).family
+        )
+    if levels.home != "missing":
+        levels = levels._replace(area="missing")
+    names = [_all_names(mentions) for mentions in (ones, others)]
+    return _weighed(levels, names[0], names[1], model, frequencies), levels
+
+
+def _best(held: Iterable[PersonLevels]) -> PersonLevels:
+    """The best level of each comparison."""
+    return PersonLevels(
         *(
             min(levels, key=order.__getitem__)
             for order, levels in zip(RANKS, zip(*held, strict=True), strict=True)
         )
     )
-    if levels.home != "missing":
-        levels = levels._replace(area="missing")
-    names = [_all_names(mentions) for mentions in (ones, others)]
-    return _weighed(levels, names[0], names[1], model, frequencies), levels
+
+
+def _likeness_of_names(levels: PersonLevels) -> int:
+    return RANKS[0][levels.given] + RANKS[1][levels.family]
 
 
 def _all_names(mentions: Iterable[Mention]) -> Name:

@@ -44,7 +44,7 @@ class Thresholds:
     """
 
     same_case: float = 3.0
-    ask_case: float = -1.0
+    ask_case: float = -0.75
     # What two accounts weigh at most that have nobody in common, or two victims or two numbers: below what a
     # human is asked about, and the less, the more two groups must agree in besides to become one.
     strangers: float = -2.0
