@@ -14,9 +14,10 @@ import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgspec
-from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Uuid, create_engine, func, select
+from sqlalchemy import create_engine, func, select
 
 from benchmarks.filled import fill_queue, messages
 from benchmarks.ground import Ground, Process
@@ -24,7 +25,6 @@ from benchmarks.measuring import Aim, Contender, Outcome, Slice, compare, interl
 from benchmarks.peers import raw_triage, rows
 from benchmarks.processor import Meter, metered, own
 from benchmarks.sampler import Sampler
-from shared.clock import utc_now
 from shared.contracts import ReferralReceived
 from shared.house import House
 from shared.identity import new_id
@@ -41,13 +41,6 @@ DRAMATIQ = "Dramatiq worker, one row a task"
 CELERY = "Celery worker, one row a task"
 _QUEUE = "triage.normal"
 _WORKER_SECONDS = 60
-_ROWS = Table(
-    "rows",
-    MetaData(),
-    Column("id", Uuid, primary_key=True),
-    Column("body", LargeBinary),
-    Column("at", DateTime(timezone=True)),
-)
 
 
 def measure(ground: Ground, *, quick: bool) -> Outcome:
@@ -111,25 +104,14 @@ def _one_row_each(ground: Ground, batch: Sequence[Outgoing]) -> Slice:
     """Have the consumer hear these and keep a row of each, which holds what was sealed."""
     url = ground.database("triage")
     engine = create_engine(url)
-    _ROWS.create(engine)
+    rows.metadata.create_all(engine)
     engine.dispose()
-    room = ground.room("triage", url)
 
     def keep(message: ReferralReceived, unit: Unit) -> None:
         body = msgspec.json.encode(message.referral)
-        unit.insert(_ROWS, {"id": new_id(), "body": body, "at": unit.now})
+        unit.insert(rows.rows, {"id": new_id(), "body": body, "at": unit.now})
 
-    consumer = Consumer(
-        "triage",
-        database=room.database,
-        tables=room.service.tables,
-        keys=room.keys,
-        clock=utc_now,
-        hears={ReferralReceived: Hearer(keep)},
-    )
-    with room.database.reading():
-        pass
-    done = _hear(ground, url, batch, consumer)
+    done = _hear(ground, url, batch, _consumer(ground, url, hears=lambda _: {ReferralReceived: Hearer(keep)}))
     ground.drop(url)
     return done
 
@@ -156,8 +138,9 @@ def _meters(ground: Ground) -> dict[str, Meter]:
     return {"worker": own, "PostgreSQL": ground.postgresql_meter, "RabbitMQ": ground.rabbitmq_meter}
 
 
-def _consumer(ground: Ground, url: str) -> Consumer:
+def _consumer(ground: Ground, url: str, **changes: Any) -> Consumer:  # noqa: ANN401 - of the service
     room = ground.room("triage", url)
+    room = replace(room, service=replace(room.service, **changes))
     house = House([room], RabbitMQ(ground.rabbitmq.amqp_url))
     consumer = house._desks[0].consumer  # noqa: SLF001 - the very consumer that `hub work triage` runs
     with room.database.reading():
