@@ -13,7 +13,13 @@ from services.triage.matching.evaluate_matching import arrivals
 from services.triage.matching.explain_match import explain
 from services.triage.matching.group_accounts import group_accounts
 from services.triage.matching.labelled import read_labelled
-from services.triage.matching.read_model import CURRENT, MODELS, read_model
+from services.triage.matching.read_model import (
+    CURRENT,
+    MODELS,
+    read_model,
+    read_model_file,
+    write_model,
+)
 from services.triage.matching.store import all_evidence
 from services.triage.tables import comparisons
 from tests.support.builders import an_account
@@ -38,6 +44,15 @@ def test_an_evaluation_without_a_hub_makes_the_cases_and_people_that_a_hub_makes
         people.setdefault(person, set()).add(f"{reference.replace('|', ':')}/{place}")
     assert {tuple(sorted(members)) for members in cases.values()} == in_turn().cases
     assert {tuple(sorted(parties)) for parties in people.values()} == in_turn().people
+
+
+@pytest.mark.parametrize("file", sorted(MODELS.glob("*.json")), ids=lambda file: file.stem)
+def test_a_model_says_everything_itself_so_that_its_verdicts_replay_whatever_is_usual_later(
+    file: Path, tmp_path: Path
+) -> None:
+    again = tmp_path / file.name
+    write_model(read_model_file(file), json.loads(file.read_bytes())["trained_on"], again)
+    assert again.read_bytes() == file.read_bytes()
 
 
 def test_evaluate_measures_and_tells_wrong_merges_one_by_one(run: Run, tmp_path: Path) -> None:
