@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
+from services.triage.domain.matching.letters import looks_of
 from services.triage.domain.matching.names import Name, female_form
 
 # The levels, the best first. `none` is a contradiction; `missing` says nothing either way.
@@ -44,25 +45,13 @@ def word_level(one: str, other: str) -> str:
     shorter, longer = sorted((len(one), len(other)))
     if shorter >= _TYPO_LENGTH or (shorter == 3 and longer <= 4):  # noqa: PLR2004 - Ann, Anne
         slips = OSA.distance(one, other, score_cutoff=MOST_SLIPS)
-        if slips <= 1 or distinct_sound(one) == distinct_sound(other) or _scanned(one) == _scanned(other):
+        if slips <= 1 or distinct_sound(one) == distinct_sound(other) or looks_of(one) == looks_of(other):
             return "typo"
         if slips <= MOST_SLIPS and shorter >= _LONG:
             return "typo"
         if (slips <= MOST_SLIPS or shorter >= _LONG) and JaroWinkler.similarity(one, other) >= _SIMILAR:
             return "similar"
     return "none"
-
-
-# What a scanner reads for one letter.
-_SCANNED = (("rn", "m"), ("vv", "w"), ("cl", "d"))
-
-
-@lru_cache(maxsize=100_000)
-def _scanned(word: str) -> str:
-    """How a word looks, roughly: `ernily` is `emily` with bad eyes."""
-    for read, written in _SCANNED:
-        word = word.replace(read, written)
-    return word
 
 
 _SOUNDS = (

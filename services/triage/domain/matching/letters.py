@@ -19,6 +19,8 @@ _WHOLE_LETTERS = str.maketrans(
 )  # fmt: skip
 # What a scanner reads for a letter, where a word of letters holds a digit.
 _SCANNED = str.maketrans("0134568", "oleasgb")
+# Two letters that it reads for one.
+_READ_AS_TWO = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _WORD = re.compile(r"[a-z0-9?]+")
 _HAS_LETTER = re.compile("[a-z]")
 
@@ -52,3 +54,11 @@ def unscanned(word: str) -> str:
     if word.isalpha() or not _HAS_LETTER.search(word):
         return word
     return word.translate(_SCANNED)
+
+
+@lru_cache(maxsize=100_000)
+def looks_of(word: str) -> str:
+    """How a word looks to a scanner, which takes two letters for one and one for two (`ernily`, `emily`)."""
+    for two, one in _READ_AS_TWO:
+        word = word.replace(two, one)
+    return word
