@@ -14,7 +14,7 @@ import json
 import random
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 
@@ -173,19 +173,24 @@ def _cast(told: Sequence[Told]) -> Cast:
     return Cast(usual["given"], usual["family"], {kind: tuple(said) for kind, said in stories.items()})
 
 
-def report(qualities: dict[str, Quality]) -> Iterable[str]:
-    """The figures of each, one row for one, and then what was missed and merged wrongly by its cause."""
+def figures_of(qualities: Mapping[str, Quality]) -> Iterable[str]:
+    """The figures of each, one row for one."""
     heads = ("records", "precision", "recall", "reviewed", "asked/100", "wrong", "people P", "R", "F1")
-    yield f"{'':10}" + "".join(f"{head:>10}" for head in heads)
+    yield f"{'':16}" + "".join(f"{head:>10}" for head in heads)
     for name, quality in qualities.items():
         cases, people = quality.cases.figures(), quality.people.figures()
         reviewed = quality.found_with_reviews / max(1, quality.cases.right + quality.cases.missed)
         asked = 100 * quality.asked / max(1, quality.records)
         row = (
-            f"{name:10}{quality.records:10}{cases['precision']:10.4f}{cases['recall']:10.4f}{reviewed:10.4f}"
+            f"{name:16}{quality.records:10}{cases['precision']:10.4f}{cases['recall']:10.4f}{reviewed:10.4f}"
         )
         row += f"{asked:10.1f}{quality.cases.wrong:10}"
         yield row + "".join(f"{people[figure]:10.4f}" for figure in ("precision", "recall", "f1"))
+
+
+def report(qualities: Mapping[str, Quality]) -> Iterable[str]:
+    """The figures of each, and then what was missed and merged wrongly in the harsher by its cause."""
+    yield from figures_of(qualities)
     harsher = qualities["harsher"]
     yield f"\n{'error':26}{'pairs':>8}{'missed':>8}{'lost':>8}"
     for error in ERRORS:

@@ -89,6 +89,8 @@ _SAYS_LITTLE = frozenset(
         "off",
     ]
 )
+# What an address is written with, whatever the street is called.
+WORDS_OF_AN_ADDRESS = frozenset((*_KINDS, *_KINDS.values())) | _SAYS_LITTLE
 _NUMBER = re.compile(r"^\d{1,4}[a-z]?\Z")
 _POSTCODE = re.compile(r"^([a-z]{1,2}\d[a-z\d]?)\s*(\d[a-z]{2})\Z")
 _FOREIGN = range(4, 9)  # letters and digits of a postcode elsewhere
