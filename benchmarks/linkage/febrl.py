@@ -29,7 +29,7 @@ from services.triage.domain.matching.names import read_name
 from services.triage.domain.matching.partition import partition
 from services.triage.domain.matching.places import read_place
 from services.triage.matching.read_model import read_model
-from services.triage.matching.schema import canonicals
+from services.triage.matching.short_forms import canonicals
 
 Pair = tuple[int, int]
 _COMMONEST = 60

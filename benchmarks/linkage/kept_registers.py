@@ -26,7 +26,7 @@ from services.triage.domain.matching.frequencies import Frequencies
 from services.triage.domain.matching.judge_events import Judge
 from services.triage.matching.find_people import hashed_person
 from services.triage.matching.read_model import read_model
-from services.triage.matching.schema import canonicals
+from services.triage.matching.short_forms import canonicals
 from services.triage.matching.store import accounts_of
 from services.triage.service import TRIAGE
 from services.triage.store import pack_account

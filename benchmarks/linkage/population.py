@@ -17,7 +17,7 @@ from nicknames import NickNamer
 from services.triage.domain.matching.accounts import Mention
 from services.triage.domain.matching.names import Name
 from services.triage.domain.matching.places import Place, read_place
-from services.triage.matching.schema import canonicals
+from services.triage.matching.short_forms import canonicals
 
 _SYLLABLES = (
     "ba be bi bo bra ca co cra da de dor el fa fen ga gar ha hal ho ing ka kel la len lo ma mar mel na nor o"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.triage.domain.matching.frequencies import NOTHING_COUNTED, Frequencies
 from services.triage.domain.matching.judge_events import Judge
 from services.triage.matching.read_model import read_model
-from services.triage.matching.schema import canonicals
+from services.triage.matching.short_forms import canonicals
 from services.triage.matching.store import newest_version, read_frequencies
 
 if TYPE_CHECKING:

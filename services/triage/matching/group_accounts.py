@@ -22,7 +22,7 @@ from services.triage.domain.matching.partition import UNSEEN, partition
 from services.triage.domain.matching.sides import Party
 from services.triage.matching.count_frequencies import FEWEST, GROWN, count
 from services.triage.matching.hashed_keys import keys_for
-from services.triage.matching.schema import canonicals
+from services.triage.matching.short_forms import canonicals
 from services.triage.store import COMMONEST
 
 WORTH_KEEPING = -8.0  # bits; what is clearly different is not kept: there is nothing to explain

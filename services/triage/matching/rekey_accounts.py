@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from services.triage.matching.hashed_keys import hash_keys, keys_for
-from services.triage.matching.schema import canonicals, read_account
+from services.triage.matching.schema import read_account
+from services.triage.matching.short_forms import canonicals
 from services.triage.matching.store import (
     Sealed,
     add_missing_keys,

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from functools import cache, lru_cache
-from pathlib import Path
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import msgspec
 import phonenumbers
-from nicknames import NickNamer
 
 from services.triage.domain.matching.accounts import Account, Mention
 from services.triage.domain.matching.letters import folded, words
@@ -30,25 +26,6 @@ _FEWEST_DIGITS = 6
 _BRITISH = re.compile(r"(?:0|\+44)([1-357-9][0-9]{9})\Z")
 _FEWEST_OF_AN_IDENTIFIER = 4
 _GENDERS = {"m": "m", "f": "f", "w": "f"}
-_short_forms = NickNamer()
-_SHORT_FORMS = Path(__file__).parent / "short_forms.yaml"
-
-
-@lru_cache(maxsize=50_000)
-def canonicals(word: str) -> frozenset[str]:
-    """What a given name may be short for, itself included: by the package `nicknames` and our own list."""
-    return frozenset((word, *_short_forms.canonicals_of(word), *_stands_for().get(word, ())))
-
-
-@cache
-def _stands_for() -> Mapping[str, Collection[str]]:
-    """The names that each short form of our own list may stand for."""
-    listed = msgspec.yaml.decode(_SHORT_FORMS.read_bytes(), type=dict[str, list[str]])
-    found: dict[str, list[str]] = defaultdict(list)
-    for name, forms in listed.items():
-        for form in forms:
-            found[form].append(name)
-    return found
 
 
 def read_account(reference: str, agency: str, referral: wire.Referral) -> Account:

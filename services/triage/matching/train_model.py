@@ -30,7 +30,7 @@ from services.triage.domain.matching.judge_people import judge_people
 from services.triage.domain.matching.keys import keys_of, keys_of_names, names_told
 from services.triage.domain.matching.model import Model
 from services.triage.matching.labelled import Labelled, Truth, undecidable
-from services.triage.matching.schema import canonicals
+from services.triage.matching.short_forms import canonicals
 
 _BY_CHANCE = 150_000  # pairs of people drawn for u
 _PAIRS_OF_ONE = 40  # of somebody who is mentioned often

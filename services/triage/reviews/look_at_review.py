@@ -10,7 +10,7 @@ from services.triage.domain.matching.judge_events import Judge
 from services.triage.history.store import History
 from services.triage.lives.store import hold_cases
 from services.triage.matching.read_model import NoSuchModel, read_model
-from services.triage.matching.schema import canonicals
+from services.triage.matching.short_forms import canonicals
 from services.triage.matching.store import read_frequencies
 from services.triage.reviews import store
 from services.triage.reviews.side_by_side import Side, side_by_side

@@ -9,7 +9,8 @@ import msgspec
 from services.triage.domain.matching.frequencies import NOTHING_COUNTED
 from services.triage.domain.matching.judge_events import Judge
 from services.triage.matching.read_model import read_model
-from services.triage.matching.schema import canonicals, read_account
+from services.triage.matching.schema import read_account
+from services.triage.matching.short_forms import canonicals
 from shared.contracts.referral import Referral
 
 if TYPE_CHECKING:

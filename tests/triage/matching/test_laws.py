@@ -21,7 +21,7 @@ from services.triage.domain.matching.references import read_reference
 from services.triage.matching.explain_match import ROUNDING, replay, replay_people
 from services.triage.matching.hashed_keys import keys_for
 from services.triage.matching.read_model import MODELS, read_model
-from services.triage.matching.schema import canonicals
+from services.triage.matching.short_forms import canonicals
 from tests.support.builders import Wire, an_account
 from tests.triage.matching.reading import JUDGE, read
 

@@ -10,7 +10,7 @@ from services.triage.domain.matching.frequencies import Frequencies
 from services.triage.domain.matching.group_people import group_people
 from services.triage.domain.matching.judge_events import Judge
 from services.triage.matching.read_model import read_model
-from services.triage.matching.schema import canonicals
+from services.triage.matching.short_forms import canonicals
 from tests.triage.matching.reading import JUDGE, read
 from tests.triage.matching.test_guards import BORN, HOME, by_phone, somebody, told_of
 

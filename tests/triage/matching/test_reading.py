@@ -15,7 +15,7 @@ from services.triage.domain.matching.names import Name, read_name
 from services.triage.domain.matching.places import Place, read_place
 from services.triage.domain.matching.references import numbers_in, read_reference
 from services.triage.domain.matching.whens import plausible_birthday, whens_in
-from services.triage.matching.schema import canonicals
+from services.triage.matching.short_forms import canonicals
 from tests.support.builders import an_account
 from tests.triage.matching.reading import read
 

@@ -202,7 +202,7 @@ class _Said(NamedTuple):
 @lru_cache(maxsize=1_000)
 def _said(told: tuple[str, ...], canonicals: Canonicals) -> _Said:
     long = tuple(word for word in dict.fromkeys(told) if len(word) > _SHORT + 1)
-    given = frozenset(form for word in told if len(word) > _SHORT for form in canonicals(word))
+    given = frozenset(form for word in told if len(word) > _SHORT for form in canonicals.as_listed(word))
     return _Said(long, frozenset(map(distinct_sound, long)), given)
 
 

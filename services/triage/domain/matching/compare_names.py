@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
@@ -26,7 +27,17 @@ _FORM = 6
 _PART, _REST = 5, 4  # letters of a name that stands alone, and of what else the other one has
 _SIMILAR = 0.88
 
-Canonicals = Callable[[str], frozenset[str]]
+
+class Canonicals(ABC):
+    """What a word may be short for, itself included."""
+
+    @abstractmethod
+    def __call__(self, word: str) -> frozenset[str]:
+        """Read as a name: a slip in it is allowed."""
+
+    @abstractmethod
+    def as_listed(self, word: str) -> frozenset[str]:
+        """Read in running text, where nearly every word is a slip from somebody's name."""
 
 
 class NameLevels(NamedTuple):

@@ -8,6 +8,7 @@ forms by what they are short for, so that a slip in one thing leaves the keys of
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import pairwise, product
 
 from services.triage.domain.matching.accounts import Account, Mention
@@ -18,8 +19,16 @@ from services.triage.domain.matching.places import Place, looks_like_an_office
 Key = tuple[str, ...]
 
 _LAST_DIGITS = 9
+_FIRST_HALF, _LAST_HALF = slice(4, 8), slice(-5, None)  # of `+447700900123`, without what all have
 _GIVEN_NAMES = 2
 _CAPITALISED = 2  # letters at least
+
+
+@lru_cache(maxsize=100_000)
+def _bones(word: str) -> str:
+    """How a word sounds, in whatever order: letters that changed places lead to the same key."""
+    sound = sound_of(word)
+    return sound[:1] + "".join(sorted(set(sound[1:])))
 
 
 def keys_of(account: Account, canonicals: Canonicals) -> list[Key]:
@@ -42,19 +51,24 @@ def keys_of_person(mention: Mention, canonicals: Canonicals) -> Iterator[Key]:
         yield ("phone", phone[-_LAST_DIGITS:])
     for email in mention.emails:
         yield ("email", email)
+    letters = _first_letters(mention)
     family, given = _sounds(mention, canonicals)
     names = sorted(family | given)
     if mention.born is not None:
         yield from (("born", name, mention.born.isoformat()) for name in names)
         # Slips in every name leave their first letters.
-        letters = {word[0] for word in (*mention.name.family[:1], *mention.name.given[:1])}
-        if len(letters) > 1:
-            yield ("born", "".join(sorted(letters)), mention.born.isoformat())
+        if letters:
+            yield ("born", letters, mention.born.isoformat())
         # A slip in the date leaves the year, or day and month, whichever of them was written first.
         if mention.name.family and mention.name.given:
-            called = sorted((sound_of(mention.name.family[0]), sound_of(mention.name.given[0])))
+            called = sorted((_bones(mention.name.family[0]), _bones(mention.name.given[0])))
             yield ("born", *called, str(mention.born.year))
             yield ("born", *called, "-".join(map(str, sorted((mention.born.month, mention.born.day)))))
+    if letters:
+        # A digit that is wrong or dropped leaves the other half of the number.
+        for phone in mention.phones:
+            yield ("phone_begins", letters, phone[_FIRST_HALF])
+            yield ("phone_ends", letters, phone[_LAST_HALF])
     home = mention.home
     if home.postcode:
         yield from (("postcode", name, home.postcode) for name in names)
@@ -68,15 +82,23 @@ def keys_of_person(mention: Mention, canonicals: Canonicals) -> Iterator[Key]:
         yield ("born", "", mention.born.isoformat())
 
 
+def _first_letters(mention: Mention) -> str:
+    """The first letters of family and given name, in whichever box they stand; "" unless there are two."""
+    letters = {word[0] for word in (*mention.name.family[:1], *mention.name.given[:1])}
+    return "".join(sorted(letters)) if len(letters) > 1 else ""
+
+
 def _sounds(mention: Mention, canonicals: Canonicals) -> tuple[set[str], set[str]]:
     name = mention.name
-    family = {sound_of(word) for word in name.family}
+    family = {_bones(word) for word in name.family}
     if len(name.family) > 1:
-        family.add(sound_of("".join(name.family)))
+        family.add(_bones("".join(name.family)))
     called = [*name.given[:_GIVEN_NAMES], *name.known_as[:1]]
-    given = {sound_of(form) for word in called if len(word) > 1 for form in (word, *canonicals(word))}
+    given = {_bones(form) for word in called if len(word) > 1 for form in (word, *canonicals(word))}
     if not name.given and len(name.family) > 1:  # both in one field
-        given |= {sound_of(word) for word in name.family}
+        given |= {_bones(word) for word in name.family}
+    if not name.family and len(name.given) > 1:
+        family = {_bones(word) for word in name.given}
     return family, given
 
 
@@ -112,6 +134,6 @@ def names_told(text: str) -> tuple[tuple[str, str], ...]:
 def keys_of_names(pairs: Iterable[tuple[str, str]], canonicals: Canonicals) -> Iterator[Key]:
     """The keys under which people with these names stand."""
     for one, other in pairs:
-        for a, b in product({one, *canonicals(one)}, {other}):
+        for a, b in product(canonicals.as_listed(one), {other}):
             if a != b:
-                yield ("name", *sorted((sound_of(a), sound_of(b))))
+                yield ("name", *sorted((_bones(a), _bones(b))))
