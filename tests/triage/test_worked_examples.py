@@ -18,19 +18,22 @@ EXAMPLES: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "worked_examples.yaml").read_text(encoding="utf-8")
 )
 TODAY = dt.date(2026, 3, 22)
+# Invented family names that nobody takes for one another, ten times ten.
+_BEGIN = ("Quill", "Marsh", "Tobin", "Varley", "Hext", "Pruden", "Gadsby", "Lorim", "Stoke", "Fennick")
+_END = ("", "ham", "ridge", "well", "stead", "combe", "bourne", "lock", "hurst", "gill")
 
 
 def referral_of(number: int, told: dict[str, Any]) -> Wire:
     """The referral of an example, about people whom no other example is about."""
-    letters = "".join("abcdefghij"[int(digit)] for digit in f"{number:03}")
+    family = _BEGIN[number % 10] + _END[number // 10]
     account = an_account(
         f"EXAMPLE-{number}",
-        family=f"Example{letters}",
+        family=family,
         kind=told.get("kind", "burglary"),
         postcode=told.get("postcode", "DL1 9ZZ"),
         born=told.get("harmed_born", ""),
         strand=told.get("strand", "crime"),
-        phone=f"07700 {900200 + number}",
+        phone=f"07700 900{number * 37 % 1000:03}",
     )
     fill_harmed(account["parties"][0], told)
     event = account["event"]
@@ -39,7 +42,7 @@ def referral_of(number: int, told: dict[str, Any]) -> Wire:
     if "hearing_in" in told:
         event["next_hearing_on"] = str(TODAY + dt.timedelta(days=told["hearing_in"]))
     if "responsible" in told:
-        account["parties"].append(responsible_of(letters, told["responsible"]))
+        account["parties"].append(responsible_of(family, told["responsible"]))
     if "markers" in told or "danger" in told:
         account["risks"] = {
             "assessed": True,
@@ -72,14 +75,14 @@ def fill_harmed(party: Wire, told: dict[str, Any]) -> None:
         party["enhanced_rights"] = True
 
 
-def responsible_of(letters: str, told: dict[str, Any]) -> Wire:
-    other: Wire = {"role": "responsible", "name": {"given": "Mythos", "family": f"Madeup{letters}"}}
+def responsible_of(family: str, told: dict[str, Any]) -> Wire:
+    other: Wire = {"role": "responsible", "name": {"given": "Mythos", "family": f"{family}son"}}
     if "born" in told:
         other["date_of_birth"] = told["born"]
     if "postcode" in told:
         other["address"] = {"postcode": told["postcode"]}
     if told.get("custody"):
-        other["identifiers"] = [{"scheme": "prison_number", "value": f"INVENTED-{letters}"}]
+        other["identifiers"] = [{"scheme": "prison_number", "value": f"INVENTED-{family}"}]
     if told.get("safe"):
         other["contacts"] = [{"channel": "mobile", "value": "07700 900125", "safe": "yes"}]
     return other
