@@ -1,8 +1,8 @@
 """Referrals for the load: of the size that agencies send, each about other people; all of it is invented.
 
 The names are made of syllables that spell a number, each with a sound of its own and none doubled: vowels are
-not heard by what compares names, so no two sound alike. Phone numbers are of the range kept for drama;
-domains end in `.example`.
+not heard by what compares names, so no two sound alike. Who arrives next has nothing alike: they would be one
+with a slip in every thing. Phone numbers are of the range kept for drama; domains end in `.example`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tests.support.builders import a_consent, a_contact, a_place, a_referral, a_
 _SYLLABLES = (["ba", "da", "ga", "ka", "la", "ma"], ["fa", "na", "pa", "ra", "sa", "ta", "va"])
 OUTWARD = ("DL1", "DH1", "DL5", "TS1", "DH7", "SR7")
 UNITS = "ABDEFGHJLNPQRSTUWXYZ"
+_MANY = 65_537  # a prime: no two numbers scatter to one
 _FIRST_BIRTH = dt.date(1940, 1, 1)
 
 _numbers = itertools.count(1)
@@ -35,6 +36,11 @@ def spelt(number: int) -> str:
     return "".join(parts).capitalize()
 
 
+def _scattered(number: int, by: int) -> int:
+    """Another number for each, far from that of its neighbours."""
+    return number * by % _MANY + number // _MANY * _MANY
+
+
 def a_typical_referral(postcodes: Sequence[str] = ()) -> dict[str, Any]:
     """A new one of about 1.2 kB: two people, one crime, one safe way to reach the person harmed.
 
@@ -46,7 +52,7 @@ def a_typical_referral(postcodes: Sequence[str] = ()) -> dict[str, Any]:
     born = _FIRST_BIRTH + dt.timedelta(days=number * 37 % 24_000)
     place = a_place(line1=f"{number % 200 + 1} {spelt(number // 200 + 4096)} Terrace", postcode=postcode)
     del place["line2"], place["uprn"]
-    contact = a_contact(value=f"07700 9{number % 100_000:05}")
+    contact = a_contact(value=f"07700 9{_scattered(number, 387_631) % 100_000:05}")
     del contact["safe_times"], contact["confirmed_on"]
     consent = a_consent()
     del consent["contact_again_on"]
@@ -57,14 +63,17 @@ def a_typical_referral(postcodes: Sequence[str] = ()) -> dict[str, Any]:
             "type": "burglary",
             "started_on": "2026-03-01",
             "place": place,
-            "references": [{"scheme": "crime", "value": f"CRI{number:09}"}],
+            "references": [{"scheme": "crime", "value": f"CRI{_scattered(number, 611_953):09}"}],
             "summary": "An invented account of an invented burglary, as long as most accounts are.",
             "justice_stage": "under_investigation",
         },
         parties=[
             {
                 "role": "harmed",
-                "name": {"given": spelt(number * 3 + 5000), "family": spelt(number + 9000)},
+                "name": {
+                    "given": spelt(_scattered(number, 271_829)),
+                    "family": spelt(_scattered(number, 577_219)),
+                },
                 "date_of_birth": born.isoformat(),
                 "address": place | {"confidential": True},
                 "contacts": [contact],
@@ -72,7 +81,10 @@ def a_typical_referral(postcodes: Sequence[str] = ()) -> dict[str, Any]:
             },
             {
                 "role": "responsible",
-                "name": {"given": spelt(number * 11 + 7000), "family": spelt(number * 7 + 3000)},
+                "name": {
+                    "given": spelt(_scattered(number, 141_421)),
+                    "family": spelt(_scattered(number, 732_051)),
+                },
                 "date_of_birth": (born + dt.timedelta(days=400)).isoformat(),
             },
         ],
