@@ -44,7 +44,7 @@ class Found(NamedTuple):
     candidates: list[Likeness]
 
 
-_MOST_BY_ONE = 8  # accounts that share one thing only
+_MOST_BY_ONE = 4  # accounts that share one thing only
 
 
 def hashed_person(mention: Mention, keys: Keys, judge: Judge) -> dict[bytes, str]:
