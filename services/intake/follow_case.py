@@ -35,10 +35,16 @@ def follow_case(message: CaseRouted | CaseJoined, unit: Unit) -> None:
 
 
 def follow_return(message: CaseReturned, unit: Unit) -> None:
-    """The referral cannot go to a team yet: the agency is told in codes what is missing."""
+    """The referral cannot go to a team yet: the agency is told in codes what is missing.
+
+    Of a case that has come further it is heard only if it was said after that: its case was separated from
+    the one that has. Else it is a word of before that was late.
+    """
     progress = store.Progress.of(unit)
     kept = progress.referral(message.referral)
-    if kept is None or kept.status not in (*_BEFORE_A_TEAM, "allocated"):
+    if kept is None or kept.status == "withdrawn":
+        return
+    if kept.status not in (*_BEFORE_A_TEAM, "allocated") and message.returned_at < kept.updated_at:
         return
     if (kept.status, kept.reasons) != ("returned", message.lacks):
         progress.move(kept, "returned", message.lacks)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from services.intake.follow_case import follow_return, prepare_batch
+from shared.contracts import CaseReturned
 from tests.support.builders import Wire, a_consent, a_contact, an_account
 from tests.support.houses import Hub, infrastructure, make_hub
 from tests.triage.cases.doing import move
+from tests.triage.reviews.test_reviews import separate
 
 __all__ = ["infrastructure", "make_hub"]
 
@@ -155,3 +159,36 @@ def test_each_step_with_its_reasons_is_in_the_history(hub: Hub) -> None:
         ("returned", ["safe_contact", "area"]),
         ("allocated", []),
     ]
+
+
+def test_who_is_separated_from_a_closed_case_is_told_what_they_lack(hub: Hub) -> None:
+    one = hub.take(an_account("ONE", references=SHARED))
+    two = hub.take(an_account_without("safe_contact", record="TWO"), agency="vip")
+    hub.settle()
+    case = hub.links()["vcas:ONE"]["case"]
+    move(hub, case, "close", "supervisor", outcome="C-NOT-COMPLETED")
+    hub.settle()
+    assert told(hub, one) == told(hub, two, "vip") == ("closed", [])
+    separate(hub, case, two["reference"])
+    hub.settle()
+    assert told(hub, one) == ("closed", [])
+    assert told(hub, two, "vip") == ("returned", ["safe_contact"])
+
+
+def test_a_return_that_was_said_before_the_case_was_closed_and_comes_late_changes_nothing(hub: Hub) -> None:
+    receipt = hub.take(an_account("ONE", references=SHARED))
+    hub.settle()
+    case = hub.links()["vcas:ONE"]["case"]
+    move(hub, case, "close", "supervisor", outcome="C-NOT-COMPLETED")
+    hub.settle()
+    with hub.rooms["intake"].unit() as unit:
+        late = CaseReturned(
+            case=case,
+            referral=receipt["reference"],
+            to_team="duty_desk",
+            lacks=("safe_contact",),
+            returned_at=unit.now - dt.timedelta(minutes=1),
+        )
+        prepare_batch([late], unit)
+        follow_return(late, unit)
+    assert told(hub, receipt) == ("closed", [])
