@@ -48,13 +48,13 @@ def _canonicals(word: str) -> frozenset[str]:
 @cache
 def _names() -> Mapping[str, frozenset[str]]:
     """Every name that is listed, with those that it may be short for."""
-    found: dict[str, set[str]] = defaultdict(set)
+    found: dict[str, set[str]] = {}
     listed = [(form, name) for name, _, form in name_triplets()]
     ours = msgspec.yaml.decode(_OURS.read_bytes(), type=dict[str, list[str]])
     listed += [(form, name) for name, forms in ours.items() for form in forms]
     for form, name in listed:
-        found[form].add(name)
-        found[name].update()  # a name itself, and short for none
+        found.setdefault(form, set()).add(name)
+        found.setdefault(name, set())
     return {form: frozenset(names) for form, names in found.items()}
 
 
