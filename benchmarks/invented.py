@@ -2,7 +2,8 @@
 
 The names are made of syllables that spell a number, each with a sound of its own and none doubled: vowels are
 not heard by what compares names, so no two sound alike. Who arrives next has nothing alike: they would be one
-with a slip in every thing. Phone numbers are of the range kept for drama; domains end in `.example`.
+with a slip in every thing. Telephones begin in as many ways as a county's do, and nobody rings them; domains
+end in `.example`.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def a_typical_referral(postcodes: Sequence[str] = ()) -> dict[str, Any]:
     born = _FIRST_BIRTH + dt.timedelta(days=number * 37 % 24_000)
     place = a_place(line1=f"{number % 200 + 1} {spelt(number // 200 + 4096)} Terrace", postcode=postcode)
     del place["line2"], place["uprn"]
-    contact = a_contact(value=f"07700 9{_scattered(number, 387_631) % 100_000:05}")
+    begins, ends = _scattered(number, 387_631) % 1000, _scattered(number, 19_391) % 1_000_000
+    contact = a_contact(value=f"07{begins:03} {ends:06}")
     del contact["safe_times"], contact["confirmed_on"]
     consent = a_consent()
     del consent["contact_again_on"]

@@ -19,7 +19,7 @@ from services.triage.domain.matching.places import Place, looks_like_an_office
 Key = tuple[str, ...]
 
 _LAST_DIGITS = 9
-_FIRST_HALF, _LAST_HALF = slice(4, 8), slice(-5, None)  # of `+447700900123`, without what all have
+_FIRST_HALF, _LAST_HALF = slice(4, 9), slice(-4, None)  # of `+447700900123`, without what all have
 _GIVEN_NAMES = 2
 _CAPITALISED = 2  # letters at least
 
