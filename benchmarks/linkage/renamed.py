@@ -20,6 +20,8 @@ from typing import Any
 
 from benchmarks.linkage.harsher import figures_of, read_told, write_told
 from benchmarks.linkage.lookalikes import Told
+from services.triage.domain.matching.compare_events import SAYS_ENOUGH
+from services.triage.domain.matching.names import PREFIXES, SAYS_NOBODY
 from services.triage.domain.matching.places import STREET_KINDS, WORDS_OF_AN_ADDRESS
 from services.triage.matching.evaluate_matching import evaluate_matching
 from services.triage.matching.labelled import read_labelled
@@ -28,7 +30,6 @@ from services.triage.matching.read_model import read_model
 _WORD = re.compile(r"[A-Za-z]+")
 _VOWELS = "aeiou"
 _CONSONANTS = "".join(letter for letter in string.ascii_lowercase if letter not in _VOWELS)
-_SAYS_ENOUGH = 3.5  # bits; commoner words are grammar
 # What a day is told with, or stands before a number: read, and not counted.
 _READ = frozenset(
     """
@@ -38,9 +39,6 @@ _READ = frozenset(
     months ago day days morning early mid late end beginning start since during couple few several
     one two three four five six seven eight nine ten flat house number
     """.split()  # noqa: SIM905 - read as words
-)
-_PARTICLES = frozenset(
-    "mc mac van der den de la le du da di al el bin unknown male female not known tbc".split()  # noqa: SIM905
 )
 Renaming = Callable[[str], str]
 
@@ -87,7 +85,7 @@ def _families(told: Sequence[Told], letters: dict[int, str]) -> None:
     given = {
         word for name in _names(told) for box in ("given", "middle", "known_as") for word in _in(name, box)
     }
-    family = {word for name in _names(told) for word in _in(name, "family")} - given - _PARTICLES
+    family = {word for name in _names(told) for word in _in(name, "family")} - given - PREFIXES - SAYS_NOBODY
     rename = _renaming({word for word in family if len(word) > 1}, letters)
     for name in _names(told):
         name |= {box: rename(value) for box, value in name.items() if box != "title"}
@@ -129,7 +127,7 @@ def _tell_otherwise(told: Iterable[Told], rename: Renaming) -> None:
 
 
 def _said_often() -> set[str]:
-    return {word for word, bits in read_model().words.items() if bits > _SAYS_ENOUGH}
+    return {word for word, bits in read_model().words.items() if bits > SAYS_ENOUGH}
 
 
 def _renaming(words: Collection[str], letters: dict[int, str]) -> Renaming:

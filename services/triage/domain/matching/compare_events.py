@@ -59,7 +59,7 @@ _DAYS = ((0, "same"), (1, "next_day"), (3, "3_days"), (7, "week"), (21, "3_weeks
 _A_DAY = dt.timedelta(days=1)
 _TOLD = ((14, "2_weeks"), (30, "month"), (60, "2_months"), (120, "4_months"))
 _WORDS = ((4, "0"), (8, "1"), (14, "2"), (22, "3"), (35, "4"))
-_SAYS_ENOUGH = 3.5  # bits; commoner words are grammar and the agencies' own phrases
+SAYS_ENOUGH = 3.5  # bits; commoner words are grammar and the agencies' own phrases
 _SHORTEST_NUMBER = 5
 _SHORTEST_WORD = 3
 _SHORT = 2  # letters: short words are words, and nobody's name
@@ -317,7 +317,7 @@ def _words(one: Account, other: Account, word_bits: WordBits) -> dict[str, str]:
 def _telling(words: tuple[str, ...], word_bits: WordBits) -> tuple[tuple[str, float], ...]:
     """The words that say something, each once, with how much."""
     weighed = {word: word_bits(word) for word in words if len(word) >= _SHORTEST_WORD}
-    return tuple((word, bits) for word, bits in weighed.items() if bits > _SAYS_ENOUGH)
+    return tuple((word, bits) for word, bits in weighed.items() if bits > SAYS_ENOUGH)
 
 
 def _names_and_places(account: Account) -> set[str]:

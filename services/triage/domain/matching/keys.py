@@ -1,8 +1,8 @@
 """By what an account is found again: a handful of keys for each person, address and number in it.
 
 Each key joins things that seldom come together by chance, a name with a birth date, a postcode or a street,
-so that a key stays selective however large the register grows. Names stand in them by their sound, and short
-forms by what they are short for, so that a slip in one thing leaves the keys of the others.
+so that a key stays selective however large the register grows. Names stand in them by their sound, in whatever
+order its letters came, and short forms by what they are short for, so that a slip in one thing leaves the keys of the others.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CAPITALISED = 2  # letters at least
 
 
 @lru_cache(maxsize=100_000)
-def _bones(word: str) -> str:
+def _skeleton(word: str) -> str:
     """How a word sounds, in whatever order: letters that changed places lead to the same key."""
     sound = sound_of(word)
     return sound[:1] + "".join(sorted(set(sound[1:])))
@@ -61,7 +61,7 @@ def keys_of_person(mention: Mention, canonicals: Canonicals) -> Iterator[Key]:
             yield ("born", letters, mention.born.isoformat())
         # A slip in the date leaves the year, or day and month, whichever of them was written first.
         if mention.name.family and mention.name.given:
-            called = sorted((_bones(mention.name.family[0]), _bones(mention.name.given[0])))
+            called = sorted((_skeleton(mention.name.family[0]), _skeleton(mention.name.given[0])))
             yield ("born", *called, str(mention.born.year))
             yield ("born", *called, "-".join(map(str, sorted((mention.born.month, mention.born.day)))))
     if letters:
@@ -90,15 +90,15 @@ def _first_letters(mention: Mention) -> str:
 
 def _sounds(mention: Mention, canonicals: Canonicals) -> tuple[set[str], set[str]]:
     name = mention.name
-    family = {_bones(word) for word in name.family}
+    family = {_skeleton(word) for word in name.family}
     if len(name.family) > 1:
-        family.add(_bones("".join(name.family)))
+        family.add(_skeleton("".join(name.family)))
     called = [*name.given[:_GIVEN_NAMES], *name.known_as[:1]]
-    given = {_bones(form) for word in called if len(word) > 1 for form in (word, *canonicals(word))}
+    given = {_skeleton(form) for word in called if len(word) > 1 for form in (word, *canonicals(word))}
     if not name.given and len(name.family) > 1:  # both in one field
-        given |= {_bones(word) for word in name.family}
+        given |= {_skeleton(word) for word in name.family}
     if not name.family and len(name.given) > 1:
-        family = {_bones(word) for word in name.given}
+        family = {_skeleton(word) for word in name.given}
     return family, given
 
 
@@ -136,4 +136,4 @@ def keys_of_names(pairs: Iterable[tuple[str, str]], canonicals: Canonicals) -> I
     for one, other in pairs:
         for a, b in product(canonicals.as_listed(one), {other}):
             if a != b:
-                yield ("name", *sorted((_bones(a), _bones(b))))
+                yield ("name", *sorted((_skeleton(a), _skeleton(b))))

@@ -44,7 +44,7 @@ _TITLES = frozenset(
     ]
 )
 # Somebody who is not named: every word of the name stands here.
-_NOBODY = frozenset(
+SAYS_NOBODY = frozenset(
     [
         "unknown",
         "unk",
@@ -132,7 +132,7 @@ _NOBODY = frozenset(
     ]
 )
 # Prefixes that belong to the word behind them.
-_JOINED = frozenset(
+PREFIXES = frozenset(
     [
         "mc",
         "mac",
@@ -193,11 +193,11 @@ def read_name(
     """The name as it is compared; `NAMELESS` when it only says that somebody is unknown."""
     parts = [_name_words(part) for part in (given, middle, family, known_as)]
     said = [word for part in parts for word in part]
-    if not said or all(word in _NOBODY or not any(map(str.isalpha, word)) for word in said):
+    if not said or all(word in SAYS_NOBODY or not any(map(str.isalpha, word)) for word in said):
         return NAMELESS
-    if parts[0] and all(word in _NOBODY for word in parts[0]) and not _is_initial(parts[0]):
+    if parts[0] and all(word in SAYS_NOBODY for word in parts[0]) and not _is_initial(parts[0]):
         parts[0] = ()
-    if parts[2] and all(word in _NOBODY for word in parts[2]):
+    if parts[2] and all(word in SAYS_NOBODY for word in parts[2]):
         parts[2] = ()
     # "Garthwaite, Olivia" in one field: what stands before the comma is the family name.
     if family and not parts[0] and "," in family:
@@ -229,7 +229,7 @@ def _joined(found: Iterable[str]) -> list[str]:
     whole: list[str] = []
     waiting = ""
     for word in found:
-        if word in _JOINED and not waiting.endswith(" "):
+        if word in PREFIXES and not waiting.endswith(" "):
             waiting += "mc" if word in ("mac", "m") else word
             continue
         whole.append(_one_prefix(waiting + word))
