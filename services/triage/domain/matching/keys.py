@@ -1,8 +1,9 @@
 """By what an account is found again: a handful of keys for each person, address and number in it.
 
 Each key joins things that seldom come together by chance, a name with a birth date, a postcode or a street,
-so that a key stays selective however large the register grows. Names stand in them by their sound, in whatever
-order its letters came, and short forms by what they are short for, so that a slip in one thing leaves the keys of the others.
+so that a key stays selective however large the register grows. Names stand in them by their sound, in
+whatever order its letters came, and short forms by what they are short for, so that a slip in one thing
+leaves the keys of the others.
 """
 
 from __future__ import annotations
