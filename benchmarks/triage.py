@@ -1,23 +1,25 @@
 """Messages a second that one triage process takes from its queue: opened, matched, routed, committed.
 
 The hub's consumer does the whole of triage: it opens seals, takes locks, looks people and cases up, writes
-eight tables and says what it decided. Beside it a bare batch loop and the workers of two task queues, one
-process each, do much less: they insert one row for each message into an empty table. The hub begins each
-slice with a register that knows thousands of referrals; the messages in the queue are all about other people.
-What the consumer costs without triage is told apart: the same ear, seals, inbox and commit, and one row for
-each message, as the others have it.
+eight tables and says what it decided. It begins each slice with a register that knows thousands of referrals;
+the messages in the queue are all about other people. Its peers are one process each, and do two things.
+**The same work**: workers of two task queues do all of triage by the hub's own use cases, a referral a task.
+**One row**: the same workers, and a bare batch loop, insert one row for each message into an empty table,
+beside what the consumer costs without triage: the same ear, seals, inbox and commit, and one row each.
 """
 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import Column, create_engine, func, select
 
 from benchmarks.filled import fill_queue, messages
 from benchmarks.ground import Ground, Process
@@ -39,14 +41,16 @@ EAR = "hub: its consumer, one row a message"
 RAW = "bare loop: batches of 50, one statement"
 DRAMATIQ = "Dramatiq worker, one row a task"
 CELERY = "Celery worker, one row a task"
+DRAMATIQ_TRIAGES = "Dramatiq worker, all of triage a task"
+CELERY_TRIAGES = "Celery worker, all of triage a task"
 _QUEUE = "triage.normal"
 _WORKER_SECONDS = 60
 
 
 def measure(ground: Ground, *, quick: bool) -> Outcome:
     """Run the rounds."""
-    (ours, raws, tasks), rounds = ((800, 2000, 500), 3) if quick else ((2000, 6000, 1200), 5)
-    batch = messages(ground, max(ours, raws, tasks))
+    (ours, raws, tasks, same), rounds = ((800, 2000, 500, 200), 3) if quick else ((2000, 6000, 1200, 500), 5)
+    batch = messages(ground, max(ours, raws, tasks, same))
     register = known_register(ground, 1500 if quick else 5000)
 
     def hub() -> Slice:
@@ -60,18 +64,39 @@ def measure(ground: Ground, *, quick: bool) -> Outcome:
         ground.drop(url)
         return replace(done, costs=costs)
 
+    def one_row(peer: Peer) -> Slice:
+        url = _new_database(ground)
+        engine = create_engine(url)
+        rows.metadata.create_all(engine)
+        engine.dispose()
+        done = _worker(ground, peer, Task("keep_row", url, rows.rows.c.id, rows.rows.c.at), batch[:tasks])
+        ground.drop(url)
+        return done
+
+    def same_work(peer: Peer) -> Slice:
+        url = ground.copy(register)
+        inbox, before = ground.room("triage", url).service.tables.inbox, _heard(ground, url)
+        task = Task("triage_referral", url, inbox.c.message_id, inbox.c.heard_at)
+        done = _worker(ground, peer, task, batch[:same])
+        assert _heard(ground, url) == before + same, "not all was heard"
+        ground.drop(url)
+        return done
+
     contenders = [
         Contender(HUB, hub),
+        Contender(DRAMATIQ_TRIAGES, lambda: same_work(_DRAMATIQ)),
+        Contender(CELERY_TRIAGES, lambda: same_work(_CELERY)),
         Contender(EAR, lambda: _one_row_each(ground, batch[:raws])),
         Contender(RAW, raw),
-        Contender(DRAMATIQ, lambda: _worker(ground, "dramatiq", _DRAMATIQ, batch[:tasks])),
-        Contender(CELERY, lambda: _worker(ground, "celery", _CELERY, batch[:tasks])),
+        Contender(DRAMATIQ, lambda: one_row(_DRAMATIQ)),
+        Contender(CELERY, lambda: one_row(_CELERY)),
     ]
     outcome = Outcome("triage: messages heard by one process", "a second")
-    interleave(outcome, contenders, rounds, 45 if quick else 180)
-    compare(outcome, HUB, [Aim(RAW, 0.5), Aim(DRAMATIQ, 5), Aim(CELERY, 10)])
-    compare(outcome, EAR, [Aim(RAW), Aim(DRAMATIQ), Aim(CELERY)], told="its consumer")
-    sizes = ", ".join(f"{size:,}" for size in (ours, raws, raws, tasks))
+    interleave(outcome, contenders, rounds, 75 if quick else 240)
+    compare(outcome, HUB, [Aim(DRAMATIQ_TRIAGES), Aim(CELERY_TRIAGES)], told="hub, the same work")
+    compare(outcome, EAR, [Aim(RAW, 0.5), Aim(DRAMATIQ, 5), Aim(CELERY, 10)], told="its consumer, one row")
+    compare(outcome, HUB, [Aim(RAW), Aim(DRAMATIQ), Aim(CELERY)], told="all of triage, to one row")
+    sizes = ", ".join(f"{size:,}" for size in (ours, same, same, raws, raws, tasks))
     outcome.notes.append(f"slices of {sizes} and {tasks:,} messages")
     return outcome
 
@@ -159,45 +184,61 @@ def _heard(ground: Ground, url: str) -> int:
     return int(heard - held)
 
 
-_DRAMATIQ = ("-m", "dramatiq", "benchmarks.peers.dramatiq_tasks", "--processes", "1", "--threads", "8")
-_CELERY = (
-    *("-m", "celery", "-A", "benchmarks.peers.celery_tasks", "worker", "--concurrency", "1"),
-    *("--loglevel", "warning", "--without-gossip", "--without-mingle", "--without-heartbeat"),
+class Peer(NamedTuple):
+    """A task queue: what its tasks' module is called by `enqueue`, and how its worker starts."""
+
+    name: str
+    command: Sequence[str]
+
+
+_DRAMATIQ = Peer(
+    "dramatiq", ("-m", "dramatiq", "benchmarks.peers.dramatiq_tasks", "--processes", "1", "--threads", "8")
+)
+_CELERY = Peer(
+    "celery",
+    (
+        *("-m", "celery", "-A", "benchmarks.peers.celery_tasks", "worker", "--concurrency", "1"),
+        *("--loglevel", "warning", "--without-gossip", "--without-mingle", "--without-heartbeat"),
+    ),
 )
 
 
-def _worker(ground: Ground, peer: str, command: Sequence[str], batch: Sequence[Outgoing]) -> Slice:
-    """The rate between a worker's first and its last row, its start left out."""
-    url = _new_database(ground)
-    engine = create_engine(url)
-    rows.metadata.create_all(engine)
-    environment = {"PEER_DATABASE_URL": url, "PEER_BROKER_URL": ground.rabbitmq.amqp_url}
-    tasks = ground.folder / "tasks"
-    tasks.write_text("".join(f"{one.id} {one.body.decode()}\n" for one in batch), encoding="utf-8")
-    filling = ground.python("-m", "benchmarks.peers.enqueue", peer, str(tasks), environment=environment)
-    filling.wait(_WORKER_SECONDS)
-    worker = ground.python(*command, environment=environment)
-    _wait_for_rows(url, worker, len(batch))
+class Task(NamedTuple):
+    """What a worker does with a message, on which database, and where it leaves the message's id and when."""
+
+    name: str
+    database_url: str
+    id: Column[UUID]
+    at: Column[dt.datetime]
+
+
+def _worker(ground: Ground, peer: Peer, task: Task, batch: Sequence[Outgoing]) -> Slice:
+    """The rate between the first and the last that a worker did, its start left out."""
+    environment = {"PEER_DATABASE_URL": task.database_url, "PEER_BROKER_URL": ground.rabbitmq.amqp_url}
+    file = ground.folder / "tasks"
+    file.write_text("".join(f"{one.id} {one.body.decode()}\n" for one in batch), encoding="utf-8")
+    arguments = ("-m", "benchmarks.peers.enqueue", peer.name, task.name, str(file))
+    ground.python(*arguments, environment=environment).wait(_WORKER_SECONDS)
+    worker = ground.python(*peer.command, environment=environment)
+    first, last = _wait_for(task, worker, [one.id for one in batch])
     worker.stop()
-    with engine.connect() as connection:
-        at = rows.rows.c.at
-        first, last = connection.execute(select(func.min(at), func.max(at))).one()
-    engine.dispose()
-    ground.drop(url)
     return Slice(len(batch) - 1, (last - first).total_seconds())
 
 
-def _wait_for_rows(url: str, worker: Process, count: int) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+def _wait_for(task: Task, worker: Process, ids: Sequence[UUID]) -> tuple[dt.datetime, dt.datetime]:
+    """When the first and the last of these were done, as soon as all are."""
+    engine = create_engine(task.database_url, isolation_level="AUTOCOMMIT")
     deadline = time.monotonic() + _WORKER_SECONDS
+    asked = select(func.count(), func.min(task.at), func.max(task.at)).where(task.id.in_(ids))
     with engine.connect() as connection:
         while True:
-            found = connection.execute(select(func.count()).select_from(rows.rows)).scalar_one()
-            if found >= count:
+            found, first, last = connection.execute(asked).one()
+            if found >= len(ids):
                 break
             worker.check(deadline)
             time.sleep(0.25)
     engine.dispose()
+    return first, last
 
 
 def _new_database(ground: Ground) -> str:

@@ -1,4 +1,4 @@
-"""Puts tasks for a peer's worker into its queue: `python -m benchmarks.peers.enqueue dramatiq|celery FILE`.
+"""Puts tasks into a peer's queue: `python -m benchmarks.peers.enqueue dramatiq|celery TASK FILE`.
 
 FILE holds a task on each line: an id, a space and the body.
 """
@@ -9,19 +9,18 @@ import sys
 from pathlib import Path
 
 
-def main(peer: str, path: str) -> None:
-    """Send every line of the file."""
-    tasks = (line.split(" ", 1) for line in Path(path).read_text(encoding="utf-8").splitlines())
+def main(peer: str, task: str, path: str) -> None:
+    """Send every line of the file as such a task."""
     if peer == "dramatiq":
         from benchmarks.peers import dramatiq_tasks  # noqa: PLC0415 - each peer connects at its import
 
-        for message_id, body in tasks:
-            dramatiq_tasks.keep_row.send(message_id, body)
+        send = getattr(dramatiq_tasks, task).send
     else:
         from benchmarks.peers import celery_tasks  # noqa: PLC0415
 
-        for message_id, body in tasks:
-            celery_tasks.keep_row.delay(message_id, body)
+        send = getattr(celery_tasks, task).delay
+    for line in Path(path).read_text(encoding="utf-8").splitlines():
+        send(*line.split(" ", 1))
 
 
 if __name__ == "__main__":
