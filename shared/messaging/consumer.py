@@ -222,9 +222,12 @@ class Consumer:
         read: Sequence[Heard | Unread],
         handle: Callable[[Connection, list[Heard]], bool],
     ) -> bool:
-        for one in read:
-            if isinstance(one, Unread):
-                self._park_unread(connection, *one)
+        unread = [one for one in read if isinstance(one, Unread)]
+        if unread:
+            # Of two workers that have the same one at once the second sees that it is parked.
+            self._database.lock(connection, [fingerprint(one.delivery.body) for one in unread])
+        for one in unread:
+            self._park_unread(connection, *one)
         return handle(connection, self._claim(connection, [one for one in read if isinstance(one, Heard)]))
 
     def _claim(self, connection: Connection, heard: list[Heard]) -> list[Heard]:

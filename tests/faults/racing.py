@@ -28,7 +28,11 @@ def a_worker(settings: Mapping[str, str], bodies: Sequence[bytes], line: Barrier
 
 
 def work_through(
-    settings: Mapping[str, str], batches: Sequence[Sequence[bytes]], line: Barrier | threading.Barrier
+    settings: Mapping[str, str],
+    batches: Sequence[Sequence[bytes]],
+    line: Barrier | threading.Barrier,
+    *,
+    redelivered: bool = False,
 ) -> None:
     """Handle one batch after the other, each when all other workers are ready for theirs."""
     room = TRIAGE.furnish(Settings.read(settings))
@@ -42,7 +46,7 @@ def work_through(
     )
     queue = next(queue for queue in QUEUES if queue.name == "triage.normal")
     for batch in batches:
-        deliveries = [Delivery(body, queue, redelivered=False, receipt=None) for body in batch]
+        deliveries = [Delivery(body, queue, redelivered, None) for body in batch]
         line.wait(_TURN_SECONDS)
         while True:
             try:
@@ -60,11 +64,15 @@ def race_two_processes(settings: Mapping[str, str], pairs: Sequence[tuple[bytes,
     work_in_processes(settings, [[[pair[side]] for pair in pairs] for side in (0, 1)])
 
 
-def work_in_processes(settings: Mapping[str, str], piles: Sequence[Sequence[Sequence[bytes]]]) -> None:
+def work_in_processes(
+    settings: Mapping[str, str], piles: Sequence[Sequence[Sequence[bytes]]], *, redelivered: bool = False
+) -> None:
     """Give each pile of equally many batches to a process of its own, batch by batch at once."""
     line = copies.processes.Barrier(len(piles))
     workers = [
-        copies.processes.Process(target=work_through, args=(settings, pile, line), daemon=True)
+        copies.processes.Process(
+            target=work_through, args=(settings, pile, line), kwargs={"redelivered": redelivered}, daemon=True
+        )
         for pile in piles
     ]
     for worker in workers:
