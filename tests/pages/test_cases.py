@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from services.triage.history.store import find_case_id
 from services.triage.lives.store import Lives
 from tests.support.browser import NARROW, WIDE, Site, Visitors, faults_of
-from tests.triage.cases.doing import a_crime
+from tests.support.builders import a_contact, a_referral
+from tests.triage.cases.doing import a_crime, take
 
 
 def sign_in(page: Page, site: Site, role: str) -> None:
@@ -229,3 +231,64 @@ def test_a_facilitator_sees_only_what_they_were_given(visitors: Visitors, site: 
     page.goto(f"/cases/{case}")
     expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
     assert "Paged" not in page.content()
+
+
+def row_of(page: Page, key: str) -> Locator:
+    """The row of a list of facts that is called so."""
+    return page.locator(".govuk-summary-list__row").filter(has=page.get_by_text(key, exact=True))
+
+
+def test_a_case_tells_all_that_its_referral_told(visitors: Visitors, site: Site) -> None:
+    referral = a_referral(source_record_id="TOLD-ALL")
+    referral["parties"][0]["name"] |= {"family": "Pagedtold"}
+    referral["orders"][0]["until"] = str(a_wednesday(site))
+    referral["event"]["summary"] = "The first invented line.\n\nAnother one."
+    page = visitors.visit(f"/cases/{take(site.hub, referral)}")
+    sign_in(page, site, "coordinator")
+    # What is dangerous stands where the next step does, before anything can be done.
+    day = a_wednesday(site)
+    until = f"bail conditions (contact forbidden) until {day.day} {day:%B %Y}"
+    expect(page.locator("#next")).to_contain_text(f"Risks known or suspected: self-harm or suicide; {until}")
+    for key, told in {
+        "By": "Imogen Dreamt, Victim Care Officer, An Invented Agency, 01632 960131, imogen",
+        "When it happened": "1 March 2026 to 2 March 2026",
+        "Where": "12 Nowhere Terrace, Little Nowhere, Darlington, DL1 9ZZ",
+        "Numbers": "crime CRI009999990",
+        "Justice stage": "Under investigation, the court sits next on 1 September 2026",
+        "Asked for": "Restorative justice",
+        "Harmed person": "Ms Fable Fiction Pagedtold",
+        "Known as": "Fay",
+        "Vulnerable": "Isolated",
+        "Enhanced rights": "Yes",
+        "What they decided": "Being referred: agreed, 20 March 2026, to be asked again on 20 April 2026",
+        "Mobile": "weekdays after 5pm",
+        "Accepts what happened": "In full, told to An invented officer, 10 March 2026",
+    }.items():
+        expect(row_of(page, key)).to_contain_text(told)
+    expect(row_of(page, "Mobile")).to_contain_text("Asked on 20 March 2026")
+    # An account keeps its lines.
+    assert page.get_by_text("Another one.").inner_text() == "The first invented line.\n\nAnother one."
+    assert faults_of(page) == []
+
+
+def test_what_one_referral_tells_to_be_unsafe_is_not_safe_in_another(visitors: Visitors, site: Site) -> None:
+    first = a_crime("SAFE-ONE", family="Pagedunsafe")
+    first["parties"][0]["contacts"] = [a_contact(value="07700 900321")]
+    case = take(site.hub, first)
+    second = copy.deepcopy(first)
+    second["parties"][0]["contacts"] = [a_contact(value="+44 7700 900321", safe="no")]
+    assert take(site.hub, second | {"source_record_id": "SAFE-TWO"}, "vip") == case
+    reference = site.hub.links()["vip:SAFE-TWO"]["reference"]
+    page = visitors.visit(f"/cases/{case}")
+    sign_in(page, site, "coordinator")
+    expect(page.get_by_text("Safe", exact=True)).to_have_count(0)
+    told_safe = row_of(page, "Mobile").filter(has_text="07700 900321")
+    expect(told_safe).to_contain_text(f"Told to be not safe in referral {reference}")
+    # What staff found out since stands above what the referrals told.
+    page.goto(f"/cases/{case}/records/safe_contact")
+    page.get_by_label("No").check()
+    page.get_by_label("In a few words").fill("Invented: somebody else answers.")
+    page.get_by_role("button", name="Record it").click()
+    warning = page.get_by_text("There is no safe way to be in contact. That was recorded on")
+    expect(warning).to_contain_text("Invented: somebody else answers.")
+    assert faults_of(page) == []

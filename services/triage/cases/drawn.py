@@ -97,50 +97,6 @@ def draw_steps(case: Mapping[str, Any], tried: str, known: Iterable[str]) -> dic
     return steps
 
 
-def draw_people(told: Mapping[str, Any], case: Mapping[str, Any], directory: Directory) -> dict[str, Any]:
-    """The people in a referral, each side by itself."""
-    referral = told["referral"]
-    return {
-        "reference": told["reference"],
-        "agency": directory.name_of(told["agency"]),
-        "stands": told["stands"],
-        "summary": referral["event"].get("summary"),
-        "parties": [
-            _party(party) | {"household": _household(told["reference"], place, case)}
-            for place, party in enumerate(referral["parties"])
-        ],
-    }
-
-
-def _household(reference: str, place: int, case: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """With whom somebody lives, and the case that these are in, if it is another."""
-    return [
-        (one["name"], one["case"] if one["case"] != case["case"] else "")
-        for one in case["households"]
-        if (one["referral"], one["party"]) == (reference, place)
-    ]
-
-
-def _party(party: Mapping[str, Any]) -> dict[str, Any]:
-    name, address = party.get("name") or {}, party.get("address") or {}
-    born = party.get("date_of_birth")
-    parts = [address.get(part) for part in ("line1", "line2", "town", "postcode")]
-    return {
-        "role": {"harmed": "Harmed person", "responsible": "Responsible person"}.get(party["role"], "Party"),
-        "name": " ".join(filter(None, (name.get("given"), name.get("family")))) or "Not named",
-        "born": f"{dt.date.fromisoformat(born):%-d %B %Y}" if born else "",
-        "address": ", ".join(filter(None, parts)),
-        "confidential": address.get("confidential", False),
-        "contacts": [
-            (one["channel"], one["value"], one.get("safe", "unknown"), one.get("safe_times"))
-            for one in party.get("contacts", ())
-        ],
-        "access": ", ".join(party.get("access_needs", ())),
-        "language": party.get("language"),
-        "interpreter": party.get("interpreter"),
-    }
-
-
 def draw_asked(
     asked: Mapping[str, Any], place: int, directory: Directory, categories: Mapping[str, str]
 ) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
 
-from services.triage.cases import drawn, store
+from services.triage.cases import drawn, drawn_referral, store
 from services.triage.cases.api import AT_WORK, COORDINATORS, show_case, table_of, who_is
 from services.triage.cases.assess_needs import CATEGORIES, assess_needs
 from services.triage.cases.change_case import change_case
@@ -316,7 +316,9 @@ def _show(
         case=drawn.draw_case(case, directory, caller.name, today),
         steps=drawn.draw_steps(case, tried, NAMES),
         fields=NEEDS,
-        people=[drawn.draw_people(one, case, directory) for one in case["referrals"]],
+        people=[drawn_referral.draw_referral(one, case, directory) for one in case["referrals"]],
+        dangers=drawn_referral.draw_dangers(case, today),
+        no_safe_way=drawn_referral.draw_no_safe_way(case),
         asked=[drawn.draw_asked(one, n, directory, CATEGORIES) for n, one in enumerate(case["asked"])],
         offers=[drawn.draw_offer(one, directory) for one in reversed(case["cross_referrals"])],
         refusals=reasons.REFUSALS,

@@ -113,6 +113,69 @@ TOLD: Final[dict[str, str]] = {
     **reasons.REOPENINGS,
     **reasons.NOT_YET,
 }
+# What a referral tells, in the words of the form for practitioners where it asks for it.
+MARKERS: Final = {
+    "domestic_abuse": "abuse by a partner or in the family",
+    "sexual": "sexual violence",
+    "stalking": "stalking",
+    "hate": "hate",
+    "trafficking": "trafficking or exploitation",
+    "weapons": "weapons",
+    "self_harm": "self-harm or suicide",
+    "child_safeguarding": "a child may need protection",
+    "mappa": "MAPPA",
+    "mental_health": "mental health",
+    "substance": "alcohol or drugs",
+}
+ORDERS: Final = {
+    "bail": "bail conditions",
+    "restraining": "restraining order",
+    "licence": "licence conditions",
+    "injunction": "injunction",
+    "other": "another order",
+}
+STAGES_TOLD: Final = {
+    "not_reported": "Not reported",
+    "under_investigation": "Under investigation",
+    "no_further_action": "No further action",
+    "out_of_court": "Dealt with out of court",
+    "charged": "Charged",
+    "awaiting_plea": "Waiting for a plea",
+    "guilty_plea": "Guilty plea",
+    "trial": "Trial",
+    "awaiting_sentence": "Waiting for sentence",
+    "deferred": "Sentence deferred",
+    "sentenced": "Sentenced",
+    "licence": "On licence",
+    "complete": "Complete",
+    "civil": "Civil",
+}
+SERVICES: Final = {
+    "restorative_justice": "Restorative justice",
+    "restorative_mediation": "Restorative mediation",
+    "peer_mentor": "A peer mentor",
+    "vip_navigator": "A navigator of the Vulnerability Intervention Pathway",
+    "victim_support": "Victim support",
+}
+CONSENTS: Final = {
+    "referral": "Being referred",
+    "storage": "Being kept on record",
+    "sharing": "Being told to other services",
+    "approach_other_party": "The other side being approached",
+}
+DECISIONS: Final = {
+    "given": "agreed",
+    "refused": "said no",
+    "deferred": "would like more time",
+    "not_asked": "not asked yet",
+}
+ACCEPTED: Final = {
+    "full": "In full",
+    "partial": "In part",
+    "no_comment": "Would not say",
+    "denied": "Not at all",
+    "unknown": "Not known",
+}
 # What a transition needs: the name of its field, its label, and the words that may be chosen.
 NEEDS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
     "missing": ("reason", "What is missing", reasons.MISSING),
