@@ -12,6 +12,7 @@ from services.notify.store import Desk, end_by_itself, open_alerts_for
 from shared.directory import DUTY_DESK
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from services.notify.switchboard import Switchboard
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     )
     from shared.messaging.unit import Unit
 
-# In which what is due has its names: a step, its day and whose it is are longer than an occasion may be.
+# In which news has its names: what tells it from other news of its kind is longer than an occasion may be.
 _OCCASIONS: Final = UUID("a53b6d2e-7c11-4a0e-9d52-3f1c8e6b9047")
 
 
@@ -43,8 +44,8 @@ def prepare_batch(
 def alert_coordinator(message: CaseRouted, unit: Unit, board: Switchboard) -> Alert | None:
     """The opening alert of a new case, or that a paused one goes on; None if the case has that alert."""
     kind: Kind = "again" if message.again else "released" if message.released else "opening"
-    # A case opens once; it can be paused and go on more than once.
-    occasion = "" if kind == "opening" else message.referral
+    # A case opens once; it can be paused, or returned, and go on more than once, also by the same referral.
+    occasion = "" if kind == "opening" else _occasion(message.referral, message.routed_at)
     news = News(message.case, kind, message.to_team, message.travels == "urgent", occasion)
     return raise_alert(news, unit, board, gather=message.travels == "bulk")
 
@@ -52,20 +53,22 @@ def alert_coordinator(message: CaseRouted, unit: Unit, board: Switchboard) -> Al
 def alert_of_withdrawal(message: CaseReferralWithdrawn, unit: Unit, board: Switchboard) -> Alert | None:
     """One alert for each referral that was taken back: the case has changed, or must stop altogether."""
     kind: Kind = "withdrawal" if message.stands else "all_withdrawn"
-    news = News(message.case, kind, message.to_team, urgent=True, occasion=message.referral)
+    occasion = _occasion(message.referral, message.withdrawn_at)
+    news = News(message.case, kind, message.to_team, urgent=True, occasion=occasion)
     return raise_alert(news, unit, board)
 
 
 def alert_of_merge(message: CaseMerged, unit: Unit, board: Switchboard) -> Alert | None:
     """The team that had a case hears that it goes on in another."""
-    news = News(message.case, "merged", message.to_team, urgent=False, occasion=message.into)
+    occasion = _occasion(message.into, message.merged_at)
+    news = News(message.case, "merged", message.to_team, urgent=False, occasion=occasion)
     return raise_alert(news, unit, board, gather=message.travels == "bulk")
 
 
 def alert_duty_desk(message: CaseReturned, unit: Unit, board: Switchboard) -> Alert | None:
     """A case that cannot go to a team yet is on the duty desk's list; None if it is there."""
     kind: Kind = "again" if message.again else "opening"
-    occasion = message.referral if message.again else ""
+    occasion = _occasion(message.referral, message.returned_at) if message.again else ""
     news = News(message.case, kind, message.to_team, message.travels == "urgent", occasion)
     return raise_alert(news, unit, board, gather=message.travels == "bulk")
 
@@ -108,3 +111,8 @@ def alert_of_giving(message: CaseGiven, unit: Unit, board: Switchboard) -> Alert
 def alert_of_letter(message: LetterKept, unit: Unit, board: Switchboard) -> Alert | None:
     """A mail waits for a human; it is nobody's case yet, so the duty desk is told."""
     return raise_alert(News(message.letter, "letter", DUTY_DESK, urgent=False), unit, board)
+
+
+def _occasion(about: str, at: dt.datetime) -> str:
+    """What was said of this at that moment: said again later it is other news, and repeated the same."""
+    return str(uuid5(_OCCASIONS, f"{about} {at.isoformat()}"))

@@ -112,6 +112,13 @@ def decide(facts: Facts, lacks: Sequence[str], unit: Unit, table: Table) -> Deci
     return decision._replace(team=DUTY_DESK, row=0, why=RETURNED) if lacks else decision
 
 
+def _stays(case: Case, decision: Decision) -> Decision:
+    """A team that sent a case back still has it: it gives a case away by offering it, and in no other way."""
+    if DUTY_DESK in (case.team, decision.team):
+        return decision
+    return decision._replace(team=case.team, row=case.why_there["row"], why=case.why_there["why"])
+
+
 def _begin_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table: Table) -> None:
     today = today_of(unit.now)
     urgent = is_urgent(facts, decision, today)
@@ -290,7 +297,7 @@ def try_to_release(
         lacks = tuple(need for need in lacks if need != "area")  # somebody has asked, and knows
     if facts.area is not None and facts.police_area is None:
         facts = replace(facts, police_area=table.areas.known(facts.area).police)
-    decision = decide(facts, lacks, unit, table)
+    decision = _stays(case, decide(facts, lacks, unit, table))
     if kept is not None:
         Lives.of(unit).change(case.id, with_gates(kept, facts, decision, unit))
     if lacks:

@@ -69,6 +69,18 @@ def test_an_amendment_that_brings_it_releases_the_case_to_its_team(hub: Hub) -> 
     assert alerts(hub) == [("opening", "duty_desk"), ("released", "restorative_hub")]
 
 
+def test_a_case_that_is_sent_back_twice_and_mended_twice_is_told_to_its_team_twice(hub: Hub) -> None:
+    hub.take(an_account("ONE", references=SHARED))
+    hub.settle()
+    case = hub.links()["vcas:ONE"]["case"]
+    for phone in ("07700 900881", "07700 900882"):
+        move(hub, case, "send_back", reason="safe_contact")
+        hub.clock.move(hours=1)
+        hub.take(an_account("ONE", references=SHARED, phone=phone))
+        hub.settle()
+    assert alerts(hub) == [("opening", "restorative_hub")] + [("released", "restorative_hub")] * 2
+
+
 def test_an_amendment_that_brings_part_of_it_tells_what_is_still_missing(hub: Hub) -> None:
     receipt = hub.take(an_account_without("safe_contact", "area"))
     hub.settle()

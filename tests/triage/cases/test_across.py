@@ -121,6 +121,26 @@ def test_a_case_that_is_offered_is_theirs_when_they_accept_and_not_before(hub: H
     assert hub.ask(f"/v1/cases/{case}", token(hub, "coordinator")).status_code == 404
 
 
+def test_a_team_that_accepts_what_was_released_before_is_told_and_keeps_what_it_sends_back(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    for team in ("restorative_hub", "community_peer_mentors"):
+        back = {"transition": "send_back", "reason": "safe_contact"}
+        assert post(hub, f"/v1/cases/{case}/transitions", back, "coordinator", team).status_code == 200
+        hub.clock.move(hours=1)
+        assert take(hub, a_crime(phone=f"07700 90088{len(team) % 10}")) == case
+        released = whole(hub, case, "coordinator", team)
+        assert (released["state"], released["team"], released["lacks"]) == ("triage", team, [])
+        if team == "restorative_hub":
+            move(hub, case, "transfer", to="community_peer_mentors")
+            hub.clock.move(hours=1)
+            accepting = {"transition": "accept_transfer"}
+            path = f"/v1/cases/{case}/transitions"
+            assert post(hub, path, accepting, "coordinator", "community_peer_mentors").status_code == 200
+            hub.settle()
+    told = [alert["team"] for alert in hub.alerts() if alert["kind"] == "released"]
+    assert told == ["restorative_hub", "community_peer_mentors", "community_peer_mentors"]
+
+
 def test_a_case_that_was_refused_stays_where_it_was(hub: Hub) -> None:
     case = take(hub, a_crime())
     move(hub, case, "transfer", to="community_peer_mentors")
