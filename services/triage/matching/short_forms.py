@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 from nicknames import name_triplets
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from services.triage.domain.matching.compare_names import Canonicals
@@ -41,8 +42,10 @@ canonicals = _ListedNames()
 def _canonicals(word: str) -> frozenset[str]:
     if word in _names() or len(word) < _FEWEST_LETTERS:
         return canonicals.as_listed(word)
-    near = (form for form in _short_forms().get(word[0], ()) if OSA.distance(form, word, score_cutoff=1) <= 1)
-    return frozenset((word, *(name for form in near for name in (form, *_names()[form]))))
+    near = process.extract(
+        word, _short_forms().get(word[0], ()), scorer=OSA.distance, score_cutoff=1, limit=None
+    )
+    return frozenset((word, *(name for form, _, _ in near for name in (form, *_names()[form]))))
 
 
 @cache
