@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.triage.domain.life.guards import Given
-from services.triage.domain.life.moving import Actor, Life, Refused, move, with_task
+from services.triage.domain.life.moving import STOP, Actor, Life, Refused, move, with_task
 from services.triage.domain.life.states import TOLD_AGENCY
 from services.triage.domain.life.turn import is_told_at_once, whose_turn
 from services.triage.history.store import SYSTEM, History
@@ -110,8 +110,11 @@ def move_case(
     return changed
 
 
-def settle_task(case: Case, unit: Unit, targets: Targets) -> None:
-    """Something was learnt about the case: the one next thing may be another now."""
+def settle_task(case: Case, unit: Unit, targets: Targets, by: str = "") -> None:
+    """Something was learnt about the case: the one next thing may be another now.
+
+    `by` is who recorded it, and need not be told.
+    """
     kept = Lives.of(unit).find(case.id)
     if kept is None:
         return
@@ -121,7 +124,8 @@ def settle_task(case: Case, unit: Unit, targets: Targets) -> None:
     if life != kept.life:
         Lives.of(unit).change(case.id, replace(kept, life=life))
         if is_told_at_once(kept.life, life):
-            say_begun(case, life, whose_turn(life, situation), unit)
+            turn = (person for person in whose_turn(life, situation) if person != by or not by)
+            say_begun(case, life, turn, unit, urgent=life.task == STOP)
 
 
 def try_to_move(case: Case, name: str, unit: Unit, targets: Targets, **how: object) -> Kept | None:

@@ -51,7 +51,7 @@ def change_case(
     seen = store.Seen(case, _passed_on(case, kept, unit, table))
     if name in ("allocate", "reallocate"):
         give_to_facilitators(seen, given, who, unit)
-        settle_task(case, unit, table.targets)
+        settle_task(case, unit, table.targets, who.name)
     elif name == "assign":
         tell_of_giving(case, [given.owner], [before], who.name, unit)
     elif name in ("hold_meeting", "finish_indirect"):

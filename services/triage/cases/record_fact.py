@@ -67,5 +67,5 @@ def record_fact(
         learn_of_court(case, says, unit, table)
     if kind == "conflict":
         declare(case.id, says["staff"], unit, database, table, knows=says.get("knows", True))
-    settle_task(case, unit, table.targets)
+    settle_task(case, unit, table.targets, who.name)
     return store.Seen(case, Lives.of(unit).find(seen.case.id) or seen.kept)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from services.triage.domain.life.situation import Consent, Side, Situation
 from services.triage.domain.routing.facts import TENURES, Facts, age_on
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 _IN_CUSTODY = ("prison_number", "prison", "custody")
 _LANDLORD = ("landlord", "social_landlord")
+# What whoever asked decides of, and how: the parts of the names under which the days of it are kept.
+_KEPT: Final = {"approach_other_party": "approach", "sharing": "sharing"}
+_KEPT_AS: Final = {"given": "agreed_on", "refused": "refused_on"}
 
 
 def home_of(referral: Referral) -> Address | None:
@@ -108,7 +112,10 @@ def _forbidden(referral: Referral) -> Iterator[dt.date]:
 
 
 def _agreed(referral: Referral) -> dict[str, Any]:
-    """What whoever asked has agreed to, and until when they wanted to be left to think, and of what."""
+    """What whoever asked has agreed to or refused, and until when they wanted to think, and of what.
+
+    Of several who asked together nobody is spoken for by another: one's "no" is as new as the last yes.
+    """
     told: dict[str, Any] = {}
     thinking_over: set[str] = set()
     decided: set[str] = set()
@@ -117,15 +124,18 @@ def _agreed(referral: Referral) -> dict[str, Any]:
             continue
         for consent in party.consents:
             on = consent.decided_on or referral.referred_at.date()
-            if consent.decision == "given" and consent.to == "approach_other_party":
-                told["approach_agreed_on"] = on
-            if consent.decision == "given" and consent.to == "sharing":
-                told["sharing_agreed_on"] = on
+            if consent.to in _KEPT and consent.decision in _KEPT_AS:
+                name = f"{_KEPT[consent.to]}_{_KEPT_AS[consent.decision]}"
+                told[name] = max(told.get(name, on), on)
             if consent.decision == "deferred" and consent.contact_again_on:
                 told["more_time_until"] = consent.contact_again_on
                 thinking_over.add(consent.to)
             if consent.decision in ("given", "refused"):
                 decided.add(consent.to)
+    for what in _KEPT.values():
+        if f"{what}_refused_on" in told:
+            dates = (told[f"{what}_refused_on"], told.get(f"{what}_agreed_on", dt.date.min))
+            told[f"{what}_refused_on"] = max(dates)
     return told | {"thinking_over": frozenset(thinking_over), "decided": frozenset(decided)}
 
 
@@ -139,15 +149,33 @@ def _refuses_sharing(referral: Referral) -> bool:
     )
 
 
+def with_refusals(situation: Situation, begun: Situation) -> Situation:
+    """A "no" that a referral told of later than anything was recorded of it is the newest word.
+
+    `begun` is what was known before anything was recorded.
+    """
+    later = {
+        what: told
+        for what, told in begun.consents.items()
+        if told.decision == "refused" and situation.consents[what].on < told.on
+    }
+    return replace(situation, consents={**situation.consents, **later}) if later else situation
+
+
 def begin_situation(
     facts: Facts, lacks: Sequence[str] | None, gates: Sequence[str], today: dt.date
 ) -> Situation:
     """What is known of a case before anything was recorded in it."""
+    told = (
+        ("approach_other", facts.approach_agreed_on, facts.approach_refused_on),
+        ("sharing", facts.sharing_agreed_on, facts.sharing_refused_on),
+    )
     consents: dict[tuple[Side, str], Consent] = {}
-    if facts.approach_agreed_on is not None:
-        consents["initiator", "approach_other"] = Consent("given", facts.approach_agreed_on)
-    if facts.sharing_agreed_on is not None:
-        consents["initiator", "sharing"] = Consent("given", facts.sharing_agreed_on)
+    for to, agreed, refused in told:
+        if refused is not None and (agreed is None or agreed <= refused):
+            consents["initiator", to] = Consent("refused", refused)
+        elif agreed is not None:
+            consents["initiator", to] = Consent("given", agreed)
     return Situation(
         today=today,
         strand=facts.strand,

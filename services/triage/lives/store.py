@@ -13,7 +13,7 @@ from services.triage.domain.life.moving import Life
 from services.triage.domain.life.situation import Record, Situation, with_records
 from services.triage.domain.routing.facts import Facts
 from services.triage.history.store import History
-from services.triage.lives.schema import begin_situation
+from services.triage.lives.schema import begin_situation, with_refusals
 from services.triage.lives.tables import case_records, lives, routing_tables
 from services.triage.tables import cases
 from shared.identity import new_id
@@ -151,8 +151,9 @@ class Lives:
 
     def situation(self, case_id: UUID, kept: Kept, lacks: Sequence[str] | None, today: dt.date) -> Situation:
         """What is known of a case now."""
-        known = begin_situation(kept.facts, lacks, kept.gates, today)
-        return with_records(replace(known, nobody_fits=bool(kept.nobody_fits)), self.records(case_id))
+        begun = begin_situation(kept.facts, lacks, kept.gates, today)
+        begun = replace(begun, nobody_fits=bool(kept.nobody_fits))
+        return with_refusals(with_records(begun, self.records(case_id)), begun)
 
 
 def _record(row: Row[Any], keys: KeyRing) -> Record:

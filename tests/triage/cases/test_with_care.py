@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from collections.abc import Callable
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.support.builders import Wire, a_consent
 from tests.support.houses import Hub, StoppedClock
-from tests.triage.cases.doing import a_crime, allocate, move, post, record, take, whole
+from tests.triage.cases.doing import a_crime, allocate, move, post, record, take, token, whole
 
 
 @pytest.fixture
@@ -260,3 +261,76 @@ def test_a_hold_outlives_a_withdrawal_with_its_promise_and_its_clock(hub: Hub) -
     assert (told["task"], told["next_on"]) == ("call_back", "2026-05-05")
     # One working day was left when it was put on hold, on a Wednesday; it is Wednesday again.
     assert move(hub, case, "resume")["next_on"] == "2026-04-02"
+
+
+NOT_AGREED = "Whoever asked has not agreed that the other side is approached."
+
+
+def refusing(account: Wire, to: str, on: str) -> Wire:
+    """The same account, in which whoever asked has said no to this on that day."""
+    changed = copy.deepcopy(account)
+    consents = [one for one in changed["parties"][0]["consents"] if one["to"] != to]
+    no = a_consent(to=to, decision="refused", decided_on=on)
+    no.pop("contact_again_on")
+    changed["parties"][0]["consents"] = [*consents, no]
+    return changed
+
+
+def against(hub: Hub, case: str, step: str) -> list[str]:
+    """What stands against a step."""
+    (found,) = (one for one in whole(hub, case, "facilitator")["choices"] if one["transition"] == step)
+    return [stop["why"] for stop in found["stands_against"]]
+
+
+@pytest.mark.parametrize("agency", ["vcas", "vip"])
+def test_a_no_that_a_referral_tells_later_counts_whoever_tells_it(hub: Hub, agency: str) -> None:
+    account = a_crime()
+    case = take(hub, account)
+    allocate(hub, case)
+    move(hub, case, "contact_initiator", "facilitator")
+    assert against(hub, case, "contact_other") == []
+    # Amended by who sent it, or told by somebody else: they do not want the other side to be approached.
+    take(hub, refusing(account, "approach_other_party", "2026-03-21"), agency)
+    assert NOT_AGREED in against(hub, case, "contact_other")
+    # A yes from before that, which comes late, takes nothing back.
+    take(hub, a_crime() | {"source_record_id": "LATE"}, "durham_constabulary")
+    assert NOT_AGREED in against(hub, case, "contact_other")
+    # Whoever asked them since knows better.
+    record(hub, case, "consent", "facilitator", side="initiator", to="approach_other", decision="given")
+    assert against(hub, case, "contact_other") == []
+
+
+def test_a_no_that_is_newer_than_what_was_recorded_stops_contact_and_is_told_at_once(hub: Hub) -> None:
+    account = a_crime()
+    case = take(hub, account)
+    allocate(hub, case)
+    record(hub, case, "consent", side="initiator", to="approach_other", decision="given")
+    move(hub, case, "contact_initiator", "facilitator")
+    move(hub, case, "contact_other", "facilitator")
+    hub.clock.move(days=2)
+    take(hub, refusing(account, "approach_other_party", str(hub.clock().date())))
+    stopped = whole(hub, case)
+    assert (stopped["task"], stopped["toward"]) == ("stop_contact", None)
+    hub.settle()
+    told = hub.ask("/v1/alerts?state=open", token(hub, "facilitator")).get_json()["alerts"]
+    assert [(one["case"], one["urgent"]) for one in told if one["urgent"]] == [(case, True)]
+
+
+def test_one_of_two_who_asked_does_not_agree_for_the_other(hub: Hub) -> None:
+    account = a_crime()
+    second = copy.deepcopy(refusing(account, "approach_other_party", "2026-03-01")["parties"][0])
+    second["name"] = {"given": "Otto", "family": "Otherwise"}
+    account["parties"].insert(1, second)
+    case = take(hub, account)
+    allocate(hub, case)
+    move(hub, case, "contact_initiator", "facilitator")
+    assert NOT_AGREED in against(hub, case, "contact_other")
+
+
+def test_another_service_is_not_told_once_sharing_was_refused(hub: Hub) -> None:
+    account = a_crime()
+    case = take(hub, account)
+    take(hub, refusing(account, "sharing", "2026-03-21"))
+    answer = post(hub, f"/v1/cases/{case}/transitions", {"transition": "transfer", "to": "vcas"})
+    assert answer.status_code == 409
+    assert "another service is told" in answer.get_json()["detail"]

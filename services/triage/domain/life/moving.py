@@ -17,7 +17,7 @@ from services.triage.domain.life.transitions import BY_NAME, ROLES, WHILE_IN_CON
 Due = Callable[[str], dt.date]
 Why = Literal["role", "state", "guard", "given"]
 
-_STOP: Final = "stop_contact"
+STOP: Final = "stop_contact"
 # A day that is further away is a slip of the pen, and somebody would wait for it.
 _LONGEST_REST: Final = dt.timedelta(days=366)
 # After two weeks, three months and six months (DOMAIN §3); then it is closed.
@@ -155,7 +155,7 @@ def with_task(life: Life, situation: Situation, due: Due, *, promised: dt.date |
         left = situation.to_follow_up
         toward = None if task == "propose_closure" else left[0] if len(left) == 1 else toward
     if not _may_reach(toward, situation):
-        task, toward = _STOP, None
+        task, toward = STOP, None
     if promised is None and life.task == task and life.next_on is not None:
         return replace(life, toward=toward)
     return replace(life, task=task, toward=toward, next_on=promised or due(task))

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 _FACILITATED: Final[frozenset[State]] = BY_NAME["reallocate"].origins
 # What those who facilitate a case cannot do, or must not do for themselves.
 _NOT_THEIRS: Final = ("reallocate", "find_owner")
-# These pass from those who work with a case to somebody else, who is not in it every day.
-_TOLD_AT_ONCE: Final = ("approve_closure", "reallocate")
+# These pass from those who work with a case to somebody else, who is not in it every day; whoever is about to
+# make contact hears at once that they must not.
+_TOLD_AT_ONCE: Final = ("approve_closure", "reallocate", "stop_contact")
 # With these somebody else gives it back to those who thought that they had done their part.
 _GIVES_BACK: Final = ("refuse_closure", "refuse_transfer")
 SUPERVISORS: Final = ("",)

@@ -55,6 +55,8 @@ class Facts:
     forbidden_until: dt.date | None = None
     approach_agreed_on: dt.date | None = None
     sharing_agreed_on: dt.date | None = None
+    approach_refused_on: dt.date | None = None
+    sharing_refused_on: dt.date | None = None
     more_time_until: dt.date | None = None
     # Of whoever asked: what they wanted that time for, and what they have decided.
     thinking_over: frozenset[str] = frozenset()
@@ -123,6 +125,8 @@ def stirred_by(facts: Facts, gates: Collection[str], until: dt.date, today: dt.d
 _UNITED: Final = ("markers", "services")
 _OF_THE_COURT: Final = ("stage", "hearing_on")
 _EITHER: Final = ("danger", "custody", "enhanced", "sharing_refused")
+# What was decided last counts, in whatever order it is heard: an old yes that comes late takes no "no" back.
+_DECIDED_ON: Final = ("approach_agreed_on", "sharing_agreed_on", "approach_refused_on", "sharing_refused_on")
 
 
 def together(known: Facts, told: Facts) -> Facts:
@@ -142,6 +146,8 @@ def together(known: Facts, told: Facts) -> Facts:
             changes[field.name] = before if now in (None, getattr(known, f"told_{field.name}")) else now
         elif field.name == "calls":
             changes[field.name] = max(before, now)
+        elif field.name in _DECIDED_ON:
+            changes[field.name] = max(filter(None, (before, now)), default=None)
         elif field.name in ("strand", "kind", "area", "initiated_by"):
             # A case keeps what it was opened as, and where.
             changes[field.name] = before if before is not None else now
