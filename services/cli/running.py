@@ -70,7 +70,14 @@ def work(service: str) -> None:
     """Run one service's relay, consumer and senders until SIGTERM."""
     settings = Settings.read()
     log_to_stderr(settings.log_level)
-    house = House([SERVICES[service].furnish(settings)], open_broker(settings.broker_url))
+    broker = open_broker(settings.broker_url)
+    if broker.volatile:
+        # It would hear nothing and carry nothing, and say that it works.
+        raise click.ClickException(
+            "HUB_BROKER_URL is memory://, and that is in the process of `hub up`, which does this work "
+            "itself. Set it to the RabbitMQ that the services share."
+        )
+    house = House([SERVICES[service].furnish(settings)], broker)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

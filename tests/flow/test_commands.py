@@ -303,6 +303,7 @@ def test_a_hub_that_does_not_answer_is_told_at_once_and_not_waited_for_with_ever
             "/nowhere/m.yaml cannot be read as a column mapping: No such file or directory.",
         ),
         (("up", "--home", "{folder}/bytes"), "/bytes: File exists."),
+        (("work", "triage"), "HUB_BROKER_URL is memory://, and that is in the process of `hub up`"),
         (("serve", "triage", "--host", "no.such.host.invalid"), "Cannot serve on no.such.host.invalid:8080"),
     ],
 )
