@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -16,7 +17,7 @@ from services.notify.dispatch_store import longest_wait
 from shared.house import topology_for
 from shared.messaging.carrier import BrokerAway
 from shared.messaging.parking import count_held
-from shared.messaging.topology import EXCHANGE
+from shared.messaging.topology import DEAD_EXCHANGE, EXCHANGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -175,10 +176,11 @@ def _bindings(queues: tuple[Queue, ...], broker_url: str, management_url: str) -
             advice="Check HUB_BROKER_MANAGEMENT_URL and its user's monitoring tag.",
         )
         return
+    # Without its binding a queue of the dead gets nothing: the broker holds what died, and counts it nowhere.
     missing = [
         f"{queue.name} ← {key}"
         for queue in queues
-        for key in queue.bindings
+        for key in ((queue.name,) if queue.is_dead else queue.bindings)
         if key not in found.get(queue.name, ())
     ]
     yield Finding(
@@ -197,13 +199,16 @@ def _bound(broker_url: str, management_url: str) -> Mapping[str, set[str]]:
         basic_auth=f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
     )
     origin = f"{parts.scheme}://{parts.hostname}:{parts.port or 15672}"
+    found: dict[str, set[str]] = {}
     with urllib3.PoolManager(timeout=5.0, retries=False) as pool:
-        answer = pool.request(
-            "GET",
-            f"{origin}/api/exchanges/{quote(vhost, safe='')}/{EXCHANGE}/bindings/source",
-            headers=headers,
-        )
-        found: dict[str, set[str]] = {}
-        for binding in answer.json():
-            found.setdefault(binding["destination"], set()).add(binding["routing_key"])
+        for exchange in (EXCHANGE, DEAD_EXCHANGE):
+            answer = pool.request(
+                "GET",
+                f"{origin}/api/exchanges/{quote(vhost, safe='')}/{exchange}/bindings/source",
+                headers=headers,
+            )
+            if answer.status == HTTPStatus.NOT_FOUND:  # no such exchange: nothing is bound to it
+                continue
+            for binding in answer.json():
+                found.setdefault(binding["destination"], set()).add(binding["routing_key"])
     return found

@@ -12,7 +12,7 @@ import pytest
 from services.doctor import CLOCKS_APART, LAGGING, Finding, examine
 from shared.clock import utc_now
 from shared.messaging.broker import open_broker
-from shared.messaging.topology import EXCHANGE
+from shared.messaging.topology import DEAD_EXCHANGE, EXCHANGE
 from tests.support.builders import an_account
 from tests.support.houses import Hub
 from tests.support.rabbitmq_server import RabbitMQServer
@@ -112,6 +112,27 @@ def test_a_queue_and_a_binding_that_are_gone_are_found(
     assert "notify.urgent ← case.routed.urgent.*" in found["bindings"].told
     assert "triage.bulk ← referral.received.bulk" in found["bindings"].told
     assert "hub prepare" in found["queue triage.bulk"].advice
+    hub.house.prepare()
+    assert ill(findings(hub, management_url=management)) == set()
+
+
+@on_production
+def test_a_way_of_the_dead_that_is_gone_is_found(
+    make_hub: Callable[..., Hub], rabbitmq: RabbitMQServer, vhost: str
+) -> None:
+    hub = make_hub(broker_url=vhost)
+    management = rabbitmq.management_url.replace("http://", "http://guest:guest@")
+    with pika.BlockingConnection(pika.URLParameters(vhost)) as connection:
+        channel = connection.channel()
+        channel.queue_unbind("triage.dead", DEAD_EXCHANGE, "triage.dead")
+        found = findings(hub, management_url=management)
+        assert (ill(found), found["bindings"].told) == ({"bindings"}, "missing: triage.dead ← triage.dead")
+        channel.exchange_delete(DEAD_EXCHANGE)
+        channel.exchange_delete(EXCHANGE)
+    found = findings(hub, management_url=management)
+    assert ill(found) == {"bindings"}
+    assert "notify.dead ← notify.dead" in found["bindings"].told
+    assert "triage.normal ← referral.received.normal" in found["bindings"].told
     hub.house.prepare()
     assert ill(findings(hub, management_url=management)) == set()
 
