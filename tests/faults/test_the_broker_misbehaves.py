@@ -14,8 +14,11 @@ from werkzeug.test import Client
 
 from services.every import SERVICES
 from services.wsgi import Front
-from shared.house import House
+from shared.house import House, topology_for
+from shared.identity import new_id
 from shared.messaging.broker import open_broker
+from shared.messaging.carrier import Outgoing
+from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import DELIVERY_LIMIT, QUEUES, arguments_of, queues_of
 from shared.settings import Settings
 from tests.faults.people import a_story
@@ -212,6 +215,22 @@ def test_a_queue_without_a_leader_is_found_by_the_doctor_whose_advice_heals_it(
     desk.house.start()
     desk.wait_for_rest()
     desk.check()
+
+
+def test_what_is_confirmed_right_after_hub_prepare_survives_a_kill_of_the_broker(
+    rabbitmq: RabbitMQServer, vhost: str
+) -> None:
+    """`hub prepare` ends when a kill can do no harm any more: a younger queue would be dead for ever."""
+    broker, queues = RabbitMQ(vhost), topology_for(())
+    batch = [Outgoing(new_id(), "case.joined", "case.joined.normal", b"{}") for _ in range(50)]
+    publisher = broker.publisher()
+    broker.prepare(queues)
+    assert len(publisher.publish(batch).confirmed) == 50
+    rabbitmq.kill_9()
+    rabbitmq.start()
+    publisher.close()
+    assert [queue.name for queue in queues if not broker.has_leader(queue)] == []
+    assert broker.depth(next(queue for queue in queues if queue.name == "intake.events")) == 50
 
 
 def test_a_message_whose_every_consumer_died_is_parked_and_can_be_replayed(desk: Desk) -> None:
