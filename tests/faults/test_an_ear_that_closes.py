@@ -15,6 +15,7 @@ pytestmark = pytest.mark.faults
 
 MESSAGES = 120
 SECONDS = 30.0
+LONG = 6.0  # several times the silence after which the broker closes a line, with a heartbeat each second
 
 
 @pytest.fixture
@@ -46,6 +47,27 @@ def test_what_was_given_out_and_not_acknowledged_is_given_out_again(broker: Brok
     heard = take_all(second, MESSAGES - len(done))
     second.close()
     assert sorted({delivery.body for delivery in done} | heard) == sorted(one.body for one in batch)
+
+
+@pytest.mark.production
+@pytest.mark.parametrize("infrastructure", ["production"])
+def test_whoever_keeps_messages_in_hand_for_long_is_not_taken_for_dead(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while a database is away: the broker hears nothing else from whoever waits for it."""
+    monkeypatch.setattr("shared.messaging.hearing._HEARTBEAT", 1)
+    publisher = broker.publisher()
+    publisher.publish([Outgoing(new_id(), "referral.received", "referral.received.normal", b"{}")])
+    publisher.close()
+    hearing = broker.hearing(queues_of("triage"))
+    in_hand = hearing.take(1, SECONDS)
+    hearing.rest(LONG)
+    hearing.acknowledge(in_hand)
+    hearing.rest(0.5)  # a line that was closed meanwhile is noticed here
+    hearing.close()
+    second = broker.hearing(queues_of("triage"))
+    assert (len(in_hand), second.take(1, 0.5)) == (1, [])
+    second.close()
 
 
 def take_all(hearing: Hearing, count: int) -> set[bytes]:
