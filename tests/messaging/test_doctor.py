@@ -138,6 +138,20 @@ def test_a_way_of_the_dead_that_is_gone_is_found(
 
 
 @on_production
+def test_a_queue_without_a_leader_is_found(
+    make_hub: Callable[..., Hub], rabbitmq: RabbitMQServer, vhost: str
+) -> None:
+    hub = make_hub(broker_url=vhost)
+    # The one member of this queue stops: to whoever only looks at it, it is there and empty.
+    member = f"{{'{vhost.rpartition('/')[2]}_triage.normal', node()}}"
+    assert rabbitmq.ctl("eval", f"ra:stop_server(quorum_queues, {member}).") == "ok"
+    found = findings(hub)
+    assert ill(found) == {"queue triage.normal"}
+    assert "has no leader" in found["queue triage.normal"].told
+    assert "hub reconcile" in found["queue triage.normal"].advice
+
+
+@on_production
 def test_management_that_does_not_answer_is_found(hub: Hub) -> None:
     found = findings(hub, management_url="http://guest:wrong@127.0.0.1:1")
     assert ill(found) == {"bindings"}
