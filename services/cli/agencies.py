@@ -6,7 +6,7 @@ import click
 
 from services.furnish import furnished_room
 from services.intake import keys_store
-from services.intake.keep_agency_keys import make_key, revoke_key, tell_keys
+from services.intake.keep_agency_keys import make_key, revoke_key, tell_keys_again
 
 
 @click.group()
@@ -47,8 +47,8 @@ def revoke_agency_key(key_id: str) -> None:
 
 @agencies.command("tell")
 def tell_agency_keys() -> None:
-    """Tell the other services of every good key again, when one has lost them."""
+    """Have the other services told of every key again, when one has lost them."""
     room = furnished_room("intake")
     with room.unit() as unit:
-        told = tell_keys(unit)
-    click.echo(f"Told of {told} keys.")
+        told = tell_keys_again(unit)
+    click.echo(f"Intake's worker tells of {told} keys.")

@@ -1,8 +1,12 @@
-"""Make, check and revoke the keys by which agencies' systems identify themselves."""
+"""Make, check and revoke the keys by which agencies' systems identify themselves.
+
+Whoever makes or revokes one may be a command that has no message keys, and whose word nobody could open: it
+changes the table alone. Intake's own worker sees there of which keys the other services have to be told.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from services.intake import keys_store
 from shared.agency_keys import fits, hash_of, key_id_of, new_key
@@ -17,6 +21,9 @@ if TYPE_CHECKING:
     from shared.messaging.unit import Unit
 
 
+_MOST_AT_ONCE: Final = 100
+
+
 class UnknownAgency(NotFound):
     """There is no such agency in the directory."""
 
@@ -28,30 +35,28 @@ def make_key(agency: str, agencies: Collection[str], unit: Unit) -> str:
     check_agency(agency, agencies)
     key_id, key = new_key()
     keys_store.add_key(unit, agency, key_id, hash_of(key))
-    _tell(key_id, agency, hash_of(key), unit, good=True)
     return key
 
 
 def revoke_key(key_id: str, unit: Unit) -> bool:
     """From now on this key opens nothing; False if there is none with this id."""
-    found = keys_store.find_key(unit.connection, key_id)
-    if found is None:
+    if keys_store.find_key(unit.connection, key_id) is None:
         return False
     keys_store.revoke_key(unit, key_id)
-    _tell(key_id, *found, unit, good=False)
     return True
 
 
+def tell_keys_again(unit: Unit) -> int:
+    """Have the other services told of every key again, as it stands; how many there are."""
+    return keys_store.forget_that_all_were_told(unit)
+
+
 def tell_keys(unit: Unit) -> int:
-    """Tell the other services of every good key again; how many there are."""
-    good = keys_store.good_keys(unit.connection)
-    for key_id, agency, key_hash in good:
-        _tell(key_id, agency, key_hash, unit, good=True)
-    return len(good)
-
-
-def _tell(key_id: str, agency: str, key_hash: bytes, unit: Unit, *, good: bool) -> None:
-    unit.say(AgencyKey(key_id=key_id, agency=agency, key_hash=key_hash, good=good, said_at=unit.now))
+    """Tell the other services of the keys that were made or revoked since; how many there were."""
+    untold = keys_store.claim_untold(unit, _MOST_AT_ONCE)
+    for key_id, agency, key_hash, good in untold:
+        unit.say(AgencyKey(key_id=key_id, agency=agency, key_hash=key_hash, good=good, said_at=unit.now))
+    return len(untold)
 
 
 def check_agency(agency: str, agencies: Collection[str]) -> None:

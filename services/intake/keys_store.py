@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from services.intake.tables import agency_keys
 
@@ -30,15 +30,33 @@ def add_key(unit: Unit, agency: str, key_id: str, key_hash: bytes) -> None:
     """Keep a new key's hash."""
     unit.insert(
         agency_keys,
-        {"key_id": key_id, "agency": agency, "key_hash": key_hash, "made_at": unit.now, "revoked_at": None},
+        {
+            "key_id": key_id,
+            "agency": agency,
+            "key_hash": key_hash,
+            "made_at": unit.now,
+            "revoked_at": None,
+            "told_at": None,
+        },
     )
 
 
-def good_keys(connection: Connection) -> list[tuple[str, str, bytes]]:
-    """Every key that is good: its id, the agency and the hash."""
-    query = select(agency_keys.c.key_id, agency_keys.c.agency, agency_keys.c.key_hash)
-    rows = connection.execute(query.where(agency_keys.c.revoked_at.is_(None)).order_by(agency_keys.c.key_id))
-    return [(row.key_id, row.agency, row.key_hash) for row in rows]
+def claim_untold(unit: Unit, limit: int) -> list[tuple[str, str, bytes, bool]]:
+    """Keys of which the others do not know how they stand: id, agency, hash, whether good; told from now on.
+
+    They are locked, so that nobody changes one between its being read and its being told.
+    """
+    query = select(agency_keys).where(agency_keys.c.told_at.is_(None)).order_by(agency_keys.c.key_id)
+    found = unit.connection.execute(query.limit(limit).with_for_update(skip_locked=True))
+    claimed = [(row.key_id, row.agency, row.key_hash, row.revoked_at is None) for row in found]
+    for key_id, *_ in claimed:
+        unit.change(agency_keys, {"key_id": key_id}, told_at=unit.now)
+    return claimed
+
+
+def forget_that_all_were_told(unit: Unit) -> int:
+    """Of every key the others have to be told again; how many there are."""
+    return unit.connection.execute(update(agency_keys).values(told_at=None)).rowcount
 
 
 def keys_of(connection: Connection, agency: str | None = None) -> list[tuple[str, str, dt.datetime, bool]]:
@@ -51,4 +69,4 @@ def keys_of(connection: Connection, agency: str | None = None) -> list[tuple[str
 
 def revoke_key(unit: Unit, key_id: str) -> None:
     """From now on this key opens nothing."""
-    unit.change(agency_keys, {"key_id": key_id}, revoked_at=unit.now)
+    unit.change(agency_keys, {"key_id": key_id}, revoked_at=unit.now, told_at=None)

@@ -18,6 +18,7 @@ from services.intake.imports import store as imports_store
 from services.intake.imports.api import api as imports_api
 from services.intake.imports.forget_imports import forget_imports
 from services.intake.imports.run_import import run_due_import
+from services.intake.keep_agency_keys import tell_keys
 from services.intake.mailbox import keep_reading as mailbox
 from services.intake.mailbox import store as letters
 from services.intake.pages import FRONT, front_page
@@ -51,6 +52,11 @@ def _web(room: Room) -> Flask:
 def _forget_answers(room: Room) -> int:
     with room.unit() as unit:
         return forget_answers(unit)
+
+
+def _tell_keys(room: Room) -> int:
+    with room.unit() as unit:
+        return tell_keys(unit)
 
 
 def _push_and_deliver(room: Room) -> int:
@@ -89,6 +95,7 @@ INTAKE = Service(
         "/",
     ),
     chores=(
+        Chore("agency keys", _tell_keys, every=2.0),
         Chore("forget answers", _forget_answers, every=600.0),
         Chore("webhooks", _push_and_deliver, every=1.0, after_hearing=True),
         Chore("forget drafts", _forget_drafts, every=3600.0),

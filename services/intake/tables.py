@@ -30,6 +30,8 @@ agency_keys = Table(
     Column("key_hash", LargeBinary, nullable=False),
     Column("made_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    # When the other services were told how it stands; without one they still have to be.
+    Column("told_at", Instant),
 )
 
 # The newest version of each record. Older ones move to `referral_versions` when they are amended, so that the

@@ -19,6 +19,7 @@ from services.replay import Replay
 from shared.identity import new_id
 from shared.messaging.carrier import Outgoing
 from shared.messaging.topology import QUEUES
+from shared.sealing import new_key_text
 from tests.support.builders import an_account
 from tests.support.houses import Hub
 from tests.support.ports import free_port
@@ -73,6 +74,26 @@ def test_a_new_key_of_an_agency_opens_until_it_is_revoked(hub: Hub, run: Run) ->
     assert hub.ask("/v1/referrals/R-0", key).status_code == 401
     assert f"{key_id}" in run("agencies", "list").stdout
     assert hub.ask("/v1/referrals/R-0", hub.key_of("vip")).status_code == 404
+
+
+def test_what_is_done_to_a_key_where_there_are_no_message_keys_holds_in_every_service(
+    hub: Hub, run: Run
+) -> None:
+    # As in the container `hub`: nobody could open what it said.
+    spare = {"HUB_MESSAGE_KEYS": new_key_text("m1"), "HUB_SEALING_KEYS": new_key_text("k1")}
+
+    def check(key: str) -> int:
+        headers = {"Authorization": f"Bearer {key}"}
+        body = {"name": {"given": "Fable", "family": "Figment"}}
+        return hub.front.post("/v1/person-checks", json=body, headers=headers).status_code
+
+    key = run("agencies", "add", "vip", **spare).stdout.strip()
+    hub.settle()
+    assert check(key) == 200
+    assert run("agencies", "revoke", key.split("_")[1], **spare).exit_code == 0
+    hub.settle()
+    assert check(key) == 401
+    assert run("parked", "list").stdout == ""
 
 
 def test_a_new_account_signs_in_with_the_password_that_was_printed(hub: Hub, run: Run) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.intake.keep_agency_keys import make_key, revoke_key, tell_keys
+from services.intake.keep_agency_keys import make_key, revoke_key, tell_keys_again
 from shared.agency_keys import key_id_of
 from tests.support.builders import an_account
 from tests.support.houses import StoppedClock
@@ -140,7 +140,7 @@ def test_a_new_key_asks_and_one_that_was_revoked_does_not_any_more(hub: Hub) -> 
     assert hub.front.post("/v1/person-checks", json=a_person(), headers=headers).status_code == 401
     with intake.unit() as unit:
         assert not revoke_key(key_id, unit)
-        assert tell_keys(unit) > 0
+        assert tell_keys_again(unit) > 0
     hub.settle()
     assert check(hub, "vcas", a_person()).status_code == 200
 
