@@ -444,8 +444,17 @@ def wants_page() -> bool:
 def _to_sign_in() -> Response:
     response = Response(status=HTTPStatus.SEE_OTHER)
     # The path alone: what stands behind its question mark can be what somebody typed.
-    response.headers["Location"] = f"{SIGN_IN}?next={quote(request.path)}"
+    place = f"{SIGN_IN}?next={quote(_page_of(request.path))}"
+    response.headers["Location"] = place if request.method in ("GET", "HEAD") else f"{place}&not_kept"
     return response
+
+
+def _page_of(path: str) -> str:
+    """The page that a form was sent from, by its address: the nearest above it that can be looked at."""
+    known = current_app.url_map.bind("")
+    while path.strip("/") and not known.test(path, "GET"):
+        path = path.rpartition("/")[0]
+    return path or "/"
 
 
 def as_json(body: object, status: int = HTTPStatus.OK) -> Response:

@@ -41,7 +41,8 @@ def get_sign_in() -> Response:
     caller = who_asks()
     if caller is not None:
         return _doors_of(caller)
-    return _ask(local_path(request.args.get("next", "")), signed_out="signed_out" in request.args)
+    came_by = next((way for way in ("signed_out", "not_kept") if way in request.args), "")
+    return _ask(local_path(request.args.get("next", "")), came_by=came_by)
 
 
 @sign_in_pages.post(SIGN_IN)
@@ -93,9 +94,8 @@ def _refuse_blank(email: str, password: str) -> None:
         raise Unprocessable(errors=faults)
 
 
-def _ask(
-    go_on_to: str, problem: Problem | None = None, email: str = "", *, signed_out: bool = False
-) -> Response:
+def _ask(go_on_to: str, problem: Problem | None = None, email: str = "", *, came_by: str = "") -> Response:
+    """The page; `came_by` is what brought somebody to it who was signed in before."""
     faults: tuple[Fault, ...] = ()
     if problem is not None:
         # What was wrong of the two nobody is told.
@@ -106,7 +106,7 @@ def _ask(
         faults=[{"field": fault.pointer.lstrip("/"), "text": fault.detail} for fault in faults],
         email=email,
         go_on_to=go_on_to,
-        signed_out=signed_out,
+        came_by=came_by,
     )
     if problem is not None and problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)

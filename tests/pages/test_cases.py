@@ -76,7 +76,7 @@ def test_a_coordinator_sees_a_case_records_in_it_and_moves_it(
     page.get_by_text("Record something").click()
     page.get_by_role("link", name="An assessment of risk").click()
     page.get_by_role("button", name="Record it").click()
-    expect(page.get_by_role("alert")).to_contain_text("Say it.")
+    expect(page.get_by_role("alert")).to_contain_text("Choose “The risk is acceptable”.")
     look(page, f"record-{width}-{scripts}")
     assert not scripts or faults_of(page) == []
     page.get_by_label("Yes").check()
@@ -85,6 +85,7 @@ def test_a_coordinator_sees_a_case_records_in_it_and_moves_it(
     expect(page.get_by_text("An assessment of risk, the risk is acceptable: yes")).to_be_visible()
     page.get_by_text("Put it on hold").first.click()
     box = page.locator("#try-hold")
+    box.get_by_label("Why").select_option("H-MORE-TIME")
     for part, typed in (("Day", "31"), ("Month", "2"), ("Year", "2199")):
         box.get_by_label(part).fill(typed)
     box.get_by_role("button").click()
@@ -139,7 +140,7 @@ def test_what_stands_against_a_step_is_told_before_it_is_tried(visitors: Visitor
     sign_in(page, site, "coordinator")
     expect(page.get_by_role("heading", name="Allocate to facilitators: not yet")).to_be_visible()
     page.get_by_role("link", name="Record: How far responsibility is accepted").click()
-    page.get_by_label("Is it so").select_option("full")
+    page.get_by_label("How far it is accepted").select_option("full")
     page.get_by_label("To whom it was said").fill("An invented officer")
     page.get_by_role("button", name="Record it").click()
     page.get_by_text("Allocate to facilitators", exact=True).first.click()
@@ -197,7 +198,7 @@ def test_a_case_is_worked_with_the_keyboard_alone(visitors: Visitors, site: Site
     box = page.locator("#try-hold")
     expect(box.get_by_label("Day")).to_be_visible()
     page.keyboard.press("Tab")
-    page.keyboard.type("h")  # the reasons of a hold are chosen by their first letters
+    page.keyboard.type("they")  # the reasons of a hold are chosen by their first letters
     day = a_wednesday(site)
     for typed in (day.day, day.month, day.year):
         page.keyboard.press("Tab")
@@ -292,3 +293,114 @@ def test_what_one_referral_tells_to_be_unsafe_is_not_safe_in_another(visitors: V
     warning = page.get_by_text("There is no safe way to be in contact. That was recorded on")
     expect(warning).to_contain_text("Invented: somebody else answers.")
     assert faults_of(page) == []
+
+
+def test_nothing_is_chosen_beforehand_and_what_was_chosen_stays(visitors: Visitors, site: Site) -> None:
+    case = a_case(site, "CHOSEN")
+    page = visitors.visit(f"/cases/{case}")
+    sign_in(page, site, "coordinator")
+    # Pressed by mistake, nothing of this is sent away, ended or told to anybody.
+    for summary, place, told in (
+        ("Close it", "#try-close", "Choose how it ended"),
+        ("Offer it to another service", "#try-transfer", "Say to which team or service it is offered"),
+        ("Send it back to the referrer", "#try-send_back", "Choose the reason"),
+        ("Ask another team to help", "#ask-help", "Say to which team or service it is offered"),
+    ):
+        page.locator("summary").get_by_text(summary, exact=True).click()
+        page.locator(place).get_by_role("button").click()
+        fault = page.get_by_role("alert").get_by_role("link", name=told)
+        fault.click()
+        assert page.evaluate("document.activeElement.tagName") == "SELECT", summary
+        expect(page.locator(place)).to_contain_text(told)
+        assert faults_of(page) == []
+    # One thing that is wrong changes nothing of the rest.
+    page.goto(f"/cases/{case}")
+    page.get_by_text("Put it on hold").first.click()
+    page.get_by_label("Why", exact=True).select_option("H-HEALTH")
+    page.locator("#try-hold").get_by_label("Day").fill("31")
+    page.locator("#try-hold").get_by_role("button").click()
+    expect(page.get_by_role("alert")).to_contain_text("Give a later day, within a year")
+    expect(page.get_by_label("Why", exact=True)).to_have_value("H-HEALTH")
+    expect(page.locator("#try-hold").get_by_label("Day")).to_have_value("31")
+    assert faults_of(page) == []
+
+
+def test_a_record_s_form_says_who_is_meant_and_what_is_wrong(visitors: Visitors, site: Site) -> None:
+    case = take(site.hub, a_crime("WHOMEANT", family="Pagedmeant"))
+    page = visitors.visit(f"/cases/{case}/records/consent")
+    sign_in(page, site, "coordinator")
+    side = page.get_by_label("Which side")
+    expect(side).to_contain_text("Pagedmeant")
+    expect(side).to_contain_text("the other side: Mythos Madeup")
+    page.get_by_role("button", name="Record it").click()
+    alert = page.get_by_role("alert")
+    for told in ("Choose “Which side”.", "Choose “To what”.", "Choose “What they decided”."):
+        expect(alert).to_contain_text(told)
+    page.goto(f"/cases/{case}/records/risk")
+    page.get_by_label("Yes").check()
+    page.get_by_label("In a few words").fill("x" * 501)
+    for part in ("Day", "Month"):
+        page.get_by_label(part).fill("1")
+    page.get_by_label("Year").fill(str(site.hub.clock().year + 1))
+    page.get_by_role("button", name="Record it").click()
+    expect(alert).to_contain_text("“In a few words” takes at most 500 characters.")
+    alert.get_by_role("link", name="Enter today or an earlier day").click()
+    expect(page.get_by_label("Day")).to_be_focused()
+    assert faults_of(page) == []
+    # Nobody knows the codes of areas by heart.
+    page.goto(f"/cases/{case}/records/area")
+    page.get_by_label("In which area").select_option("Darlington")
+    page.get_by_role("button", name="Record it").click()
+    expect(page.get_by_text("in which area: e06000005", exact=False).first).to_be_visible()
+
+
+def test_whoever_rings_about_a_referral_is_found_by_it(visitors: Visitors, site: Site) -> None:
+    case = a_case(site, "RINGS")
+    reference = site.hub.links()["vcas:RINGS"]["reference"]
+    page = visitors.visit("/cases")
+    sign_in(page, site, "coordinator")
+    page.get_by_label("Find a case by its reference").fill(reference.lower())
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(case)
+
+
+def test_of_one_day_the_urgent_cases_come_first_also_over_pages(visitors: Visitors, site: Site) -> None:
+    cases = [a_case(site, f"SAME-DAY-{number}") for number in range(3)]
+    for case in cases:
+        due_on(site, case, 300)
+    urgent = cases[-1]
+    room = site.hub.rooms["triage"]
+    with room.unit() as unit:
+        case_id = find_case_id(unit.connection, urgent)
+        assert case_id is not None
+        kept = Lives.of(unit).find(case_id)
+        assert kept is not None
+        Lives.of(unit).change(case_id, replace(kept, urgent=True))
+    page = visitors.visit("/cases?show=open")
+    sign_in(page, site, "coordinator")
+    listed = page.get_by_role("table").last.get_by_role("rowheader").all_inner_texts()
+    there = [case for text in listed for case in cases if case in text]
+    assert there[0] == urgent
+    assert sorted(there) == sorted(cases)
+    bearer = {"Authorization": f"Bearer {site.hub.token_of('coordinator')}"}
+    found, more = [], ""
+    while True:
+        answer = site.hub.front.get(f"/v1/cases?limit=1{more}", headers=bearer).get_json()
+        found += [one["case"] for one in answer["cases"]]
+        if answer["next_cursor"] is None:
+            break
+        more = f"&cursor={answer['next_cursor']}"
+    assert len(found) == len(set(found))
+    assert [case for case in found if case in cases] == there
+
+
+def test_a_form_that_is_sent_signed_out_says_that_it_was_not_kept(visitors: Visitors, site: Site) -> None:
+    case = a_case(site, "SIGNED-OUT")
+    page = visitors.visit(f"/cases/{case}")
+    sign_in(page, site, "coordinator")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Begin enquiries").click()
+    expect(page.get_by_text("What you sent was not kept: sign in, and do it again.")).to_be_visible()
+    assert faults_of(page) == []
+    sign_in(page, site, "coordinator")
+    expect(page.get_by_role("heading", level=1)).to_have_text(case)

@@ -164,7 +164,7 @@ OFFERS: Final = {
 def draw_record(record: Mapping[str, Any]) -> dict[str, Any]:
     """Something that was recorded, in words."""
     says = ", ".join(
-        f"{field_label(name).lower()}: {_word(value)}"
+        f"{field_label(name, record['kind']).lower()}: {_word(value)}"
         for name, value in record["says"].items()
         if name != "who"
     )

@@ -13,7 +13,7 @@ from services.triage.cases.api import AT_WORK, COORDINATORS, show_case, table_of
 from services.triage.cases.assess_needs import CATEGORIES, assess_needs
 from services.triage.cases.change_case import change_case
 from services.triage.cases.give_case import colleagues_of
-from services.triage.cases.kinds import KINDS, faults_of
+from services.triage.cases.kinds import KINDS, Field, faults_of
 from services.triage.cases.record_fact import record_fact
 from services.triage.cases.refer_across import answer_support, offer_support
 from services.triage.cases.schema import (
@@ -34,7 +34,7 @@ from shared.problems import Conflict, Fault, NotFound, Problem, Unprocessable
 from shared.web import SIGN_IN, open_to, the_caller, the_room, the_trace, wants_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from services.triage.cases.hold_case import Who
     from services.triage.cases.store import View
@@ -44,6 +44,7 @@ ADDRESS: Final = "/cases"
 CASES: Final = Pages("services.triage.cases", {"service_url": SIGN_IN})
 _SHOWN: Final = 50
 _MOST_FACILITATORS: Final = 4
+_NO_DAY: Final = "Enter a day that there is, such as 24 3 2026."
 _VIEWS: Final[dict[View, str]] = {
     "mine": "Yours",
     "open": "All open",
@@ -68,6 +69,8 @@ def get_list() -> Response:
         keys = room.keys.rest
         if wanted:
             reference = read_reference(wanted) or ""
+            # Whoever rings about a referral has its reference, and knows of no case.
+            reference = store.cases_seen_of(connection, who.sees, [reference]).get(reference, reference)
             if store.find_seen(connection, keys, who.sees, reference) is not None:
                 return _back(reference)
         counts = store.count_views(connection, who.sees, views, today)
@@ -132,7 +135,9 @@ def post_step(reference: str) -> Response:
         with room.unit(the_trace()) as unit:
             change_case(reference, name, given, who_is(the_caller()), unit, room.database, table_of(room))
     except (Unprocessable, Conflict) as problem:
-        return _refuse(reference, problem, f"try-{name}", name)
+        asked = {need: f"{name}-{field}" for need, (field, *_) in NEEDS.items()}
+        asked |= {field: f"{name}-{field}" for field, *_ in NEEDS.values()}
+        return _refuse(reference, problem, f"try-{name}", name, fields=asked)
     return _back(reference)
 
 
@@ -152,18 +157,24 @@ def post_record(reference: str, kind: str) -> Response:
     says: dict[str, Any] = {}
     for field in KINDS[kind].fields:
         text = _day_of(field.name) if field.what == "day" else request.form.get(field.name, "").strip()
+        if field.what == "gss":
+            text = text or request.form.get(f"{field.name}-other", "").strip().upper()
         if text:
             says[field.name] = _value(field.what, text)
-    faults = list(faults_of(kind, says))
+    faults = [_in_its_words(fault, kind) for fault in faults_of(kind, says)]
+    room = the_room()
     day: dt.date | None = None
     if typed := _day_of("on"):
         try:
             day = dt.date.fromisoformat(typed)
         except ValueError:
-            faults.append(Fault("/on", "not_allowed", "Enter a day that there is, such as 24 3 2026."))
+            faults.append(Fault("/on", "not_allowed", _NO_DAY))
+        else:
+            if day > today_of(room.clock()):
+                told = "Enter today or an earlier day: nothing is recorded before it has happened."
+                faults.append(Fault("/on", "not_allowed", told))
     if faults:
         return _ask(reference, kind, Unprocessable(errors=faults))
-    room = the_room()
     try:
         with room.unit(the_trace()) as unit:
             record_fact(reference, kind, says, day, who_is(the_caller()), unit, room.database, table_of(room))
@@ -220,7 +231,7 @@ def post_offer(reference: str) -> Response:
         with room.unit(the_trace()) as unit:
             offer_support(reference, to, who_is(the_caller()), unit, room.database, table_of(room))
     except (Conflict, Unprocessable) as problem:
-        return _refuse(reference, problem, "ask-help")
+        return _refuse(reference, problem, "ask-help", fields={"to": "help-to"})
     return _back(reference)
 
 
@@ -237,7 +248,7 @@ def post_answer(reference: str, offer_id: str) -> Response:
         with room.unit(the_trace()) as unit:
             answer_support(reference, wanted, answer, reason, who_is(the_caller()), unit, room.database)
     except (Conflict, Unprocessable) as problem:
-        return _refuse(reference, problem, "other-teams")
+        return _refuse(reference, problem, "other-teams", fields={"reason": f"reason-{offer_id}"})
     return _back(reference)
 
 
@@ -260,6 +271,23 @@ def _value(what: str, text: str) -> object:
     return text
 
 
+def _in_its_words(fault: Fault, kind: str) -> Fault:
+    """A fault of a record as its form tells it, by what the field is called there."""
+    name = fault.pointer.rpartition("/")[2]
+    field = next(one for one in KINDS[kind].fields if one.name == name)
+    label = field_label(name, kind)
+    if fault.code == "required":
+        told = f"{'Fill in' if field.what in ('text', 'count') else 'Choose'} “{label}”."
+    else:
+        told = {
+            "text": f"“{label}” takes at most 500 characters.",
+            "count": f"“{label}” is a whole number from 0 to 20.",
+            "gss": "Choose an area, or enter the code of another one, such as E08000021.",
+            "day": _NO_DAY,
+        }.get(field.what, fault.detail)
+    return Fault(fault.pointer, fault.code, told)
+
+
 def _known(reference: str, kind: str) -> None:
     if kind not in KINDS or not _sees(reference):
         raise NotFound
@@ -279,18 +307,25 @@ def _back(reference: str) -> Response:
     return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": place})
 
 
-def _refuse(reference: str, problem: Problem, field: str, name: str = "") -> Response:
+def _refuse(
+    reference: str, problem: Problem, place: str, name: str = "", *, fields: Mapping[str, str]
+) -> Response:
+    """The case again, with what was chosen and typed; each fault leads to its field, or to the place."""
     if not wants_page():
         raise problem
-    told = [{"field": field, "text": _in_words(one)} for one in _faults(problem)]
+    told = [
+        {"field": fields.get(one.pointer.lstrip("/"), place), "text": _in_words(one)}
+        for one in _faults(problem)
+    ]
     return _show(reference, told, problem.status, name)
 
 
 def _in_words(fault: Fault) -> str:
-    """What is to be done on a page, where the interface names its fields."""
-    if fault.code != "needed_here":
-        return fault.detail
-    return ASKED_FOR.get(fault.pointer.lstrip("/"), fault.detail)
+    """What is to be done on a page, where the interface names its fields and codes."""
+    name = fault.pointer.lstrip("/")
+    if fault.code == "needed_here" or not fault.detail or fault.detail.startswith("One of "):
+        return ASKED_FOR.get(name, fault.detail)
+    return fault.detail
 
 
 def _faults(problem: Problem | None) -> tuple[Fault, ...]:
@@ -328,6 +363,7 @@ def _show(
         kinds=[(name, kind.title) for name, kind in KINDS.items() if not kind.supervisor or leads],
         history=[drawn.draw_line(line) for line in reversed(case["history"])],
         faults=faults or [],
+        form=request.form,
         teams=[one for one in _teams() if one[0] != case["team"]],
         enabling=reasons.ENABLING,
         codes=TOLD,
@@ -378,9 +414,9 @@ def _ask(reference: str, kind: str, problem: Problem | None = None) -> Response:
         fields=[
             {
                 "name": field.name,
-                "label": field_label(field.name),
+                "label": field_label(field.name, kind),
                 "what": field.what,
-                "words": [(word, TOLD.get(word, word.replace("_", " "))) for word in field.words],
+                "words": _words_of(field, reference),
                 "required": field.required,
                 "value": request.form.get(field.name, ""),
             }
@@ -392,6 +428,25 @@ def _ask(reference: str, kind: str, problem: Problem | None = None) -> Response:
             for fault in _faults(problem)
         ],
     )
+
+
+def _words_of(field: Field, reference: str) -> list[tuple[str, str]]:
+    """What may be chosen: a side with who is on it, so that nobody's word is taken for another's."""
+    room = the_room()
+    if field.what == "gss":
+        known = table_of(room).areas.authorities
+        return sorted(((code, one.name) for code, one in known.items()), key=lambda area: area[1])
+    if field.name == "side":
+        asked = show_case(reference, who_is(the_caller()))["asked"]
+        return [
+            (side, ": ".join(filter(None, (TOLD[side], ", ".join(_names_on(side, asked))))))
+            for side in field.words
+        ]
+    return [(word, TOLD.get(word, word.replace("_", " "))) for word in field.words]
+
+
+def _names_on(side: str, asked: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [one["name"] or "not named" for one in asked if one["side"] == side]
 
 
 def _ask_needs(reference: str, place: int, problem: Problem | None = None) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -270,18 +271,23 @@ def read_uuid(text: str) -> UUID | None:
         return None
 
 
-def read_cursor(text: str) -> tuple[dt.date | None, UUID] | None:
+_CURSOR: Final = re.compile(r"([0-9-]*)_(urgent|normal)_([0-9a-f-]{36})")
+
+
+def read_cursor(text: str) -> tuple[dt.date | None, bool, UUID] | None:
     """Where a page of cases begins."""
-    day, _, case_id = text.partition("_")
-    found = read_uuid(case_id)
-    if found is None or str(found) != case_id or (day and read_day(day) is None):
+    found = _CURSOR.fullmatch(text)
+    case_id = read_uuid(found[3]) if found else None
+    if found is None or case_id is None or str(case_id) != found[3]:
         return None
-    return (read_day(day) if day else None), found
+    day = read_day(found[1])
+    return None if found[1] and day is None else (day, found[2] == "urgent", case_id)
 
 
 def write_cursor(seen: Seen) -> str:
     """Where the page after this case begins."""
-    return f"{seen.kept.life.next_on or ''}_{seen.case.id}"
+    kept = seen.kept
+    return f"{kept.life.next_on or ''}_{'urgent' if kept.urgent else 'normal'}_{seen.case.id}"
 
 
 def read_states(text: str | None) -> list[str] | None:

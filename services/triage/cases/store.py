@@ -139,10 +139,12 @@ def list_cases(
     states: Sequence[str] | None,
     owner: str | None = None,
     only: ColumnElement[bool] | None = None,
-    after: tuple[dt.date | None, UUID] | None = None,
+    after: tuple[dt.date | None, bool, UUID] | None = None,
     limit: int,
 ) -> list[Seen]:
     """The cases that somebody sees, those first whose day comes first; `states` None: every open one.
+
+    Of one day the urgent ones come first.
 
     `only` is another condition in the place of states (`in_view`).
     """
@@ -154,16 +156,20 @@ def list_cases(
     if owner is not None:
         query = query.where(lives.c.owner == owner)
     if after is not None:
-        day, case_id = after
-        later = and_(lives.c.next_on.is_(None), cases.c.id > case_id)
+        day, urgent, case_id = after
+        beside = and_(lives.c.urgent.is_(urgent), cases.c.id > case_id)
+        if urgent:
+            beside = or_(beside, lives.c.urgent.is_(False))
+        later = and_(lives.c.next_on.is_(None), beside)
         if day is not None:
             later = or_(
                 lives.c.next_on > day,
-                and_(lives.c.next_on == day, cases.c.id > case_id),
+                and_(lives.c.next_on == day, beside),
                 lives.c.next_on.is_(None),
             )
         query = query.where(later)
-    query = query.order_by(lives.c.next_on.is_(None), lives.c.next_on, cases.c.id).limit(limit)
+    order = (lives.c.next_on.is_(None), lives.c.next_on, lives.c.urgent.desc(), cases.c.id)
+    query = query.order_by(*order).limit(limit)
     return [_seen(row, keys) for row in connection.execute(query)]
 
 

@@ -217,8 +217,18 @@ _LABELS: Final = {
 }
 
 
-def field_label(name: str) -> str:
-    """What a field is called in a form."""
+# What "value" is of a kind of record, where it is no yes or no.
+_VALUES: Final = {
+    "admission": "How far it is accepted",
+    "strand": "What it has turned out to be",
+    "area": "In which area",
+}
+
+
+def field_label(name: str, kind: str = "") -> str:
+    """What a field of this kind of record is called in a form."""
+    if name == "value" and kind in _VALUES:
+        return _VALUES[kind]
     return _LABELS.get(name, name.replace("_", " ").capitalize())
 
 
