@@ -120,6 +120,11 @@ def is_email(text: str) -> bool:
     return _EMAIL.fullmatch(text) is not None
 
 
+def is_storable(text: str) -> bool:
+    """Whether this can be kept and told: PostgreSQL takes no NUL, and nothing half of a surrogate pair."""
+    return "\0" not in text and _SURROGATE.search(text) is None
+
+
 def _faults_in(messages: Any, steps: tuple[str | int, ...]) -> Iterator[Fault]:
     if isinstance(messages, dict):
         for step, inner in messages.items():
@@ -164,7 +169,7 @@ class Text(fields.Field[str]):
         # Nearly every text is printable, and asking is quick; a line break or a bad character is looked for
         # only in the rest.
         if not text.isprintable():
-            if "\0" in text or _SURROGATE.search(text):  # neither can be kept by PostgreSQL
+            if not is_storable(text):
                 raise ValidationError([UNSTORABLE])
             if self.one_line and _CONTROL.search(text):
                 raise ValidationError([CONTROL])

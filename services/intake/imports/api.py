@@ -89,8 +89,9 @@ def post_import() -> Response:
         raise UnsupportedMediaType(message)
     file = request.files.get("file")
     # A part whose name cannot be read, such as one with a line break in it, comes under None.
-    parts = {name or "": text for name, text in request.form.items()}
-    order = read_order(parts, mapping_names(), has_file=file is not None, own_mapping=_own_mapping())
+    texts = [(name or "", text) for name, text in request.form.items(multi=True)]
+    files = [name or "" for name, _ in request.files.items(multi=True)]
+    order = read_order(texts, files, mapping_names(), own_mapping=_own_mapping())
     assert file is not None  # noqa: S101 - the order would have been refused
     one = take_file(
         cast("BinaryIO", file.stream),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from services.intake.fields import MOST_PARTIES
+from services.intake.fields import MOST_PARTIES, is_storable
 from services.intake.imports.domain.cells import Unreadable, bare_words
 from services.intake.imports.domain.header import plain
 from services.intake.imports.fields import Field, NoSuchField, find_field
@@ -36,6 +36,7 @@ STRANDS: Final = ("crime", "dispute")
 ROLES: Final = ("harmed", "responsible", "party")
 LARGEST_FILE: Final = 65_536
 _DEEPEST: Final = 10
+_NO_TEXT: Final = "take out the characters that are no text"
 MOST_MISTAKES: Final = 50
 MOST_COLUMNS: Final = 1000
 _JOINED_FIELDS: Final = {
@@ -148,7 +149,7 @@ def read_plan(text: str, where: str) -> Plan:
         )
         raise MistakenMapping(where, (Mistake(line, detail),)) from None
     except yaml.YAMLError:
-        raise MistakenMapping(where, (Mistake(1, "take out the characters that are no text"),)) from None
+        raise MistakenMapping(where, (Mistake(1, _NO_TEXT),)) from None
     reading = _Reading()
     try:
         plan = reading.plan(_part(root) if root is not None else _Part(1))
@@ -161,13 +162,19 @@ def read_plan(text: str, where: str) -> Plan:
 
 
 def _look_over(text: str, where: str) -> None:
-    """Refuse what would take YAML's reader for ever: names for other parts, and lists without bottom."""
+    """Refuse what would take YAML's reader for ever: names for other parts, and lists without bottom.
+
+    And what is no text, though it is written as some: an escape can stand for a character that nothing can
+    keep, nor an answer that repeats it be sent.
+    """
     depth = 0
     for event in yaml.parse(text, yaml.SafeLoader):
         line = event.start_mark.line + 1 if event.start_mark else 1
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent):
             raise MistakenMapping(where, (Mistake(line, "write things out instead of using & and *"),))
+        if isinstance(event, yaml.ScalarEvent) and not is_storable(event.value):
+            raise MistakenMapping(where, (Mistake(line, _NO_TEXT),))
         if depth > _DEEPEST:
             raise MistakenMapping(where, (Mistake(line, "do not put lists into lists, over and over"),))
 

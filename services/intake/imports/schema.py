@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
@@ -24,6 +25,10 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
 _YES: Final = frozenset({"true", "yes", "on", "1"})
 _NO: Final = frozenset({"false", "no", "off", "0", ""})
 _UNKNOWN: Final = ("unknown_field", "Take it out: it is not known here.")
+_TWICE: Final = ("given_twice", "Give it once.")
+_NO_FILE: Final = ("wrong_type", "Send this as text, in a part without a file name.")
+_PARTS: Final = ("file", "mapping", "mapping_file", "dry_run")
+_FILES: Final = ("file", "mapping_file")
 _BAD_CURSOR: Final = Fault("/cursor", "not_allowed", "Send the cursor as it was given.")
 
 
@@ -54,29 +59,40 @@ class ImportsAsked:
 
 
 def read_order(
-    fields: Mapping[str, str], names: Collection[str], *, has_file: bool, own_mapping: str
+    texts: Sequence[tuple[str, str]], files: Sequence[str], mappings: Collection[str], *, own_mapping: str
 ) -> Order:
-    """The parts that came with a file; `Unprocessable` with every fault in them."""
-    faults = [
-        Fault(pointer_to(name) if _NAME.fullmatch(name) else "", *_UNKNOWN)
-        for name in fields
-        if name not in ("file", "mapping", "mapping_file", "dry_run")
-    ]
-    if not has_file:
+    """What is asked with a file; `Unprocessable` with every fault in its parts.
+
+    `texts` are the parts without a file name, `files` the names of those that have one. What is not looked
+    for is told and never left out: a second file would be lost without a word, and a trial be in earnest.
+    """
+    fields = dict(texts)
+    faults = list(_wrong_parts([name for name, _ in texts], files))
+    if "file" not in files:
         faults.append(Fault("/file", "required", "Send the file in a part of this name, with a file name."))
     mapping = fields.get("mapping", "").strip()
     if own_mapping and mapping:
         faults.append(Fault("/mapping", "not_allowed", "Give either a name here or a mapping_file."))
-    elif not own_mapping and not mapping:
+    elif not own_mapping and not mapping and "mapping" not in files:
         faults.append(Fault("/mapping", *REQUIRED))
-    elif not own_mapping and mapping not in names:
-        faults.append(Fault("/mapping", "not_allowed", f"Give one of: {', '.join(sorted(names))}."))
+    elif mapping and mapping not in mappings:
+        faults.append(Fault("/mapping", "not_allowed", f"Give one of: {', '.join(sorted(mappings))}."))
     dry_run = fields.get("dry_run", "").strip().lower()
     if dry_run not in _YES | _NO:
         faults.append(Fault("/dry_run", "not_allowed", "Give true or false."))
     if faults:
         raise Unprocessable(errors=faults)
     return Order(mapping, own_mapping, dry_run in _YES)
+
+
+def _wrong_parts(texts: Sequence[str], files: Sequence[str]) -> Iterator[Fault]:
+    for name, times in Counter([*texts, *files]).items():
+        if name not in _PARTS:
+            yield Fault(pointer_to(name) if _NAME.fullmatch(name) else "", *_UNKNOWN)
+        elif times > 1:
+            yield Fault(f"/{name}", *_TWICE)
+        elif name in files and name not in _FILES:
+            yield Fault(f"/{name}", *_NO_FILE)
 
 
 def read_rows_asked(asked: Mapping[str, str]) -> RowsAsked:

@@ -224,7 +224,7 @@ parties:
     again = sent(hub, content, mapping=None, mapping_file=own)
     hub.settle()
     assert counts_of(hub, again) == {"rows": 1, "repeats": 1}
-    for mistaken in ("columns: {Number: nowhere}", "- " * 5000, "\0", "&a [*a]"):
+    for mistaken in ("columns: {Number: nowhere}", "- " * 5000, "\0", "&a [*a]", '"\\ud800": x'):
         answer = send(hub, content, mapping=None, mapping_file=mistaken)
         assert answer.status_code == 422, mistaken[:20]
         assert answer.get_json()["type"].endswith(":mistaken_mapping")
@@ -292,6 +292,27 @@ def test_a_part_whose_name_cannot_be_read_is_told_and_costs_nothing_else(hub: Hu
     )
     assert answer.status_code == 422, answer.text
     assert ("", "unknown_field") in {(one["pointer"], one["code"]) for one in answer.get_json()["errors"]}
+
+
+@in_one_process
+def test_no_part_is_left_out_without_a_word(hub: Hub) -> None:
+    def faults(**parts: list[Part]) -> set[tuple[str, str]]:
+        usual: dict[str, list[Part]] = {"file": [("a.csv", a_csv([a_row()]))], "mapping": [MAPPING]}
+        every = [(name, part) for name, several in (usual | parts).items() for part in several]
+        body, content_type = urllib3.encode_multipart_formdata(every, boundary="a-boundary")
+        key = {"Authorization": f"Bearer {hub.key_of(AGENCY)}"}
+        answer = hub.front.post("/v1/imports", data=body, headers=key, content_type=content_type)
+        assert answer.status_code == 422, answer.text
+        return {(fault["pointer"], fault["code"]) for fault in answer.get_json()["errors"]}
+
+    one, other = ("a.csv", a_csv([a_row()])), ("b.csv", a_csv([a_row()]))
+    assert faults(file=[one, other]) == {("/file", "given_twice")}
+    assert faults(file=[one], file2=[other]) == {("/file2", "unknown_field")}
+    assert faults(mapping=[MAPPING, "first"]) == {("/mapping", "given_twice")}
+    # A trial that is not noticed would be in earnest.
+    assert faults(dry_run=[("a", b"true")]) == {("/dry_run", "wrong_type")}
+    assert faults(mapping=[("a", MAPPING.encode())]) == {("/mapping", "wrong_type")}
+    assert ask(hub, "")["imports"] == []
 
 
 @in_one_process

@@ -114,6 +114,8 @@ def test_every_mistake_is_told_at_once() -> None:
         ("- a list", "written as lines of"),
         ("", "written as lines of"),
         ("\x00", "take out the characters"),
+        (GOOD.replace("Date: referred_at", 'Date: "\\ud800"'), "take out the characters"),
+        (GOOD.replace("name: good", 'name: good\n"\\0": x'), "take out the characters"),
         ("#" * 70_000, "too large"),
         ("a: " + "[" * 5000, "do not put lists into lists"),
         ("columns:\n" + "".join(f"  Column {number}: note\n" for number in range(1200)), "at most 1000"),
