@@ -160,6 +160,10 @@ def test_a_database_that_is_away_is_known_from_a_statement_that_is_wrong(databas
         with pytest.raises(DBAPIError) as too_large, database.reading() as connection:
             connection.execute(too_many)
         assert what_failed(too_large.value) == "wrong"
+        no_room = text("DO $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$")
+        with pytest.raises(DBAPIError) as disk_full, database.reading() as connection:
+            connection.execute(no_room)
+        assert what_failed(disk_full.value) == "away"
     gone = Database("sqlite:////nowhere/at/all/hub.db")
     with pytest.raises(OperationalError) as unopened, gone.reading():
         pass
