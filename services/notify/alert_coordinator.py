@@ -46,6 +46,7 @@ def alert_coordinator(message: CaseRouted, unit: Unit, board: Switchboard) -> Al
     kind: Kind = "again" if message.again else "released" if message.released else "opening"
     # A case opens once; it can be paused, or returned, and go on more than once, also by the same referral.
     occasion = "" if kind == "opening" else _occasion(message.referral, message.routed_at)
+    Desk.of(unit).keep_team(message.case, message.to_team, message.routed_at)
     news = News(message.case, kind, message.to_team, message.travels == "urgent", occasion)
     return raise_alert(news, unit, board, gather=message.travels == "bulk")
 
@@ -69,6 +70,7 @@ def alert_duty_desk(message: CaseReturned, unit: Unit, board: Switchboard) -> Al
     """A case that cannot go to a team yet is on the duty desk's list; None if it is there."""
     kind: Kind = "again" if message.again else "opening"
     occasion = _occasion(message.referral, message.returned_at) if message.again else ""
+    Desk.of(unit).keep_team(message.case, message.to_team, message.returned_at)
     news = News(message.case, kind, message.to_team, message.travels == "urgent", occasion)
     return raise_alert(news, unit, board, gather=message.travels == "bulk")
 

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import select
 
 from services.notify.domain.public import PublicMessage, State, Why
-from services.notify.tables import alerts, barred, public_messages
+from services.notify.tables import barred, case_teams, public_messages
 from shared.resealing import SealedColumn
 from shared.telltales import is_same_contact
 
@@ -34,12 +34,15 @@ class _Sealed(msgspec.Struct):
 
 
 def is_case_of(connection: Connection, case: str, reader: Reader) -> bool:
-    """Whether their teams were told of the case, and they know nobody in it."""
+    """Whether a team of theirs has the case now, and they know nobody in it.
+
+    That they had it before, or were asked to take it, is too little: its people are another team's by now.
+    """
     known = select(barred.c.case).where(barred.c.email == reader.name)
-    query = select(alerts.c.id).where(alerts.c.case == case, alerts.c.case.not_in(known))
+    query = select(case_teams.c.case).where(case_teams.c.case == case, case_teams.c.case.not_in(known))
     if reader.teams is not None:
-        query = query.where(alerts.c.team.in_(reader.teams))
-    return connection.execute(query.limit(1)).first() is not None
+        query = query.where(case_teams.c.team.in_(reader.teams))
+    return connection.execute(query).first() is not None
 
 
 def add_message(unit: Unit, message: PublicMessage, due_at: dt.datetime) -> None:

@@ -12,6 +12,7 @@ from services.notify.tables import (
     alert_history,
     alerts,
     barred,
+    case_teams,
     deliveries,
     dispatches,
     preferences,
@@ -47,6 +48,8 @@ class Desk:
         """Begin knowing nothing; `look_up` comes first."""
         self._unit = unit
         self._known: set[tuple[str, str, str]] = set()
+        self._had: set[str] = set()
+        self._teams: dict[str, dt.datetime] = {}  # of cases that were new to us in this unit
 
     @classmethod
     def of(cls, unit: Unit) -> Desk:
@@ -54,14 +57,29 @@ class Desk:
         return unit.remember(cls, lambda: cls(unit))
 
     def look_up(self, cases: Iterable[str]) -> None:
-        """Read which of these cases have alerts already."""
+        """Read which of these cases have alerts already, and of which it is known who has them."""
+        wanted = set(cases)
         columns = (alerts.c.case, alerts.c.kind, alerts.c.occasion)
-        rows = find_rows(self._unit.connection, columns, alerts.c.case, set(cases))
+        rows = find_rows(self._unit.connection, columns, alerts.c.case, wanted)
         self._known.update((row.case, row.kind, row.occasion) for row in rows)
+        having = find_rows(self._unit.connection, (case_teams.c.case,), case_teams.c.case, wanted)
+        self._had.update(row.case for row in having)
 
     def has_alert(self, case: str, kind: str, occasion: str) -> bool:
         """Whether there is an alert of this piece of news."""
         return (case, kind, occasion) in self._known
+
+    def keep_team(self, case: str, team: str, since: dt.datetime) -> None:
+        """Keep that this team has the case, unless something newer is known already."""
+        if case in self._had:
+            has = update(case_teams).where(case_teams.c.case == case, case_teams.c.since <= since)
+            self._unit.connection.execute(has.values(team=team, since=since))
+        elif case not in self._teams:
+            self._unit.insert(case_teams, {"case": case, "team": team, "since": since})
+            self._teams[case] = since
+        elif self._teams[case] <= since:
+            self._unit.change(case_teams, {"case": case}, team=team, since=since)
+            self._teams[case] = since
 
     def raise_alert(self, alert: Alert) -> None:
         """Keep an alert."""

@@ -62,6 +62,15 @@ alerts = Table(
 Index("alerts_of_team", alerts.c.team, alerts.c.state, alerts.c.id)
 Index("alerts_whose", alerts.c.whose, alerts.c.state, alerts.c.id)
 
+# Which team has a case, and since when, by triage's word.
+case_teams = Table(
+    "case_teams",
+    metadata,
+    Column("case", String(16), primary_key=True),
+    Column("team", String(64), nullable=False),
+    Column("since", Instant, nullable=False),
+)
+
 # Who knows somebody in a case and is told nothing of it. The row without an address tells when that was said.
 barred = Table(
     "barred",

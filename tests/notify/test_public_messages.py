@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from services.notify.domain.alert import Reader
 from services.notify.domain.public import PublicMessage, safe_at, why_not
-from services.notify.store import keep_barred
+from services.notify.public_store import is_case_of
+from services.notify.store import Desk, keep_barred
 from shared.identity import new_id
 from tests.notify.test_bounces import AFolder, a_report
 from tests.support.builders import a_contact, a_party, a_referral
 from tests.support.houses import Hub, StoppedClock
+from tests.triage.cases.doing import a_crime, move, post, take, token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +45,7 @@ def a_case(hub: Hub, address: str = ADDRESS) -> str:
     return str(hub.alerts()[0]["case"])
 
 
-def ask(hub: Hub, case: str, **changes: object) -> Any:  # noqa: ANN401 - a response
+def ask(hub: Hub, case: str, bearer: str = "", **changes: object) -> Any:  # noqa: ANN401 - a response
     body = {
         "case": case,
         "channel": "mail",
@@ -55,9 +58,8 @@ def ask(hub: Hub, case: str, **changes: object) -> Any:  # noqa: ANN401 - a resp
         "safe_from": "17:00",
         "safe_until": "19:00",
     } | changes
-    return hub.front.post(
-        "/v1/public-messages", json=body, headers={"Authorization": f"Bearer {hub.token_of('coordinator')}"}
-    )
+    headers = {"Authorization": f"Bearer {bearer or hub.token_of('coordinator')}"}
+    return hub.front.post("/v1/public-messages", json=body, headers=headers)
 
 
 def to_the_public(hub: Hub) -> list[str]:
@@ -126,6 +128,50 @@ def test_who_knows_somebody_in_a_case_neither_asks_for_a_message_nor_reads_of_an
     assert hub.front.get(f"/v1/public-messages?case={case}", headers=bearer).status_code == 404
     called_off = hub.front.post(f"/v1/public-messages/{made}/cancellation", headers=bearer)
     assert called_off.status_code == 404
+
+
+def test_only_the_team_that_has_the_case_now_asks_for_messages_and_reads_of_them(hub: Hub) -> None:
+    case, asked = take(hub, a_crime()), "community_peer_mentors"
+    body = {"address": "07700 900123", "channel": "govuk_text"}
+
+    def answers() -> dict[str, tuple[int, int]]:
+        """Of each team: whether it reads of messages, and whether it may ask for one."""
+        found = {}
+        for team in ("restorative_hub", asked):
+            bearer = token(hub, "coordinator", team)
+            read = hub.ask(f"/v1/public-messages?case={case}", bearer).status_code
+            found[team] = read, ask(hub, case, bearer, **body).status_code
+        return found
+
+    mine, nobodys = (200, 409), (404, 404)
+    assert answers() == {"restorative_hub": mine, asked: nobodys}
+    # Whoever is asked to take it is told of it, and does not have it yet.
+    move(hub, case, "transfer", to=asked)
+    hub.settle()
+    assert answers() == {"restorative_hub": mine, asked: nobodys}
+    assert post(
+        hub, f"/v1/cases/{case}/transitions", {"transition": "accept_transfer"}, "coordinator", asked
+    ).status_code == 200  # fmt: skip
+    hub.settle()
+    assert answers() == {"restorative_hub": nobodys, asked: mine}
+
+
+def test_which_team_has_a_case_is_the_newest_word_in_whatever_order_it_arrives(hub: Hub) -> None:
+    notify, case = hub.rooms["notify"], "C-7KQX4-M3DTW"
+
+    def hear(*words: tuple[str, int]) -> bool:
+        with notify.unit() as unit:
+            desk = Desk.of(unit)
+            desk.look_up([case])
+            for team, minute in words:
+                desk.keep_team(case, team, EVENING.replace(minute=minute))
+        with notify.database.reading() as connection:
+            return is_case_of(connection, case, Reader("jo@hub.example", ("vip",)))
+
+    assert hear(("vcas", 1), ("vip", 3), ("vcas", 2))
+    assert not hear(("vcas", 5))
+    assert not hear(("vip", 4))
+    assert hear(("vip", 6))
 
 
 def test_the_other_sides_name_in_the_words_is_refused_and_a_human_is_told(hub: Hub) -> None:
