@@ -30,13 +30,13 @@ from shared.inflating import NotInflatable
 from shared.openapi import JSON, PROBLEM, UUID_TEXT, Answer, Described, Shape, Takes, described
 from shared.pages import Pages
 from shared.problems import MEDIA_TYPE, TYPE_PREFIX, Problem
+from shared.reading_json import NamedTwice
 from shared.web import (
     AGENCY,
     ANYONE,
     STAFF,
     BadRequest,
     FromElsewhere,
-    NamedTwice,
     UnknownCoding,
     add_health,
     open_to,

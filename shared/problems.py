@@ -102,7 +102,7 @@ class TooLarge(Problem):
 
     status = 413
     code = "too_large"
-    advice = "Send less at once."
+    advice = "Send less at once: a request may have 1 MiB, a batch 8 MiB, an import 64 MiB."
 
 
 class UnsupportedMediaType(Problem):

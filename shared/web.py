@@ -9,7 +9,6 @@ signed in with a browser holds the same statement.
 from __future__ import annotations
 
 import io
-import json
 import logging
 import re
 import time
@@ -47,7 +46,6 @@ from shared.problems import (
     Internal,
     NoKey,
     NotFound,
-    NotJson,
     Problem,
     TooLarge,
     TooMany,
@@ -56,6 +54,7 @@ from shared.problems import (
     as_problem_json,
     pointer_to,
 )
+from shared.reading_json import read_json
 
 if TYPE_CHECKING:
     from shared.sealing import Keys
@@ -121,13 +120,6 @@ class BadRequest(Problem):
     status = 400
     code = "bad_request"
     advice = "Compare the request with the reference of the API: /v1/docs."
-
-
-class NamedTwice(NotJson):
-    """A property stands twice in one object."""
-
-    code = "property_twice"
-    advice = "Send it once: nobody can know which of the two is meant."
 
 
 class UnknownCoding(UnsupportedMediaType):
@@ -469,27 +461,11 @@ def json_body(most: int | None = None) -> object:
     """
     if most is not None:
         request.max_content_length = most
-    body = _whole_body()
-    try:
-        read = msgspec.json.decode(body)
-        # msgspec would keep the last of two properties of one name, another reader the first.
-        _EACH_ONCE.decode(body.decode())
-    except (ValueError, RecursionError):
-        raise NotJson from None
+    read = read_json(_whole_body())
     # Whoever sends something else than JSON is told that first, whatever it calls itself.
     if not request.is_json:
         raise UnsupportedMediaType
     return read
-
-
-def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise NamedTwice
-    return found
-
-
-_EACH_ONCE = json.JSONDecoder(object_pairs_hook=_each_once)
 
 
 def _whole_body() -> bytes:

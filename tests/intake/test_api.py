@@ -47,10 +47,43 @@ def test_what_is_not_json_is_400(hub: Hub, body: bytes) -> None:
 
 @in_one_process
 @pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", "The body is empty."),
+        (b'{\n  "strand": "crime",\n}', "from line 3, column 1 on"),
+        (b"{'strand': 'crime'}", "from line 1, column 2 on"),
+        (b'{"strand": "crime"', "from line 1, column 19 on"),
+        ('{"summary": "caf\u00e9"}'.encode("cp1252"), "byte 17 cannot be read"),
+        (json.dumps({"strand": "crime"}).encode("utf-16"), "byte 1 cannot be read"),
+        (b'{"police_calls": NaN}', "NaN"),
+        (b'{"summary": "\\ud83d"}', "broken characters"),
+        (b"[" * 200_000, "too deep"),
+    ],
+)
+def test_what_is_not_json_is_told_with_its_place(hub: Hub, body: bytes, told: str) -> None:
+    assert told in str(is_problem(send(hub, body), 400, "not_json")["detail"])
+
+
+@in_one_process
+def test_a_byte_order_mark_says_nothing(hub: Hub) -> None:
+    body = json.dumps(a_referral()).encode()
+    assert send(hub, b"\xef\xbb\xbf" + body).status_code == 201
+    assert send(hub, body).status_code == 200
+
+
+@in_one_process
+@pytest.mark.parametrize(
     "body", ['{"a": 1, "a": 1}', '{"parties": [{"address": {"confidential": true, "confidential": false}}]}']
 )
 def test_a_property_that_stands_twice_is_400_for_nobody_knows_which_is_meant(hub: Hub, body: str) -> None:
     is_problem(send(hub, body.encode()), 400, "property_twice")
+
+
+@in_one_process
+@pytest.mark.parametrize(("name", "told"), [("family", "Send family once"), ("A Name", "Send it once")])
+def test_the_property_that_stands_twice_is_named_where_it_is_a_name(hub: Hub, name: str, told: str) -> None:
+    problem = is_problem(send(hub, f'{{"{name}": 1, "{name}": 2}}'.encode()), 400, "property_twice")
+    assert str(problem["detail"]).startswith(told)
 
 
 @in_one_process
