@@ -45,7 +45,7 @@ def a_case(hub: Hub, address: str = ADDRESS) -> str:
     return str(hub.alerts()[0]["case"])
 
 
-def ask(hub: Hub, case: str, bearer: str = "", **changes: object) -> Any:  # noqa: ANN401 - a response
+def ask(hub: Hub, case: str, bearer: object = "", **changes: object) -> Any:  # noqa: ANN401 - a response
     body = {
         "case": case,
         "channel": "mail",

@@ -164,7 +164,7 @@ def show_case(case: str, who: Who) -> dict[str, Any]:
                 for one in store.list_cross_referrals(unit.connection, case_id)
             ],
             "households": [one._asdict() for one in find_households(case_id, who.sees, unit, room.database)],
-            "reviews": [str(one) for one in store.open_reviews_of(unit.connection, case_id)]
+            "reviews": [str(one) for one in store.open_reviews_of(unit.connection, who.sees, case_id)]
             if who.role in COORDINATORS
             else [],
             "history": [write_line(line) for line in read_history(unit.connection, case_id)],

@@ -86,8 +86,13 @@ class CrossReferral:
 
 def visible(sees: Sees) -> ColumnElement[bool]:
     """The condition on `cases` under which this person sees one."""
+    return and_(_theirs(sees), knows_nobody(sees, cases.c.id))
+
+
+def knows_nobody(sees: Sees, case_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """The condition that this person knows nobody in the case with this id."""
     known = select(case_conflicts.c.case_id).where(case_conflicts.c.email == sees.name)
-    return and_(_theirs(sees), cases.c.id.not_in(known)) if sees.name else _theirs(sees)
+    return case_id.not_in(known) if sees.name else true()
 
 
 def _theirs(sees: Sees) -> ColumnElement[bool]:
@@ -305,11 +310,19 @@ def which_barred(connection: Connection, name: str, case_ids: Collection[UUID]) 
     return set(connection.execute(query).scalars()) if case_ids else set()
 
 
-def open_reviews_of(connection: Connection, case_id: UUID) -> list[UUID]:
-    """The questions about referrals of this case that wait for a word."""
+def open_reviews_of(connection: Connection, sees: Sees, case_id: UUID) -> list[UUID]:
+    """The questions about referrals of this case that wait for this person's word, as for any other's."""
     here = select(referrals.c.reference).where(referrals.c.case_id == case_id)
+    barred = (
+        select(referrals.c.reference)
+        .join(case_conflicts, case_conflicts.c.case_id == referrals.c.case_id)
+        .where(case_conflicts.c.email == sees.name)
+    )
     query = select(reviews.c.id).where(
-        reviews.c.closed_at.is_(None), or_(reviews.c.one.in_(here), reviews.c.other.in_(here))
+        reviews.c.closed_at.is_(None),
+        or_(reviews.c.one.in_(here), reviews.c.other.in_(here)),
+        reviews.c.one.not_in(barred),
+        reviews.c.other.not_in(barred),
     )
     return list(connection.execute(query.order_by(reviews.c.id)).scalars())
 

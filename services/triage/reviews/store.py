@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import and_, or_, select
 
-from services.triage.cases.store import visible
+from services.triage.cases.store import knows_nobody, visible
 from services.triage.reviews.tables import agency_keys
 from services.triage.store import unpack_account
 from services.triage.tables import (
@@ -106,7 +106,10 @@ class Whole:
 
 
 def _questions(sees: Sees) -> Select[Any]:
-    """Questions of which this person may see one record at least, and which of the two they may see."""
+    """Questions of which this person may see one record at least, and which of the two they may see.
+
+    None about a case in which they know somebody: not even that it may be one with theirs.
+    """
     may = select(cases.c.id).where(visible(sees))
     one_seen, other_seen = _case_of_one.c.id.in_(may), _case_of_other.c.id.in_(may)
     return (
@@ -125,7 +128,11 @@ def _questions(sees: Sees) -> Select[Any]:
         .outerjoin(
             comparisons, and_(comparisons.c.one == reviews.c.one, comparisons.c.other == reviews.c.other)
         )
-        .where(or_(one_seen, other_seen))
+        .where(
+            or_(one_seen, other_seen),
+            knows_nobody(sees, _case_of_one.c.id),
+            knows_nobody(sees, _case_of_other.c.id),
+        )
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from services.triage.history.store import check_histories, find_case_id, read_history
+from services.triage.lives.conflicts_store import Conflicts
 from services.triage.lives.store import find_life
 from shared.identity import new_id
 from tests.support.builders import an_account
@@ -112,6 +113,25 @@ def test_both_records_are_seen_side_by_side_with_the_reasons_in_words_and_they_c
     for case in cases_of(hub).values():
         looks = [line for line in whole(hub, case)["history"] if line["what"] == "review_looked_at"]
         assert [line["who"] for line in looks] == ["coordinator@referral-hub.example"]
+
+
+def test_who_knows_somebody_in_one_of_the_two_neither_learns_of_the_question_nor_answers_it(hub: Hub) -> None:
+    review, case = a_question(hub), cases_of(hub)
+    assert len(whole(hub, case[ONE])["reviews"]) == 1
+    for name in ("coordinator@referral-hub.example", "supervisor@referral-hub.example"):
+        with hub.rooms["triage"].unit() as unit:
+            barred = find_case_id(unit.connection, case[OTHER])
+            assert barred is not None
+            Conflicts.of(unit).bar(barred, name)
+    for role in ("coordinator", "supervisor"):
+        assert reviews(hub, role, asked="?state=any") == []
+        assert whole(hub, case[ONE], role)["reviews"] == []
+        assert hub.ask(f"/v1/reviews/{review['id']}", token(hub, role)).status_code == 404
+        body = {"verdict": "different", "why": "Invented: my neighbour."}
+        assert post(hub, f"/v1/reviews/{review['id']}/decision", body, role).status_code == 404
+    colleague = token(hub, "coordinator", "restorative_hub", "colleague@referral-hub.example")
+    (found,) = hub.ask("/v1/reviews", colleague).get_json()["reviews"]
+    assert (found["id"], found["state"]) == (review["id"], "open")
 
 
 def test_one_case_by_a_humans_word_is_closed_merged_and_never_decided_twice(hub: Hub) -> None:
