@@ -71,15 +71,16 @@ def found_in(text: str, telltales: frozenset[bytes], lookup: Lookup) -> bool:
 
 def is_among(value: str, telltales: frozenset[bytes], lookup: Lookup) -> bool:
     """Whether this whole number or address is still one of the case's."""
-    return _hash(_contact_form(value), lookup) in telltales
+    return _hash(contact_form(value), lookup) in telltales
 
 
 def is_same_contact(one: str, other: str) -> bool:
     """Whether two numbers or addresses are one, however they are written."""
-    return _contact_form(one) == _contact_form(other)
+    return contact_form(one) == contact_form(other)
 
 
-def _contact_form(value: str) -> str:
+def contact_form(value: str) -> str:
+    """A number or an address in its one form, however it is written."""
     return f"n:{_digits(value)}" if "@" not in value else f"c:{_squeezed(value)}"
 
 

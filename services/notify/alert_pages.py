@@ -17,9 +17,9 @@ from services.notify.domain.preferences import Preferences
 from services.notify.equipment import board_of
 from services.notify.pages import pages
 from services.notify.schema import read_kept_preferences, read_preferences, write_preferences
-from shared.identity import CASE, kind_of
+from shared.identity import CASE, kind_of, read_reference
 from shared.problems import Fault, NotFound, Unprocessable
-from shared.web import open_to, the_caller, the_room, the_trace, wants_page
+from shared.web import Caller, open_to, the_caller, the_room, the_trace, wants_page
 from shared.working_time import LONDON
 
 alert_pages = Blueprint("alert_pages", __name__)
@@ -85,13 +85,18 @@ def get_alerts() -> Response:
         "alerts.html",
         reader=caller,
         alerts=[
-            _told(alert) | {"team": teams[alert.team].name if alert.team in teams else "The hub"}
+            _told(alert)
+            | {
+                "team": teams[alert.team].name if alert.team in teams else "The hub",
+                "opens": _opens(alert.case, caller),
+            }
             for alert in waiting
         ],
         more=len(found) > _SHOWN,
         # Many at once is for what came many at once; what is urgent is looked at one by one.
         at_once=[alert.id for alert in waiting if not alert.urgent],
         taken=request.args.get("taken", ""),
+        taken_case=_opens(read_reference(request.args.get("taken", "")) or "", caller),
     )
 
 
@@ -105,7 +110,7 @@ def get_alert(alert_id: str) -> Response:
         "alert.html",
         reader=caller,
         alert=_told(alert),
-        opens=alert.case if caller.role != "ops" and kind_of(alert.case) == CASE else "",
+        opens=_opens(alert.case, caller),
         history=history,
     )
 
@@ -116,8 +121,12 @@ def post_taken(alert_id: str) -> Response:
     """Say "I have it"."""
     wanted = _uuid(alert_id)
     with the_room().unit(the_trace()) as unit:
-        acknowledge_alert(wanted, reader_of(the_caller()), unit)
-    return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/alerts?taken=1"})
+        alert = acknowledge_alert(wanted, reader_of(the_caller()), unit)
+    if alert.acknowledged_by != the_caller().name:
+        # Somebody was first: whoever is told "You have it" would begin beside them.
+        return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"/alerts/{wanted}"})
+    taken = _opens(alert.case, the_caller()) or "1"
+    return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"/alerts?taken={taken}"})
 
 
 @alert_pages.post("/alerts/taken")
@@ -126,9 +135,10 @@ def post_all_taken() -> Response:
     """Say "I have all of these": those that the page showed, and none that came since."""
     wanted = [_uuid(one) for one in request.form.getlist("alert")[:_SHOWN]]
     with the_room().unit(the_trace()) as unit:
-        for alert_id in sorted(wanted):
-            acknowledge_alert(alert_id, reader_of(the_caller()), unit)
-    return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/alerts?taken=many"})
+        had = [acknowledge_alert(alert_id, reader_of(the_caller()), unit) for alert_id in sorted(wanted)]
+    all_theirs = all(alert.acknowledged_by == the_caller().name for alert in had)
+    taken = "many" if all_theirs else "some"
+    return Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"/alerts?taken={taken}"})
 
 
 @alert_pages.get("/alerts/preferences")
@@ -210,6 +220,11 @@ def _find(alert_id: str) -> tuple[Alert, list[dict[str, str]]]:
             }
         )
     return alert, told
+
+
+def _opens(reference: str, caller: Caller) -> str:
+    """The case that can be opened here, if it is one and the caller works with cases."""
+    return reference if reference and caller.role != "ops" and kind_of(reference) == CASE else ""
 
 
 def _told(alert: Alert) -> dict[str, Any]:

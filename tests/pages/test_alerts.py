@@ -57,7 +57,10 @@ def test_a_coordinator_takes_what_waits_and_chooses_how_to_be_told(
     rows = page.locator(".govuk-summary-list__row")
     expect(rows.first).to_contain_text("Urgent")
     waiting = rows.count()
-    rows.first.get_by_role("link").click()
+    # The case is one step away, before it is taken and after.
+    opened = rows.first.get_by_role("link", name="Open the case").get_attribute("href")
+    assert opened
+    rows.first.get_by_role("link").first.click()
     expect(page.get_by_role("heading", name="What has happened")).to_be_visible()
     expect(page.get_by_text("Raised")).to_be_visible()
     case = page.get_by_role("link", name="Open the case")
@@ -67,7 +70,9 @@ def test_a_coordinator_takes_what_waits_and_chooses_how_to_be_told(
     assert scripts is False or faults_of(page) == []
     page.get_by_role("button", name="I have it").click()
     expect(page.get_by_text("You have it.")).to_be_visible()
+    expect(page.get_by_role("link", name="Open case C-")).to_have_attribute("href", opened)
     expect(rows).to_have_count(waiting - 1)
+    assert scripts is False or faults_of(page) == []
 
     page.get_by_role("link", name="Choose how you are told").click()
     page.get_by_label("Once a day, together").check()
@@ -119,6 +124,25 @@ def raise_alerts(site: Site, count: int, team: str, *, urgent: bool = False) -> 
     return cases
 
 
+def test_only_whoever_was_first_is_told_that_they_have_it(visitors: Visitors, site: Site) -> None:
+    one, other, _ = raise_alerts(site, 3, "restorative_hub")
+    page, second = visitors.visit("/alerts"), visitors.visit("/alerts")
+    sign_in(page, site)
+    sign_in(second, site, "supervisor")
+    row = page.locator(".govuk-summary-list__row").filter(has_text=one)
+    row.get_by_role("button", name="I have it").click()
+    expect(page.get_by_role("link", name=f"Open case {one}")).to_be_visible()
+    # The other's page is from before.
+    row = second.locator(".govuk-summary-list__row").filter(has_text=one)
+    row.get_by_role("button", name="I have it").click()
+    expect(second.get_by_text("Taken by coordinator@referral-hub.example.")).to_be_visible()
+    second.goto("/alerts")
+    row = page.locator(".govuk-summary-list__row").filter(has_text=other)
+    row.get_by_role("button", name="I have it").click()
+    second.get_by_role("button", name="I have all").click()
+    expect(second.get_by_text("You have those that nobody had before you.")).to_be_visible()
+
+
 def test_the_urgent_stand_first_however_many_came_before_and_many_are_taken_at_once(
     visitors: Visitors, site: Site
 ) -> None:
@@ -142,7 +166,7 @@ def test_the_urgent_stand_first_however_many_came_before_and_many_are_taken_at_o
     expect(rows).to_have_count(23)
     expect(rows.first).to_contain_text(urgent)
     for case in (*many[99:], late):
-        expect(page.get_by_role("link", name=case)).to_have_count(1)
+        expect(page.get_by_role("link", name=case, exact=True)).to_have_count(1)
 
 
 def test_from_a_phone_an_alert_is_taken_with_two_taps_or_by_keyboard(visitors: Visitors, site: Site) -> None:
@@ -173,4 +197,4 @@ def test_from_a_phone_an_alert_is_taken_with_two_taps_or_by_keyboard(visitors: V
         else:
             button.click()
         expect(page.get_by_text("You have it.")).to_be_visible()
-        expect(page.get_by_role("link", name=case)).to_have_count(0)
+        expect(page.get_by_role("link", name=case, exact=True)).to_have_count(0)

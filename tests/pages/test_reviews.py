@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.pages.test_cases import look, sign_in
 from tests.support.browser import NARROW, WIDE, Site, Visitors, faults_of
-from tests.support.builders import Wire, an_account
+from tests.support.builders import Wire, a_contact, an_account
 from tests.triage.cases.doing import take
 
 # Nobody of the one is like anybody of the other: family, given names, kind of event, year.
@@ -75,3 +75,25 @@ def test_two_records_are_compared_made_one_case_and_taken_apart_again(
     expect(page.get_by_text("Referrals were set apart from it").first).to_be_visible()
     site.hub.settle()
     assert site.hub.links()[f"vip:MAYBE-{width}"]["case"] == second
+
+
+def test_what_is_written_otherwise_is_not_marked_as_different(visitors: Visitors, site: Site) -> None:
+    first = a_household("WRITTEN-ONE", "Cattermole", "Perpetua", "2024-03-01", "theft")
+    second = a_household("WRITTEN-TWO", "Cattermole", "Perpetua", "2024-03-10", "theft")
+    for account, title, number in ((first, "Ms", "07700 900456"), (second, "Mrs", "+44 7700 900456")):
+        account["parties"][0]["name"] |= {"title": title}
+        account["parties"][0]["contacts"] = [a_contact(value=number)]
+    second["parties"][0]["contacts"].append(a_contact(channel="email", value="perpetua@mail.example"))
+    case = take(site.hub, first)
+    take(site.hub, second, "vip")
+    page = visitors.visit(f"/cases/{case}")
+    sign_in(page, site, "coordinator")
+    page.get_by_role("link", name="It may be one with another case").first.click()
+    person = page.get_by_role("table", name="Person 1", exact=True)
+    for field, told in (("Name", "Same"), ("Home", "Same"), ("How to reach them", "Partly the same")):
+        row = person.get_by_role("row").filter(has=page.get_by_role("rowheader", name=field, exact=True))
+        expect(row.get_by_role("cell").last).to_have_text(told)
+    # Two agencies never tell a story alike: that is not drawn as a warning.
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="Who referred"))
+    expect(row.locator(".govuk-tag--grey")).to_have_text("Different")
+    assert faults_of(page) == []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from services.triage.domain.matching.letters import folded
 from services.triage.reviews.words import FIELDS
+from shared.telltales import contact_form
 from shared.working_time import LONDON
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _LIKELY_ONE = 0.0  # bits
 
 
 class Field(NamedTuple):
-    """One field of both; `compared` is `same`, `different`, `only_one`, `only_other` or `hidden`."""
+    """One field of both; `compared` is a word of `words.COMPARED`."""
 
     section: str
     name: str
@@ -26,6 +27,16 @@ class Field(NamedTuple):
     one: str | None
     other: str | None
     compared: str
+
+
+class _Value(NamedTuple):
+    """What one side tells: as it is shown, and the parts of it that the other side may tell too."""
+
+    text: str = ""
+    parts: frozenset[str] = frozenset()
+
+
+_Told = dict[str, _Value]
 
 
 class Side(NamedTuple):
@@ -68,65 +79,99 @@ def _aligned(
     return [*pairs, *((a, None) for a in sorted(left_one)), *((None, b) for b in sorted(left_other))]
 
 
-def _rows(section: str, one: dict[str, str], other: dict[str, str], *, hidden: bool) -> Iterator[Field]:
+def _rows(section: str, one: _Told, other: _Told, *, hidden: bool) -> Iterator[Field]:
     for name, label in FIELDS.items():
-        a, b = one.get(name) or None, other.get(name) or None
-        if a is None and b is None:
+        a, b = one.get(name), other.get(name)
+        texts = [told.text if told and told.text else None for told in (a, b)]
+        if texts == [None, None]:
             continue
         compared = "hidden" if hidden else _compared(a, b)
-        yield Field(section, name, label, a, b, compared)
+        yield Field(section, name, label, texts[0], texts[1], compared)
 
 
-def _compared(one: str | None, other: str | None) -> str:
-    if other is None:
+def _compared(one: _Value | None, other: _Value | None) -> str:
+    if other is None or not other.text:
         return "only_one"
-    if one is None:
+    if one is None or not one.text:
         return "only_other"
-    return "same" if _plain(one) == _plain(other) else "different"
+    if _plain(one.text) == _plain(other.text) or one.parts == other.parts:
+        return "same"
+    return "partly" if one.parts & other.parts else "different"
 
 
 def _plain(text: str) -> str:
     return "".join(c for c in folded(text) if c.isalnum())
 
 
-def _of_event(side: Side | None) -> dict[str, str]:
+def _of_event(side: Side | None) -> _Told:
     if side is None:
         return {}
     content = side.content
     event = content.event
-    return {
+    texts = {
         "agency": side.agency,
         "referred_at": _day(content.referred_at.astimezone(LONDON).date()),
         "strand": content.strand,
         "type": event.type.replace("_", " "),
         "started_on": _day(event.started_on),
         "ended_on": _day(event.ended_on),
-        "place": _place(event.place),
-        "references": "; ".join(f"{one.scheme} {one.value}" for one in event.references),
         "justice_stage": (event.justice_stage or "").replace("_", " "),
         "summary": event.summary or "",
     }
-
-
-def _of_party(party: wire.Party) -> dict[str, str]:
-    name = party.name
-    return {
-        "role": {"harmed": "harmed person", "responsible": "responsible person"}.get(party.role, "party"),
-        "name": _joined((name.title, name.given, name.middle, name.family), " ") if name else "",
-        "known_as": (name.known_as or "") if name else "",
-        "date_of_birth": _day(party.date_of_birth),
-        "gender": party.gender or "",
-        "address": _place(party.address),
-        "contacts": "; ".join(f"{one.channel} {one.value}" for one in party.contacts),
-        "identifiers": "; ".join(f"{one.scheme} {one.value}" for one in party.identifiers),
-        "language": party.language or "",
+    return {name: _whole(text) for name, text in texts.items()} | {
+        "place": _place(event.place),
+        "references": _Value(
+            "; ".join(f"{one.scheme} {one.value}" for one in event.references),
+            frozenset(_plain(one.value) for one in event.references),
+        ),
     }
 
 
-def _place(place: wire.Place | None) -> str:
+def _of_party(party: wire.Party) -> _Told:
+    name = party.name
+    texts = {
+        "role": {"harmed": "harmed person", "responsible": "responsible person"}.get(party.role, "party"),
+        "known_as": (name.known_as or "") if name else "",
+        "date_of_birth": _day(party.date_of_birth),
+        "gender": party.gender or "",
+        "language": party.language or "",
+    }
+    return {part: _whole(text) for part, text in texts.items()} | {
+        "name": _name(name),
+        "address": _place(party.address),
+        "contacts": _Value(
+            "; ".join(f"{one.channel} {one.value}" for one in party.contacts),
+            frozenset(
+                _plain(one.value) if one.channel == "post" else contact_form(one.value)
+                for one in party.contacts
+            ),
+        ),
+        "identifiers": _Value(
+            "; ".join(f"{one.scheme} {one.value}" for one in party.identifiers),
+            frozenset(f"{one.scheme} {_plain(one.value)}" for one in party.identifiers),
+        ),
+    }
+
+
+def _whole(text: str) -> _Value:
+    return _Value(text, frozenset({_plain(text)}))
+
+
+def _name(name: wire.Name | None) -> _Value:
+    """A title says nothing of who somebody is; one name of several may."""
+    if name is None:
+        return _Value()
+    names = (name.given, name.middle, name.family)
+    words = _joined(names, " ").replace("-", " ").split()
+    return _Value(_joined((name.title, *names), " "), frozenset(filter(None, map(_plain, words))))
+
+
+def _place(place: wire.Place | None) -> _Value:
+    """Streets are written in many ways; the postcode is one."""
     if place is None:
-        return ""
-    return _joined((place.line1, place.line2, place.town, place.postcode), ", ")
+        return _Value()
+    text = _joined((place.line1, place.line2, place.town, place.postcode), ", ")
+    return _Value(text, frozenset({_plain(text), _plain(place.postcode or text)}))
 
 
 def _joined(parts: Collection[str | None], by: str) -> str:

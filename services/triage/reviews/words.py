@@ -173,6 +173,7 @@ FIELDS: Final = {
 }
 COMPARED: Final = {
     "same": "Same",
+    "partly": "Partly the same",
     "different": "Different",
     "only_one": "Only in the first",
     "only_other": "Only in the second",
