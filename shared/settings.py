@@ -42,7 +42,11 @@ class Setting:
 
 def _whole(least: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        number = int(text)
+        try:
+            number = int(text)
+        except ValueError:
+            message = "must be a whole number, in digits"
+            raise ValueError(message) from None
         if number < least:
             message = f"must be {least} or more"
             raise ValueError(message)

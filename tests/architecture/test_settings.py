@@ -58,6 +58,7 @@ def test_everything_that_is_wrong_is_told_at_once_and_no_secret_with_it() -> Non
         Settings.read(wrong)
     told = str(refused.value)
     assert all(name in told for name in wrong)
+    assert "HUB_OUTBOX_DAYS: must be a whole number, in digits" in told
     assert "a-secret" not in told
     assert told.count(";") == len(wrong) - 1
 
