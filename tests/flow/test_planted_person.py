@@ -370,6 +370,7 @@ def test_a_planted_person_is_found_nowhere(
         with psycopg.connect(postgresql.url().replace("+psycopg", ""), autocommit=True) as connection:
             connection.execute("CHECKPOINT")
         search(began, postgresql._data, must_find=case)
+        assert leaks_in(postgresql._log.read_bytes()) == []
         rabbitmq: RabbitMQServer = request.getfixturevalue("rabbitmq")
         search(began, rabbitmq._data, must_find=ReferralReceived.TYPE)
         assert not any(leaks_in(content) for _, content in written_since(began, rabbitmq._log))
