@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from shared.problems import Conflict, Fault, Unprocessable
 if TYPE_CHECKING:
     from services.intake.domain.first_answer import FirstAnswer
     from shared.messaging.unit import Unit
+    from shared.sealing import Lookup
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _SECONDS_BETWEEN_TRIES = 1
@@ -51,15 +51,19 @@ class Claim:
     request_hash: bytes
 
 
-def read_claim(key: str, agency: str, method: str, path: str, body: object) -> Claim:
-    """What a request claims. Two bodies are the same when they say the same, however they are spaced."""
+def read_claim(key: str, agency: str, method: str, path: str, body: object, lookup: Lookup) -> Claim:
+    """What a request claims. Two bodies are the same when they say the same, however they are spaced.
+
+    Of both a keyed hash is kept: whoever steals the table could otherwise try out who was referred, or why
+    somebody was withdrawn.
+    """
     # The draft writes the key as a quoted string; most clients leave the quotation marks out.
     bare = key.strip().removeprefix('"').removesuffix('"')
     if not _KEY.fullmatch(bare):
         advice = "Send 1 to 255 visible ASCII characters, such as a UUID, without spaces."
         raise BadIdempotencyKey(errors=[Fault("", "bad_idempotency_key", advice)])
-    said = msgspec.json.encode([method, path, body], order="deterministic")
-    return Claim(agency, hashlib.sha256(bare.encode()).digest(), hashlib.sha256(said).digest())
+    said = msgspec.json.encode([method, path, body], order="deterministic").decode()
+    return Claim(agency, lookup.hash("idempotency key", bare), lookup.hash("request", said))
 
 
 def claim_answer(claim: Claim, unit: Unit) -> FirstAnswer | None:

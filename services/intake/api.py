@@ -213,7 +213,8 @@ def _taken(taken: Taken | Problem) -> Taken:
 def _answer_once(body: object, work: Callable[[Unit], Response]) -> Response:
     """What `work` answers, or what it answered when this request came first under its Idempotency-Key."""
     room, trace, agency = the_room(), the_trace(), the_caller().name
-    claim = read_claim(request.headers["Idempotency-Key"], agency, request.method, request.path, body)
+    key, lookup = request.headers["Idempotency-Key"], room.keys.lookup
+    claim = read_claim(key, agency, request.method, request.path, body, lookup)
     with room.unit(trace) as unit:
         first = claim_answer(claim, unit)
     if first is not None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
+import msgspec
 import pytest
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from services.intake.answer_once import claim_answer, read_claim
+from services.intake.tables import first_answers
 from tests.support.builders import Wire, a_referral, an_account, an_event
 from tests.support.houses import Hub, infrastructure, make_hub
 
@@ -26,7 +30,8 @@ def send(hub: Hub, body: object, key: str = "first-try", agency: str = "vcas") -
 
 def begin(hub: Hub, body: Wire, key: str = "first-try") -> None:
     """As if a request had begun and its worker had died before it came to an answer."""
-    claim = read_claim(key, "vcas", "POST", "/v1/referrals", body)
+    lookup = hub.rooms["intake"].keys.lookup
+    claim = read_claim(key, "vcas", "POST", "/v1/referrals", body, lookup)
     with hub.rooms["intake"].unit() as unit:
         assert claim_answer(claim, unit) is None
 
@@ -70,6 +75,20 @@ def test_what_was_begun_by_a_worker_that_died_is_tried_anew_after_a_minute(hub: 
     hub.clock.move(seconds=61)
     assert send(hub, an_account("ONE")).status_code == 201
     assert send(hub, an_account("ONE")).status_code == 201
+
+
+def test_from_what_is_kept_of_a_request_nobody_can_try_out_what_it_said(hub: Hub) -> None:
+    path = f"/v1/referrals/{hub.take(a_referral())['reference']}/withdrawal"
+    body = {"reason": "Invented: she moved away."}
+    headers = {"Authorization": f"Bearer {hub.key_of('vcas')}", "Idempotency-Key": "first-try"}
+    assert hub.front.post(path, json=body, headers=headers).status_code == 200
+    with hub.rooms["intake"].database.reading() as connection:
+        kept = connection.execute(select(first_answers)).one()
+    # Whoever has a stolen table has neither key, and may know all the rest.
+    guessed = msgspec.json.encode(["POST", path, body], order="deterministic")
+    for digest in (hashlib.sha256, hashlib.sha512, hashlib.md5):
+        assert kept.request_hash not in digest(guessed).digest()
+        assert kept.key_hash not in digest(b"first-try").digest()
 
 
 def test_a_key_is_the_agency_s_own(hub: Hub) -> None:
