@@ -35,15 +35,28 @@ LATER_THAN_REFERRAL: Final = Remark(
     "date_after_referral", "This date is later than the referral, yet tells of something done. Check it."
 )
 
+LONG_AGO: Final = Remark(
+    "date_long_ago", "This date is longer ago than anybody can remember. Check its year."
+)
+NOT_YET: Final = Remark(
+    "referred_in_future",
+    "This is still to come, and counts as newer than whatever is sent until then. Check its date.",
+)
+
 _PHONES: Final = frozenset({"mobile", "landline"})
+_LONG_AGO: Final = dt.date(1900, 1, 1)
+# Clocks differ, and so do time zones that somebody got wrong.
+_STILL_NOW: Final = dt.timedelta(days=1)
 
 
-def warnings_for(referral: Referral) -> tuple[Warning, ...]:
+def warnings_for(referral: Referral, now: dt.datetime) -> tuple[Warning, ...]:
     """Every warning about this referral, in the order of its fields; none repeats what was typed."""
-    return tuple(_warnings(referral))
+    return tuple(_warnings(referral, now))
 
 
-def _warnings(referral: Referral) -> Iterator[Warning]:
+def _warnings(referral: Referral, now: dt.datetime) -> Iterator[Warning]:
+    if referral.referred_at > now + _STILL_NOW:
+        yield NOT_YET.at("/referred_at")
     referrer = referral.referrer
     if referrer is not None and referrer.phone is not None and (remark := remark_on_phone(referrer.phone)):
         yield remark.at("/referrer/phone")
@@ -59,10 +72,8 @@ def _warnings(referral: Referral) -> Iterator[Warning]:
 
 
 def _about_event(event: Event, referred_on: dt.date) -> Iterator[Warning]:
-    if _is_later(event.started_on, referred_on):
-        yield LATER_THAN_REFERRAL.at("/event/started_on")
-    if _is_later(event.ended_on, referred_on):
-        yield LATER_THAN_REFERRAL.at("/event/ended_on")
+    yield from _about_day(event.started_on, referred_on, "/event/started_on")
+    yield from _about_day(event.ended_on, referred_on, "/event/ended_on")
     if event.place is not None:
         yield from _about_place(event.place, "/event/place")
     for index, reference in enumerate(event.references):
@@ -83,17 +94,20 @@ def _about_party(party: Party, pointer: str, referred_on: dt.date) -> Iterator[W
     for index, contact in enumerate(party.contacts):
         if contact.channel in _PHONES and (remark := remark_on_phone(contact.value, contact.channel)):
             yield remark.at(f"{pointer}/contacts/{index}/value")
-        if _is_later(contact.confirmed_on, referred_on):
-            yield LATER_THAN_REFERRAL.at(f"{pointer}/contacts/{index}/confirmed_on")
+        yield from _about_day(contact.confirmed_on, referred_on, f"{pointer}/contacts/{index}/confirmed_on")
     for index, consent in enumerate(party.consents):
-        if _is_later(consent.decided_on, referred_on):
-            yield LATER_THAN_REFERRAL.at(f"{pointer}/consents/{index}/decided_on")
-    if party.responsibility is not None and _is_later(party.responsibility.on, referred_on):
-        yield LATER_THAN_REFERRAL.at(f"{pointer}/responsibility/on")
+        yield from _about_day(consent.decided_on, referred_on, f"{pointer}/consents/{index}/decided_on")
+    if party.responsibility is not None:
+        yield from _about_day(party.responsibility.on, referred_on, f"{pointer}/responsibility/on")
 
 
-def _is_later(done_on: dt.date | None, referred_on: dt.date) -> bool:
-    return done_on is not None and done_on > referred_on
+def _about_day(done_on: dt.date | None, referred_on: dt.date, pointer: str) -> Iterator[Warning]:
+    if done_on is None:
+        return
+    if done_on > referred_on:
+        yield LATER_THAN_REFERRAL.at(pointer)
+    elif done_on < _LONG_AGO:
+        yield LONG_AGO.at(pointer)
 
 
 def _about_asking(referral: Referral) -> Iterator[Warning]:

@@ -91,7 +91,7 @@ def first_version(came: Incoming, unit: Unit) -> KeptReferral:
         received_at=unit.now,
         updated_at=unit.now,
         content_hash=came.content_hash,
-        warnings=warnings_for(came.referral),
+        warnings=warnings_for(came.referral, unit.now),
     )
 
 
@@ -112,7 +112,7 @@ def take_again(came: Incoming, known: KeptReferral, unit: Unit) -> Taken:
         received_at=unit.now,
         updated_at=unit.now,
         content_hash=came.content_hash,
-        warnings=warnings_for(came.referral),
+        warnings=warnings_for(came.referral, unit.now),
     )
     store.amend(unit, known, kept, came.content)
     say_received(came, kept, unit)

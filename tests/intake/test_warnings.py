@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from services.intake.check_referral import warnings_for
 from services.intake.domain.contact_details import remark_on_phone, remark_on_postcode, remark_on_uprn
 from services.intake.domain.references import remark_on_reference
+from services.intake.domain.warning import Warning  # noqa: A004 - the receipt's own word
 from services.intake.schema import read_referral
 from tests.support.builders import (
     Wire,
@@ -31,10 +33,15 @@ from tests.support.builders import (
 REFERENCES = yaml.safe_load((Path(__file__).parent / "reference_formats.yaml").read_text("utf-8"))
 
 
+NOW = dt.datetime(2026, 3, 22, 15, 0, tzinfo=dt.UTC)
+
+
+def warnings_of(body: Wire) -> tuple[Warning, ...]:
+    return warnings_for(read_referral(body, self_referral=False), NOW)
+
+
 def warned(body: Wire) -> list[tuple[str, str]]:
-    return [
-        (warning.pointer, warning.code) for warning in warnings_for(read_referral(body, self_referral=False))
-    ]
+    return [(warning.pointer, warning.code) for warning in warnings_of(body)]
 
 
 @pytest.mark.parametrize("case", REFERENCES, ids=lambda case: f"{case['scheme']} {case['value']}")
@@ -163,7 +170,7 @@ def test_each_warning_points_to_what_was_typed() -> None:
 
 def test_a_serial_without_a_date_is_asked_for_its_date() -> None:
     body = a_referral(event=an_event(references=[a_reference(scheme="incident", value="358")]))
-    (warning,) = warnings_for(read_referral(body, self_referral=False))
+    (warning,) = warnings_of(body)
     assert "Add the date" in warning.detail
 
 
@@ -183,6 +190,32 @@ def test_what_was_done_after_the_referral_is_remarked_upon() -> None:
         ("/parties/0/consents/0/decided_on", "date_after_referral"),
         ("/parties/1/responsibility/on", "date_after_referral"),
     ]
+
+
+def test_a_year_that_nobody_can_remember_is_remarked_upon() -> None:
+    body = a_referral(
+        event=an_event(started_on="0206-03-01", ended_on="1900-01-01"),
+        parties=[a_party(consents=[a_consent(decided_on="1026-03-20")])],
+    )
+    assert warned(body) == [
+        ("/event/started_on", "date_long_ago"),
+        ("/parties/0/consents/0/decided_on", "date_long_ago"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("referred_at", "expected"),
+    [
+        ("2026-03-23T14:59:59Z", []),
+        ("2026-03-24T04:59:59+14:00", []),
+        ("2026-03-23T15:00:01Z", [("/referred_at", "referred_in_future")]),
+        ("2062-03-22T14:05:00Z", [("/referred_at", "referred_in_future")]),
+    ],
+)
+def test_a_referral_that_is_still_to_come_is_remarked_upon(
+    referred_at: str, expected: list[tuple[str, str]]
+) -> None:
+    assert warned(a_referral(referred_at=referred_at)) == expected
 
 
 def test_what_was_done_on_the_day_of_the_referral_is_not_strange() -> None:
@@ -248,6 +281,6 @@ def test_no_warning_repeats_what_was_typed(typed: str) -> None:
         ),
         parties=[a_party(contacts=[a_contact(value=typed)], address=a_place(postcode=typed, uprn=typed))],
     )
-    warnings = warnings_for(read_referral(body, self_referral=False))
+    warnings = warnings_of(body)
     assert warnings
     assert typed not in repr(warnings)

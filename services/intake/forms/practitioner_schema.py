@@ -150,7 +150,7 @@ def look_over(filled: Filled, at: dt.datetime) -> tuple[list[Slip], list[Slip]]:
         referral = read_referral(write_referral(filled, at, verified=True), self_referral=False)
     except Unprocessable as problem:
         return slips_of(problem.errors, answers), []
-    return [], slips_of(warnings_for(referral), answers)
+    return [], slips_of(warnings_for(referral, at), answers)
 
 
 def slips_of(remarks: Iterable[Fault | Warning], answers: Answers) -> list[Slip]:

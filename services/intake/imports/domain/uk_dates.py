@@ -43,6 +43,8 @@ _SECONDS_OF_DAY: Final = 86_400
 # Excel's own rule for a year of two digits.
 _LAST_SHORT_YEAR_OF_2000S: Final = 29
 _TWO_DIGITS: Final = 2
+# Nothing that is referred happened earlier, nor will be heard later; what else is odd, the door says.
+_YEARS: Final = range(1800, 2200)
 _MONTHS_OF_YEAR: Final = 12
 _NOON: Final = 12
 
@@ -54,6 +56,7 @@ NO_SUCH_DAY: Final = (
     "bad_date",
     "There is no such day. Check its day, month and year: 22/03/2026 is 22 March 2026.",
 )
+NO_SUCH_YEAR: Final = ("bad_date", "Check the year: 22/03/2026 is 22 March 2026.")
 AMERICAN: Final = (
     "month_first",
     (
@@ -104,11 +107,14 @@ def _day(given: dict[str, str | None], *, day_first: bool) -> dt.date:
     if len(year) == _TWO_DIGITS:
         whole += 2000 if whole <= _LAST_SHORT_YEAR_OF_2000S else 1900
     try:
-        return dt.date(whole, month, day)
+        found = dt.date(whole, month, day)
     except ValueError:
         if day_first and month > _MONTHS_OF_YEAR >= day > 0:
             raise Unreadable(*AMERICAN) from None
         raise Unreadable(*NO_SUCH_DAY) from None
+    if whole not in _YEARS:
+        raise Unreadable(*NO_SUCH_YEAR)
+    return found
 
 
 def _month_called(name: str | None) -> int:
