@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from services.notify.domain.alert import Alert, Kind, News
 from services.notify.domain.escalation import supervisors_step
 from services.notify.raise_alert import raise_alert
-from services.notify.store import Desk, end_by_itself, open_alerts_for
+from services.notify.store import Desk, end_by_itself, open_alerts_for, open_news_of
 from shared.directory import DUTY_DESK
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # In which news has its names: what tells it from other news of its kind is longer than an occasion may be.
 _OCCASIONS: Final = UUID("a53b6d2e-7c11-4a0e-9d52-3f1c8e6b9047")
+# With these a team has a case; what is given to one person ends when they have it no longer.
+_COMES: Final[tuple[Kind, ...]] = ("opening", "again", "released")
 
 
 def prepare_batch(
@@ -42,12 +44,17 @@ def prepare_batch(
 
 
 def alert_coordinator(message: CaseRouted, unit: Unit, board: Switchboard) -> Alert | None:
-    """The opening alert of a new case, or that a paused one goes on; None if the case has that alert."""
+    """The opening alert of a new case, or that a paused one goes on; None if the case has that alert.
+
+    The team that had it before is not reminded of it any more.
+    """
     kind: Kind = "again" if message.again else "released" if message.released else "opening"
     # A case opens once; it can be paused, or returned, and go on more than once, also by the same referral.
     occasion = "" if kind == "opening" else _occasion(message.referral, message.routed_at)
     Desk.of(unit).keep_team(message.case, message.to_team, message.routed_at)
     news = News(message.case, kind, message.to_team, message.travels == "urgent", occasion)
+    if kind != "opening":
+        _end_elsewhere(message.case, message.to_team, unit)
     return raise_alert(news, unit, board, gather=message.travels == "bulk")
 
 
@@ -60,7 +67,8 @@ def alert_of_withdrawal(message: CaseReferralWithdrawn, unit: Unit, board: Switc
 
 
 def alert_of_merge(message: CaseMerged, unit: Unit, board: Switchboard) -> Alert | None:
-    """The team that had a case hears that it goes on in another."""
+    """The team that had a case hears that it goes on in another, and no more that it waits for them."""
+    _end_elsewhere(message.case, "", unit)
     occasion = _occasion(message.into, message.merged_at)
     news = News(message.case, "merged", message.to_team, urgent=False, occasion=occasion)
     return raise_alert(news, unit, board, gather=message.travels == "bulk")
@@ -72,6 +80,8 @@ def alert_duty_desk(message: CaseReturned, unit: Unit, board: Switchboard) -> Al
     occasion = _occasion(message.referral, message.returned_at) if message.again else ""
     Desk.of(unit).keep_team(message.case, message.to_team, message.returned_at)
     news = News(message.case, kind, message.to_team, message.travels == "urgent", occasion)
+    if message.again:
+        _end_elsewhere(message.case, message.to_team, unit)
     return raise_alert(news, unit, board, gather=message.travels == "bulk")
 
 
@@ -113,6 +123,14 @@ def alert_of_giving(message: CaseGiven, unit: Unit, board: Switchboard) -> Alert
 def alert_of_letter(message: LetterKept, unit: Unit, board: Switchboard) -> Alert | None:
     """A mail waits for a human; it is nobody's case yet, so the duty desk is told."""
     return raise_alert(News(message.letter, "letter", DUTY_DESK, urgent=False), unit, board)
+
+
+def _end_elsewhere(case: str, team: str, unit: Unit) -> None:
+    """Whoever else was told that the case has come to them has it no longer."""
+    unit.flush()  # what was raised in this very batch is found, too
+    for alert in open_news_of(unit.connection, case, _COMES):
+        if alert.team != team:
+            end_by_itself(unit, alert, "triage")
 
 
 def _occasion(about: str, at: dt.datetime) -> str:

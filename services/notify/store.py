@@ -327,6 +327,14 @@ def open_alerts_for(connection: Connection, case: str, people: Collection[str]) 
     return [_alert(row) for row in connection.execute(query)]
 
 
+def open_news_of(connection: Connection, case: str, kinds: Collection[str]) -> list[Alert]:
+    """What of these kinds nobody has taken yet about a case."""
+    query = select(alerts).where(
+        alerts.c.case == case, alerts.c.kind.in_(kinds), alerts.c.state != "acknowledged"
+    )
+    return [_alert(row) for row in connection.execute(query)]
+
+
 def end_by_itself(unit: Unit, alert: Alert, by: str) -> None:
     """What it told of is over."""
     over = replace(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.triage.miss_needs import miss_needs
 from services.triage.move_case import try_to_move
 from services.triage.store import Register
 from shared.contracts import CaseReferralWithdrawn
@@ -38,7 +39,9 @@ def follow_withdrawal(message: ReferralWithdrawn, unit: Unit, table: Table) -> N
         raise TooEarly(message_to_ops)
     case = register.case(triaged.case_id)
     stands = register.withdraw(triaged, message.reason)
-    if not stands:
+    if stands:
+        miss_needs(case.id, unit, table)
+    else:
         try_to_move(register.case(case.id), "withdraw", unit, table.targets)
     register.note(case.id, "referral_withdrawn", referral=message.reference, stands=stands)
     unit.say(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from services.triage.areas.store import Places
 from services.triage.assign_case import Assigned, Loads, assign, tell_of_giving
@@ -30,6 +30,7 @@ from shared.identity import CASE, new_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from services.triage.domain.life.states import State
     from shared.contracts import ReferralReceived
     from shared.contracts.envelope import Lane
     from shared.contracts.referral import Referral
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 
 _NOTHING = Given()
 RETURNED = "The case lacks something and is returned; the duty desk has it until that has come."
+# Where a case is before anybody has begun with it, or has begun anew: what it lacks keeps it there.
+_WAITS: Final[frozenset[State]] = frozenset(
+    {"received", "returned", "triage", "withdrawn", "reopened", "closed", "transferred"}
+)
 _SOON = dt.timedelta(days=28)  # a sentence so near makes the clocks run faster
 
 
@@ -220,10 +225,20 @@ def learn(message: ReferralReceived, case: Case, unit: Unit, table: Table) -> No
         return
     facts = together(kept.facts, facts_of(message.referral, unit, table))
     known = with_gates(kept, facts, route(facts, table.routing, today_of(unit.now)), unit)
+    if case.lacks:
+        _lack_less(case, unit)
     if known != kept:
         Lives.of(unit).change(case.id, known)
         _wake(message, case, kept, unit, table)
         settle_task(case, unit, table.targets)
+
+
+def _lack_less(case: Case, unit: Unit) -> None:
+    """Of what a case lacks while it goes on, this has come."""
+    register = Register.of(unit)
+    lacks = lacking(brings for _, brings in register.standing_referrals(case.id))
+    left = tuple(need for need in case.lacks or () if need in lacks)
+    register.change_case(case._replace(lacks=left))
 
 
 def _wake(message: ReferralReceived, case: Case, before: Kept, unit: Unit, table: Table) -> None:
@@ -249,7 +264,14 @@ def gates_of(before: Iterable[str], facts: Facts, decision: Decision) -> tuple[s
     return tuple(gates)
 
 
-def learn_anew(heard: Sequence[ReferralReceived], case: Case, unit: Unit, table: Table) -> None:
+def learn_anew(
+    heard: Sequence[ReferralReceived],
+    case: Case,
+    unit: Unit,
+    table: Table,
+    *,
+    left: Sequence[ReferralReceived] = (),
+) -> None:
     """Referrals have left the case: what is known now is what the others tell, the founder's first.
 
     What a stranger's referral brought, a danger too, is another family's trouble, and leaves with it. What
@@ -263,6 +285,7 @@ def learn_anew(heard: Sequence[ReferralReceived], case: Case, unit: Unit, table:
         facts = together(facts, facts_of(message.referral, unit, table))
     for record in Lives.of(unit).records(case.id):
         facts = recorded(facts, record.kind, record.says)
+    case = _without_their_area(case, facts, left, table, unit)
     if case.area is not None and case.area != facts.area:
         police = table.areas.known(case.area).police
         facts = replace(facts, area=case.area, police_area=police, possible_areas=())
@@ -272,6 +295,26 @@ def learn_anew(heard: Sequence[ReferralReceived], case: Case, unit: Unit, table:
     if (facts, gates, urgent) != (kept.facts, kept.gates, kept.urgent):
         Lives.of(unit).change(case.id, replace(kept, facts=facts, gates=gates, urgent=urgent))
         settle_task(case, unit, table.targets)
+
+
+def _without_their_area(
+    case: Case, facts: Facts, left: Sequence[ReferralReceived], table: Table, unit: Unit
+) -> Case:
+    """An area that only those told who have left is not known any more; staff who asked know it still."""
+    asked = any(record.kind == "area" for record in Lives.of(unit).records(case.id))
+    if case.area is None or facts.area is not None or asked:
+        return case
+    if all(facts_of(message.referral, unit, table).area != case.area for message in left):
+        return case
+    changed = case._replace(area=None)
+    Register.of(unit).change_case(changed)
+    return changed
+
+
+def waits_for_more(case: Case, unit: Unit) -> bool:
+    """Whether a case lacks something, and goes on when it comes; one that was begun with goes on without."""
+    kept = Lives.of(unit).find(case.id)
+    return bool(case.lacks) and (kept is None or kept.life.state in _WAITS)
 
 
 def try_to_release(
@@ -301,10 +344,7 @@ def try_to_release(
     if kept is not None:
         Lives.of(unit).change(case.id, with_gates(kept, facts, decision, unit))
     if lacks:
-        register.change_case(case._replace(area=facts.area, lacks=lacks))
-        if kept is not None:
-            _wake(message, case, kept, unit, table)
-        _return(message, case, lacks, unit, again=again)
+        _lack_still(message, case._replace(area=facts.area, lacks=lacks), kept, unit, table, again=again)
         return
     why_there = decision._asdict()
     released = case._replace(area=facts.area, team=decision.team, why_there=why_there, lacks=())
@@ -320,6 +360,29 @@ def try_to_release(
                     case=case.reference, referral=reference, joined_at=unit.now, travels=message.travels
                 )
             )
+
+
+def _lack_still(
+    message: ReferralReceived, case: Case, before: Kept | None, unit: Unit, table: Table, *, again: bool
+) -> None:
+    """Something is missing in the case as it is now; each of its referrers is told what."""
+    register = Register.of(unit)
+    is_news = set(case.lacks or ()) != set(register.case(case.id).lacks or ())
+    register.change_case(case)
+    if before is not None:
+        _wake(message, case, before, unit, table)
+    if _has_ended(case, unit):
+        return  # nobody waits for it; whoever brings what it lacks opens it again
+    try_to_move(case, "return", unit, table.targets)
+    _return(message, case, case.lacks or (), unit, again=again)
+    for reference, _ in register.standing_referrals(case.id) if is_news else ():
+        if reference != message.reference:
+            _return(message, case, case.lacks or (), unit, of=reference)
+
+
+def _has_ended(case: Case, unit: Unit) -> bool:
+    kept = Lives.of(unit).find(case.id)
+    return kept is not None and not kept.life.is_open
 
 
 def release_life(case: Case, facts: Facts, decision: Decision, unit: Unit, table: Table) -> None:
@@ -368,12 +431,19 @@ def _say_routed(
 
 
 def _return(
-    message: ReferralReceived, case: Case, lacks: Sequence[str], unit: Unit, *, again: bool = False
+    message: ReferralReceived,
+    case: Case,
+    lacks: Sequence[str],
+    unit: Unit,
+    *,
+    again: bool = False,
+    of: str = "",
 ) -> None:
+    """Whoever sent the referral is told what is missing, or whoever sent another one `of` the case."""
     unit.say(
         CaseReturned(
             case=case.reference,
-            referral=message.reference,
+            referral=of or message.reference,
             to_team=case.team,
             lacks=tuple(lacks),
             returned_at=unit.now,
@@ -396,8 +466,7 @@ def take_up_again(
 
     What had ended is looked at anew: a referral that joins it must not lie where nobody looks.
     """
-    kept = Lives.of(unit).find(case.id)
-    has_ended = kept is not None and not kept.life.is_open
+    has_ended = _has_ended(case, unit)
     if case.withdrawn_at is None and not has_ended:
         return False
     register.note(case.id, "taken_up_again", referral=message.reference)
@@ -415,9 +484,9 @@ def take_up_again(
 def resume_case(message: ReferralReceived, case: Case, unit: Unit, table: Table) -> None:
     """The team that had the case, or the duty desk, has it again, and is told so."""
     try_to_move(case, "take_up_again", unit, table.targets)
-    if case.lacks:
+    if waits_for_more(case, unit):
         try_to_move(case, "return", unit, table.targets)
-        _return(message, case, case.lacks, unit, again=True)
+        _return(message, case, case.lacks or (), unit, again=True)
         return
     decision = Decision(case.team, table.version, 0, "")
     _say_routed(message, case, decision, unit, again=True)

@@ -16,6 +16,8 @@ from services.triage.domain.life.states import TOLD_AGENCY
 from services.triage.domain.matching.partition import UNSEEN, partition
 from services.triage.join_lives import merge_life, separate_life
 from services.triage.lives.store import Lives
+from services.triage.miss_needs import miss_needs, reckon_needs
+from services.triage.pause_case import pause_where_none_stands
 from services.triage.schema import read_brings
 from services.triage.send_case import (
     learn,
@@ -24,6 +26,7 @@ from services.triage.send_case import (
     resume_case,
     take_up_again,
     try_to_release,
+    waits_for_more,
 )
 from services.triage.store import UNSETTLED
 from shared.contracts import CaseJoined, CaseMerged, CaseProgressed, CaseTelltales, ReferralReceived
@@ -48,6 +51,10 @@ class Settled:
     neighbourhood: list[str]
     moved: dict[str, UUID] = field(default_factory=dict)
     left: set[UUID] = field(default_factory=set)
+    # Cases to which nobody came but who was taken back.
+    at_rest: set[UUID] = field(default_factory=set)
+    # Cases of their own again: in the other some of theirs may have been amended, or taken back.
+    apart: set[UUID] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -95,8 +102,12 @@ def settle_cases(changed: Collection[str], clerk: Clerk) -> Settled:
     settled = Settled(nodes)
     for group, cases in zip(groups, _owned(groups, clerk), strict=True):
         _settle_group(group, cases, clerk, settled)
-    for case_id in sorted(settled.left):
-        _learn_anew(case_id, clerk)
+    left = settled.left - {UNSETTLED}
+    for case_id in sorted(left):
+        _learn_anew(case_id, settled.moved, clerk)
+    for case_id in sorted(left | settled.at_rest | settled.apart):
+        miss_needs(case_id, clerk.unit, clerk.table, left=case_id in left)
+        pause_where_none_stands(case_id, clerk.unit, clerk.table)
     for reference in sorted(settled.moved.keys() | set(changed)):
         tell_telltales(reference, clerk)
     _ask(nodes, clerk)
@@ -188,7 +199,7 @@ def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, set
     register = clerk.register
     came_back = [reference for reference in group if _case_of(reference, clerk) != UNSETTLED]
     if not cases:
-        founder = min(group)
+        founder = min(group, key=lambda reference: (not register.stands(reference), reference))
         message = clerk.heard(founder)
         known = register.known(founder)
         # Of referrals from before there were gates it was not kept.
@@ -198,6 +209,8 @@ def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, set
         register.move(founder, case.id, opens=True)
         settled.moved[founder] = case.id
         target = case.id
+        if not register.stands(founder):
+            settled.at_rest.add(target)
     else:
         standing = [case_id for case_id in cases if register.case(case_id).merged_into is None]
         target = (standing or list(cases))[0]
@@ -205,21 +218,30 @@ def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, set
             came_back = []
         else:
             _resume(target, group, clerk)
-    arrived = [r for r in group if _case_of(r, clerk) != target]
+            settled.apart.add(target)
+    # Who was not taken back is named first: of whatever is told of those who come, they are the reason.
+    arrived = sorted((r for r in group if _case_of(r, clerk) != target), key=lambda r: not register.stands(r))
     # Who comes back to a case brings nothing that it did not have: it stands where it stood.
-    brings_more = any(_goes_on(_case_of(r, clerk), clerk) for r in arrived if r not in came_back)
+    more = [r for r in arrived if r not in came_back and register.stands(r)]
+    brings_more = any(_goes_on(_case_of(r, clerk), clerk) for r in more)
+    if arrived and not more:
+        settled.at_rest.add(target)
+    ended = [r for r in arrived if not _goes_on(_case_of(r, clerk), clerk)]
     for reference in arrived:
         settled.left.add(_case_of(reference, clerk))
         register.move(reference, target)
         settled.moved[reference] = target
+    had_paused = register.case(target).withdrawn_at is not None
     # Before what they bring is known there: whoever has it again is told of a danger in it.
     again = brings_more and take_up_again(
-        clerk.heard(arrived[0]), register.case(target), register, clerk.unit, clerk.table
+        clerk.heard(more[0]), register.case(target), register, clerk.unit, clerk.table
     )
+    if again and had_paused:
+        reckon_needs(target, clerk.unit, clerk.table)
     for case_id in cases:
         if case_id != target and register.case(case_id).merged_into != target:
             _merge(case_id, target, clerk)
-    _tell_of_arrivals(target, arrived, clerk, again=again)
+    _tell_of_arrivals(target, arrived, ended, clerk, again=again)
     _tell_where_it_stands(target, came_back, clerk)
 
 
@@ -235,8 +257,13 @@ def _case_of(reference: str, clerk: Clerk) -> UUID:
     return known.triaged.case_id
 
 
-def _tell_of_arrivals(target: UUID, arrived: Sequence[str], clerk: Clerk, *, again: bool) -> None:
-    """Whoever comes to a case that lacks something may bring it; with `again` its team has it again."""
+def _tell_of_arrivals(
+    target: UUID, arrived: Sequence[str], ended: Collection[str], clerk: Clerk, *, again: bool
+) -> None:
+    """Whoever comes to a case that lacks something may bring it; with `again` its team has it again.
+
+    Those of a case that had `ended` were told so, and are told where this one stands.
+    """
     register, unit, table = clerk.register, clerk.unit, clerk.table
     for number, reference in enumerate(arrived):
         case = register.case(target)
@@ -245,7 +272,7 @@ def _tell_of_arrivals(target: UUID, arrived: Sequence[str], clerk: Clerk, *, aga
         )
         message = clerk.heard(reference)
         tells = again and number == 0
-        if case.lacks:
+        if waits_for_more(case, unit):
             try_to_release(message, case, register, unit, table, again=tells)
             continue
         learn(message, case, unit, table)
@@ -254,6 +281,8 @@ def _tell_of_arrivals(target: UUID, arrived: Sequence[str], clerk: Clerk, *, aga
         )
         if tells:
             resume_case(message, case, unit, table)
+    if not again:
+        _tell_where_it_stands(target, [r for r in arrived if r in ended], clerk)
 
 
 def _tell_where_it_stands(case_id: UUID, came_back: Sequence[str], clerk: Clerk) -> None:
@@ -263,7 +292,7 @@ def _tell_where_it_stands(case_id: UUID, came_back: Sequence[str], clerk: Clerk)
     told by its return.
     """
     case, kept = clerk.register.case(case_id), Lives.of(clerk.unit).find(case_id)
-    if kept is None or (case.lacks and kept.life.is_open):
+    if kept is None or kept.life.state == "returned":
         return
     for reference in came_back:
         clerk.unit.say(
@@ -276,11 +305,11 @@ def _tell_where_it_stands(case_id: UUID, came_back: Sequence[str], clerk: Clerk)
         )
 
 
-def _learn_anew(case_id: UUID, clerk: Clerk) -> None:
+def _learn_anew(case_id: UUID, moved: Collection[str], clerk: Clerk) -> None:
     """Somebody has left this case; unless it went with them, it knows what the others tell."""
     register = clerk.register
     members = register.members(case_id)
-    if case_id == UNSETTLED or not members or register.case(case_id).merged_into is not None:
+    if not members or register.case(case_id).merged_into is not None:
         return
 
     def in_turn(reference: str) -> tuple[bool, tuple[UUID, ...], str]:
@@ -289,7 +318,8 @@ def _learn_anew(case_id: UUID, clerk: Clerk) -> None:
         return known.opened_case != case_id, known.own_people, reference
 
     heard = [clerk.heard(reference) for reference in sorted(members, key=in_turn)]
-    learn_anew(heard, register.case(case_id), clerk.unit, clerk.table)
+    left = [clerk.heard(reference) for reference in moved if _case_of(reference, clerk) != case_id]
+    learn_anew(heard, register.case(case_id), clerk.unit, clerk.table, left=left)
 
 
 def _why(reference: str, case_id: UUID, clerk: Clerk) -> dict[str, object]:
@@ -327,12 +357,18 @@ def _resume(case_id: UUID, group: Sequence[str], clerk: Clerk) -> None:
     register = clerk.register
     case = register.case(case_id)._replace(merged_into=None)
     register.change_case(case)
+    # Whether it rests on anything is looked at anew: meanwhile some came, or were taken back.
+    if case.withdrawn_at is not None:
+        register.take_up_again(case_id)
     register.note(case_id, "separated", who=clerk.who)
     separate_life(case, clerk.unit, clerk.table, who=clerk.who)
     kept = Lives.of(clerk.unit).find(case_id)
     if kept is not None and not kept.life.is_open:
         return  # it had ended before it was merged, and nobody goes on with it
-    resume_case(clerk.heard(min(group)), case, clerk.unit, clerk.table)
+    standing = [reference for reference in group if register.stands(reference)]
+    if not standing:
+        return  # nor with what was taken back
+    resume_case(clerk.heard(min(standing)), register.case(case_id), clerk.unit, clerk.table)
 
 
 def _ask(nodes: Sequence[str], clerk: Clerk) -> None:
@@ -348,7 +384,8 @@ def _ask(nodes: Sequence[str], clerk: Clerk) -> None:
 def _close_questions(clerk: Clerk) -> None:
     """Close the questions inside a case; of those between the same two cases the likeliest stays open.
 
-    When two cases become one, whoever may belong to either was asked about twice.
+    When two cases become one, whoever may belong to either was asked about twice; and of cases that were told
+    apart nothing is asked, also where somebody came into one of them about whom it was.
     """
     register = clerk.register
 
@@ -366,7 +403,7 @@ def _close_questions(clerk: Clerk) -> None:
             for review in asked:
                 register.close_review(review, "same" if clerk.why else "joined", clerk.who)
             continue
-        likeliest = max(asked, key=likelihood)
+        likeliest = None if _told_apart(cases, register) else max(asked, key=likelihood)
         for review in asked:
             if review is not likeliest:
                 register.close_review(review, "elsewhere")
@@ -391,4 +428,11 @@ def _likely(nodes: Sequence[str], clerk: Clerk) -> dict[frozenset[UUID], tuple[f
 def _asked_or_answered(cases: frozenset[UUID], register: Register) -> bool:
     """Whether these two cases are before a human already, or were told apart by one."""
     one, other = (register.members(case_id) for case_id in sorted(cases))
-    return any(register.said(a, b) == "different" or register.is_asked(a, b) for a in one for b in other)
+    is_asked = any(register.is_asked(a, b) for a in one for b in other)
+    return is_asked or _told_apart(cases, register)
+
+
+def _told_apart(cases: frozenset[UUID], register: Register) -> bool:
+    """Whether a human has said of somebody in the one case that they are not in the other."""
+    one, other = (register.members(case_id) for case_id in sorted(cases))
+    return any(register.said(a, b) == "different" for a in one for b in other)

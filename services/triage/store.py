@@ -532,14 +532,19 @@ class Register:
 
     def standing_referrals(self, case_id: UUID) -> list[tuple[str, Sequence[str]]]:
         """The case's referrals that were not taken back, and what each brings; of this unit too."""
-        if unread := self._known.keys() - self._withdrawn.keys():
+        standing = sorted(one for one in self.members(case_id) if self.stands(one))
+        return [(reference, self._known[reference].brings) for reference in standing]
+
+    def stands(self, reference: str) -> bool:
+        """Whether a referral that was looked up or added in this unit was not taken back."""
+        if reference not in self._withdrawn:
             # Of all that were looked up at once: the next case of the batch has no need to ask.
+            unread = self._known.keys() - self._withdrawn.keys()
             rows = find_rows(
                 self._unit.connection, (withdrawals.c.reference,), withdrawals.c.reference, unread
             )
             self._withdrawn |= dict.fromkeys(unread, False) | {row.reference: True for row in rows}
-        standing = sorted(one for one in self.members(case_id) if not self._withdrawn[one])
-        return [(reference, self._known[reference].brings) for reference in standing]
+        return not self._withdrawn[reference]
 
     def change_case(self, case: Case) -> None:
         """Keep what has become of a case: area, team and why, what it lacks, what it was merged into."""
@@ -572,8 +577,12 @@ class Register:
         self._withdrawn[triaged.reference] = True
         stands = bool(self.standing_referrals(triaged.case_id))
         if not stands:
-            self._set_withdrawn(triaged.case_id, self._unit.now)
+            self.pause(triaged.case_id)
         return stands
+
+    def pause(self, case_id: UUID) -> None:
+        """Nothing that the case rests on stands any more."""
+        self._set_withdrawn(case_id, self._unit.now)
 
     def take_up_again(self, case_id: UUID) -> None:
         """Something that the case rests on stands again."""

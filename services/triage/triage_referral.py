@@ -8,7 +8,8 @@ from services.triage.compare_account import compare_account
 from services.triage.matching.hashed_keys import HashedKeys, hash_keys, keys_for
 from services.triage.matching.schema import read_account
 from services.triage.mind_conflicts import look_up_conflicts, mind_conflicts
-from services.triage.send_case import learn, look_up_areas, try_to_release
+from services.triage.miss_needs import miss_needs
+from services.triage.send_case import learn, look_up_areas, try_to_release, waits_for_more
 from services.triage.settle_cases import Clerk, settle_cases
 from services.triage.settle_people import settle_people
 from services.triage.store import UNSETTLED, Register, Triaged
@@ -91,10 +92,11 @@ def triage_referral(message: ReferralReceived, unit: Unit, table: Table, desk: D
     if amended:
         register.note(case.id, "amended", referral=reference, version=message.version)
         if reference not in settled.moved:
-            if case.lacks:
+            if waits_for_more(case, unit):
                 try_to_release(message, case, register, unit, table)
             else:
                 learn(message, case, unit, table)
+                miss_needs(case.id, unit, table)
     return known.triaged
 
 

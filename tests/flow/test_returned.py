@@ -12,7 +12,7 @@ from services.intake.follow_case import follow_return, prepare_batch
 from shared.contracts import CaseReturned
 from tests.support.builders import Wire, a_consent, a_contact, an_account
 from tests.support.houses import Hub, infrastructure, make_hub
-from tests.triage.cases.doing import move
+from tests.triage.cases.doing import FACILITATOR, move, post, record, whole
 from tests.triage.reviews.test_reviews import separate
 
 __all__ = ["infrastructure", "make_hub"]
@@ -110,6 +110,35 @@ def test_that_a_returned_case_was_closed_is_told_to_its_referrer(hub: Hub) -> No
     assert told(hub, receipt)[0] != "closed"
 
 
+def test_what_somebody_here_has_found_out_is_missing_no_more(hub: Hub) -> None:
+    one, other = (
+        hub.take(an_account_without(*needs, record=name))
+        for name, needs in (("ONE", ("area",)), ("TWO", ("area", "safe_contact")))
+    )
+    hub.settle()
+    (case,) = {line["case"] for line in hub.links().values()}
+    assert told(hub, one) == ("returned", ["area"])
+    record(hub, case, "area", "supervisor", value="E06000005")
+    hub.settle()
+    assert [told(hub, one), told(hub, other)] == [("allocated", [])] * 2
+    move(hub, case, "send_back", reason="area")
+    hub.settle()
+    assert [told(hub, one), told(hub, other)] == [("returned", ["area"])] * 2
+    record(hub, case, "area", value="E06000047")
+    move(hub, case, "release")
+    hub.settle()
+    assert [told(hub, one), told(hub, other)] == [("allocated", [])] * 2
+
+
+def test_who_has_told_the_area_is_not_asked_for_it_by_the_next_word(hub: Hub) -> None:
+    receipt = hub.take(an_account_without("area", "safe_contact"))
+    hub.settle()
+    (line,) = hub.links().values()
+    record(hub, line["case"], "area", "supervisor", value="E06000005")
+    hub.settle()
+    assert told(hub, receipt) == ("returned", ["safe_contact"])
+
+
 def test_another_referral_of_the_case_releases_all_of_them(hub: Hub) -> None:
     one = hub.take(an_account_without("safe_contact"))
     two = hub.take(an_account_without("consent_to_refer", record="TWO"), agency="vip")
@@ -204,3 +233,119 @@ def test_a_return_that_was_said_before_the_case_was_closed_and_comes_late_change
         prepare_batch([late], unit)
         follow_return(late, unit)
     assert told(hub, receipt) == ("closed", [])
+
+
+@pytest.mark.parametrize("need", ["consent_to_refer", "safe_contact", "area"])
+def test_what_an_amendment_takes_away_is_missing_and_its_team_keeps_the_case(hub: Hub, need: str) -> None:
+    receipt = hub.take(an_account("ONE", references=SHARED))
+    hub.settle()
+    (line,) = hub.links().values()
+    hub.take(an_account_without(need))
+    hub.settle()
+    if need == "area":  # a case keeps where it was opened: nobody asks again for what is known
+        assert told(hub, receipt) == ("allocated", [])
+        return
+    assert told(hub, receipt) == ("returned", [need])
+    case = whole(hub, line["case"])
+    assert (case["state"], case["task"], case["lacks"]) == ("returned", "chase_missing", [need])
+    # Whoever has it is told at once.
+    assert [(a["kind"], a["team"], a["urgent"]) for a in hub.alerts()] == [
+        ("opening", "restorative_hub", False),
+        ("due", "restorative_hub", True),
+    ]
+    hub.take(an_account("ONE", references=SHARED, phone="07700 900881"))
+    hub.settle()
+    assert told(hub, receipt) == ("allocated", [])
+    assert whole(hub, line["case"])["state"] == "triage"
+    assert alerts(hub)[2:] == [("released", "restorative_hub")]
+
+
+def test_a_case_that_was_begun_with_is_held_by_what_it_lacks_and_goes_on(hub: Hub) -> None:
+    receipt = hub.take(an_account("ONE", references=SHARED))
+    hub.settle()
+    (line,) = hub.links().values()
+    move(hub, line["case"], "begin_enquiries")
+    hub.take(an_account_without("safe_contact"))
+    hub.settle()
+    case = whole(hub, line["case"])
+    assert (case["state"], case["lacks"]) == ("enquiries", ["safe_contact"])
+    assert told(hub, receipt) == ("allocated", [])
+    assert [(a["kind"], a["urgent"]) for a in hub.alerts()] == [("opening", False), ("due", True)]
+    giving = {"transition": "allocate", "facilitators": [{"email": FACILITATOR, "level": "advanced"}]}
+    refused = post(hub, f"/v1/cases/{line['case']}/transitions", giving)
+    assert "The case still lacks something." in refused.get_json()["detail"]
+    hub.take(an_account("ONE", references=SHARED, phone="07700 900881"))
+    hub.settle()
+    assert whole(hub, line["case"])["lacks"] == []
+    assert alerts(hub) == [("opening", "restorative_hub"), ("due", "restorative_hub")]
+
+
+def test_what_only_a_referral_brought_that_was_taken_back_is_missing(hub: Hub) -> None:
+    one = hub.take(an_account_without("safe_contact"))
+    two = hub.take(an_account("TWO", references=SHARED), "vip")
+    hub.settle()
+    assert told(hub, one) == ("allocated", [])
+    hub.front.post(
+        f"/v1/referrals/{two['reference']}/withdrawal",
+        json={"reason": "Invented."},
+        headers={"Authorization": f"Bearer {hub.key_of('vip')}"},
+    )
+    hub.settle()
+    assert told(hub, one) == ("returned", ["safe_contact"])
+    assert told(hub, two, "vip") == ("withdrawn", [])
+
+
+def test_what_somebody_here_found_out_is_not_missing_when_a_referral_takes_it_away(hub: Hub) -> None:
+    receipt = hub.take(an_account("ONE", references=SHARED))
+    hub.settle()
+    (line,) = hub.links().values()
+    record(hub, line["case"], "safe_contact", value=True)
+    hub.take(an_account_without("safe_contact"))
+    hub.settle()
+    assert told(hub, receipt) == ("allocated", [])
+
+
+def test_each_referrer_sees_what_is_missing_now(hub: Hub) -> None:
+    one = hub.take(an_account_without("safe_contact", "consent_to_refer"))
+    hub.settle()
+    two = hub.take(an_account_without("safe_contact", record="TWO"), "vip")
+    hub.settle()
+    assert told(hub, one) == told(hub, two, "vip") == ("returned", ["safe_contact"])
+
+
+def test_a_record_that_is_amended_after_its_case_was_closed_stays_closed(hub: Hub) -> None:
+    receipt = hub.take(an_account_without("safe_contact", "consent_to_refer"))
+    hub.settle()
+    (line,) = hub.links().values()
+    move(hub, line["case"], "close", "supervisor", outcome="C-NOT-COMPLETED")
+    hub.take(an_account_without("safe_contact"))
+    hub.settle()
+    assert told(hub, receipt) == ("closed", [])
+
+
+def test_who_brings_a_paused_case_without_what_it_had_is_told_what_is_missing(hub: Hub) -> None:
+    one = hub.take(an_account("ONE", references=SHARED))
+    hub.settle()
+    hub.front.post(
+        f"/v1/referrals/{one['reference']}/withdrawal",
+        json={"reason": "Invented."},
+        headers={"Authorization": f"Bearer {hub.key_of('vcas')}"},
+    )
+    hub.settle()
+    two = hub.take(an_account_without("consent_to_refer", record="TWO"), "vip")
+    hub.settle()
+    assert told(hub, two, "vip") == ("returned", ["consent_to_refer"])
+    (case,) = {line["case"] for line in hub.links().values()}
+    assert whole(hub, case)["state"] == "returned"
+    assert alerts(hub) == [(k, "restorative_hub") for k in ("opening", "all_withdrawn", "again")]
+
+
+def test_the_duty_desk_is_not_reminded_of_what_a_team_has(hub: Hub) -> None:
+    hub.take(an_account_without("safe_contact"))
+    hub.settle()
+    hub.take(an_account("ONE", references=SHARED))
+    hub.settle()
+    assert [(a["team"], a["state"], a["acknowledged_by"]) for a in hub.alerts()] == [
+        ("duty_desk", "acknowledged", "triage"),
+        ("restorative_hub", "open", None),
+    ]

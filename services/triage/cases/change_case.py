@@ -15,7 +15,7 @@ from services.triage.domain.life.transitions import BY_NAME
 from services.triage.lives.store import Lives
 from services.triage.move_case import move_case, settle_task, today_of
 from services.triage.send_case import conflicts_in, hand_over
-from shared.contracts import CaseReturned
+from shared.contracts import CaseJoined, CaseReturned
 
 if TYPE_CHECKING:
     from services.triage.assign_case import Assigned
@@ -59,6 +59,8 @@ def change_case(
         Lives.of(unit).record(case.id, held)
     elif name == "send_back":
         seen = _send_back(seen, given, told, unit)
+    elif name == "release":
+        _tell_released(case, told, unit)
     elif name == "transfer":
         offer_lead(case, given.to, who.name, who.team_in(seen, unit), unit, table)
     elif name in ("accept_transfer", "refuse_transfer", "record_acceptance"):
@@ -82,6 +84,12 @@ def _passed_on(case: Case, kept: Kept, unit: Unit, table: Table) -> Kept:
     if kept.life.is_open and kept.life.owner in conflicts_in(case, kept, unit):
         return hand_over(case, kept, unit, table)
     return kept
+
+
+def _tell_released(case: Case, told: list[str], unit: Unit) -> None:
+    """Whoever was told what is missing is told that the case goes on: somebody here has found it out."""
+    for referral in told:
+        unit.say(CaseJoined(case=case.reference, referral=referral, joined_at=unit.now))
 
 
 def _send_back(seen: Seen, given: Given, told: list[str], unit: Unit) -> Seen:

@@ -9,7 +9,7 @@ from services.triage.cases import store
 from services.triage.history.store import History
 from services.triage.lives.store import Lives
 from services.triage.send_case import decide, hand_over, release_life
-from shared.contracts import CaseJoined, CaseRouted
+from shared.contracts import CaseJoined, CaseReturned, CaseRouted
 from shared.directory import DUTY_DESK
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def place_case(case: Case, area: str, unit: Unit, table: Table) -> Case:
     placed = case._replace(area=area, lacks=lacks)
     if case.team != DUTY_DESK or lacks or kept.life.state not in ("triage", "returned"):
         store.change_place(unit, placed)
+        if lacks and kept.life.state == "returned":
+            _tell_what_is_missing(placed, lacks, unit)
         return placed
     decision = decide(facts, (), unit, table)
     placed = placed._replace(team=decision.team, why_there=decision._asdict())
@@ -62,3 +64,17 @@ def place_case(case: Case, area: str, unit: Unit, table: Table) -> Case:
             )
         )
     return placed
+
+
+def _tell_what_is_missing(case: Case, lacks: tuple[str, ...], unit: Unit) -> None:
+    """The area is known now; whoever referred is told what still is not."""
+    for referral in store.references_in(unit.connection, case.id):
+        unit.say(
+            CaseReturned(
+                case=case.reference,
+                referral=referral,
+                to_team=case.team,
+                lacks=lacks,
+                returned_at=unit.now,
+            )
+        )

@@ -63,6 +63,7 @@ WHATS: Final = {
     "due_call_back": "A promised call was due",
     "referral_withdrawn": "A referral was taken back",
     "taken_up_again": "Taken up again",
+    "lacks_again": "What it had is there no longer",
     "facilitators": "Facilitators",
     "handed_over": "Handed over",
     "nobody_fits": "Nobody of the team may have it",

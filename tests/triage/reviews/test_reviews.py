@@ -360,6 +360,154 @@ def test_a_referral_that_only_joined_has_a_case_of_its_own_when_it_is_separated(
     assert len(set(cases_of(hub).values())) == 2
 
 
+def without(account: Wire, need: str) -> Wire:
+    """The same account, which does not bring this."""
+    party = account["parties"][0]
+    if need == "consent_to_refer":
+        party["consents"] = []
+    else:
+        party["contacts"][0]["safe"] = "unknown"
+    return account
+
+
+def withdraw(hub: Hub, record: str) -> None:
+    """The agency takes its referral back."""
+    link = hub.links()[record]
+    answer = hub.front.post(
+        f"/v1/referrals/{link['reference']}/withdrawal",
+        json={"reason": "Invented."},
+        headers={"Authorization": f"Bearer {hub.key_of(link['agency'])}"},
+    )
+    assert answer.status_code == 200, answer.text
+    hub.settle()
+
+
+def told_of(hub: Hub, case: str) -> list[tuple[str, str]]:
+    return [(alert["kind"], alert["team"]) for alert in hub.alerts() if alert["case"] == case]
+
+
+def where(hub: Hub, case: str) -> tuple[str, str, list[str], list[str]]:
+    told = whole(hub, case, "supervisor")
+    return told["state"], told["team"], told["lacks"], told["gates"]
+
+
+def test_what_another_family_had_agreed_to_leaves_with_it(hub: Hub) -> None:
+    """Nor does the case stay with the team to which it went by what the others told, or keep their gates."""
+    hub.take(without(an_account("FIRST", on="2026-03-01"), "consent_to_refer"))
+    dangerous = an_account("MAYBE", on="2026-03-10", services_wanted=["victim_support"])
+    dangerous["risks"] = {"assessed": True, "markers": ["stalking"]}
+    hub.take(dangerous, "vip")
+    hub.settle()
+    before, (review,) = standing(hub), reviews(hub, "supervisor")
+    first = cases_of(hub)[ONE]
+    assert where(hub, first) == ("returned", "duty_desk", ["consent_to_refer"], [])
+    answer = post(
+        hub, f"/v1/reviews/{review['id']}/decision", {"verdict": "same", "why": "Invented."}, "supervisor"
+    )
+    assert answer.status_code == 200
+    hub.settle()
+    assert where(hub, first) == ("triage", "vcas", [], ["specialist_pair"])
+    hub.clock.move(hours=1)
+    separate(hub, first, hub.links()[OTHER]["reference"], role="supervisor")
+    after = standing(hub)
+    assert where(hub, first) == ("returned", "duty_desk", ["consent_to_refer"], [])
+    assert after["statuses"] == before["statuses"] == {ONE: "returned", OTHER: "allocated"}
+    assert after["lives"][first].life.owner == before["lives"][first].life.owner
+    assert told_of(hub, first) == [("opening", "duty_desk"), ("released", "vcas"), ("again", "duty_desk")]
+    # Who had it meanwhile is not reminded of it.
+    assert [a["state"] for a in hub.alerts() if a["case"] == first] == ["acknowledged"] * 2 + ["open"]
+
+
+def test_what_was_taken_back_and_is_set_apart_pauses(hub: Hub) -> None:
+    say(hub, a_question(hub), "same")
+    hub.take(an_account("FIRST-TOO", on="2026-03-01"), "durham_constabulary")
+    hub.settle()
+    (first,) = set(cases_of(hub).values())
+    for record in (OTHER, "durham_constabulary:FIRST-TOO"):
+        withdraw(hub, record)
+        hub.clock.move(hours=1)
+        # One has a case to go back to, and the other never had one.
+        separate(hub, first, hub.links()[record]["reference"])
+        own = cases_of(hub)[record]
+        assert whole(hub, own)["state"] == "withdrawn"
+        kinds = {kind for kind, _ in told_of(hub, own)}
+        assert kinds - {"merged"} == {"opening", "all_withdrawn"}
+    assert whole(hub, first)["state"] == "triage"
+
+
+def test_a_case_that_paused_pauses_again_when_whoever_brought_it_is_set_apart(hub: Hub) -> None:
+    shared = ("CRI009999990",)
+    case = take(hub, an_account("ONE", references=shared))
+    withdraw(hub, "vcas:ONE")
+    hub.clock.move(hours=1)
+    assert take(hub, an_account("TWO", references=shared), "vip") == case
+    assert whole(hub, case)["state"] == "triage"
+    hub.clock.move(hours=1)
+    separate(hub, case, hub.links()["vip:TWO"]["reference"])
+    assert whole(hub, case)["state"] == "withdrawn"
+    assert [kind for kind, _ in told_of(hub, case)] == ["opening", "all_withdrawn", "again", "all_withdrawn"]
+    # Brought once more, it goes on.
+    assert take(hub, an_account("THREE", references=shared), "durham_constabulary") != ""
+    assert "withdrawn" not in {
+        whole(hub, one)["state"] for one in {cases_of(hub)["durham_constabulary:THREE"]}
+    }
+
+
+def test_two_cases_of_which_everything_was_taken_back_are_one_that_pauses(hub: Hub) -> None:
+    review = a_question(hub)
+    first = cases_of(hub)[ONE]
+    withdraw(hub, ONE)
+    withdraw(hub, OTHER)
+    say(hub, review, "same")
+    assert whole(hub, first)["state"] == "withdrawn"
+    assert "again" not in [kind for kind, _ in told_of(hub, first)]
+
+
+def test_a_question_between_cases_that_were_told_apart_is_none_any_more(hub: Hub) -> None:
+    first = a_question(hub)
+    hub.take(an_account("THIRD", on="2026-03-19"), "durham_constabulary")
+    hub.settle()
+    say(hub, first, "different")
+    third = hub.links()["durham_constabulary:THIRD"]["reference"]
+    (one, _) = reviews(hub)
+    say(hub, one, "same")
+    # The third is in the case of one of the two that were told apart: about the other nobody is asked.
+    assert third in {record["reference"] for record in one["records"]}
+    assert reviews(hub) == []
+
+
+def test_a_team_is_told_each_time_that_a_case_is_theirs_again(hub: Hub) -> None:
+    first = a_question(hub)
+    hub.take(an_account("THIRD", on="2026-03-19"), "durham_constabulary")
+    hub.settle()
+    third, case = "durham_constabulary:THIRD", cases_of(hub)["durham_constabulary:THIRD"]
+    say(hub, first, "different")
+    for into in (ONE, OTHER):
+        hub.clock.move(hours=1)
+        asked = {r["reference"]: one for one in reviews(hub) for r in one["records"]}
+        say(hub, asked[hub.links()[into]["reference"]], "same")
+        hub.clock.move(hours=1)
+        separate(hub, cases_of(hub)[into], hub.links()[third]["reference"])
+        assert cases_of(hub)[third] == case
+    assert [kind for kind, _ in told_of(hub, case)] == ["opening", *["merged", "again"] * 2]
+    assert [a["state"] for a in hub.alerts() if a["case"] == case and a["kind"] != "merged"] == [
+        "acknowledged",
+        "acknowledged",
+        "open",
+    ]
+
+
+def test_who_was_told_that_it_ended_and_goes_into_a_case_that_goes_on_is_told_so(hub: Hub) -> None:
+    review = a_question(hub)
+    move(hub, cases_of(hub)[OTHER], "close", outcome="C-SUPPORT-ONLY")
+    hub.settle()
+    assert standing(hub)["statuses"] == {ONE: "allocated", OTHER: "closed"}
+    say(hub, review, "same")
+    assert standing(hub)["statuses"] == {ONE: "allocated", OTHER: "allocated"}
+    # So they may take it back.
+    withdraw(hub, OTHER)
+
+
 @pytest.mark.parametrize(
     ("body", "pointers"),
     [
