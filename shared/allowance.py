@@ -46,9 +46,11 @@ class Allowances:
         What costs more than a whole allowance is given for a whole one. `now` is in seconds, from anywhere.
         """
         # A clock that was put back must not keep anybody waiting for longer than a minute.
-        used = min(max(self._full_at.get(caller, now) - now, 0.0), WINDOW)
+        full_at = min(self._full_at.get(caller, now), now + WINDOW)
+        used = max(full_at - now, 0.0)
         after = used + min(cost * self._each, WINDOW)
         if after > WINDOW:
+            self._full_at[caller] = full_at  # or it would be a minute from now whenever they ask
             return Standing(self._in_units(WINDOW - used), math.ceil(used), math.ceil(after - WINDOW))
         if len(self._full_at) >= _MOST_CALLERS:
             self._full_at = {one: at for one, at in self._full_at.items() if at > now}

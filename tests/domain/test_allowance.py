@@ -40,7 +40,10 @@ def test_what_costs_more_than_a_minutes_worth_is_had_for_a_minutes_worth() -> No
 def test_a_clock_that_was_put_back_keeps_nobody_waiting_for_longer_than_a_minute() -> None:
     allowances = Allowances(10)
     allowances.spend("vcas", 10, 1_000_000.0)
-    assert allowances.spend("vcas", 1, 10.0).wait <= WINDOW
+    told = allowances.spend("vcas", 1, 10.0).wait
+    assert 0 < told <= WINDOW
+    assert allowances.spend("vcas", 1, 10.0 + told).wait == 0
+    assert allowances.spend("vcas", 9, 10.0 + WINDOW).wait == 0
 
 
 def test_whoever_has_been_quiet_for_a_minute_is_forgotten() -> None:
