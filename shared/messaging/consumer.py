@@ -309,7 +309,8 @@ class Consumer:
     def try_held_again(self) -> int:
         """Handle again what is due, for about as long as a batch may take; how many were tried."""
         now = self._clock()
-        if self._due_looked is not None and now - self._due_looked < _DUE_EVERY:
+        # Either way: a clock that was put back would keep all that is due waiting until it has caught up.
+        if self._due_looked is not None and abs(now - self._due_looked) < _DUE_EVERY:
             return 0
         self._due_looked = now
         with self._database.reading() as connection:

@@ -82,7 +82,10 @@ class Relay:
         return len(sent)
 
     def _unsent(self, connection: Connection, now: dt.datetime) -> list[Outgoing]:
-        waiting = [key for key, until in self._unroutable_until.items() if until > now]
+        # By a clock that was put back a pause is over as well.
+        waiting = [
+            key for key, until in self._unroutable_until.items() if now < until <= now + _UNROUTABLE_PAUSE
+        ]
         rows = connection.execute(self._find_unsent, {"waiting": waiting}).all()
         return [Outgoing(*row) for row in rows]
 
@@ -108,7 +111,7 @@ class Relay:
         update_rows(connection, self._outbox, ("id",), ("sent_at",), marks)
 
     def _sweep(self, now: dt.datetime) -> None:
-        if self._swept is not None and now - self._swept < _SWEEP_EVERY:
+        if self._swept is not None and abs(now - self._swept) < _SWEEP_EVERY:
             return
         self._swept = now
         # Ids are made in the order of time, so the primary keys find what is old.

@@ -203,6 +203,27 @@ def test_what_fails_is_tried_again_after_growing_delays_and_then_parked(
     assert not replay_parked(triage.books, parked.id, hub.clock())
 
 
+def test_a_clock_that_was_put_back_keeps_nothing_waiting_that_is_due_by_it(
+    make_hub: Callable[..., Hub],
+) -> None:
+    stumbling = Stumbling("LATER")
+    hub = make_hub(services=stumbling.services)
+    hub.take(an_account("BEFORE"))
+    hub.settle()
+    hub.clock.move(hours=-2)
+    # Whoever asked a moment ago is told by this clock to wait a moment, and then served.
+    told = hub.post(an_account("LATER")).headers.get("Retry-After", 0)
+    hub.clock.move(seconds=int(told))
+    hub.take(an_account("LATER"))
+    hub.settle()
+    (held,) = parked_in(hub, waiting_too=True)
+    stumbling.fails_for.clear()
+    hub.clock.move(seconds=2)
+    hub.settle()
+    assert held.subject == hub.links()["vcas:LATER"]["reference"]
+    assert parked_in(hub, waiting_too=True) == []
+
+
 def test_what_is_dropped_is_gone_for_good(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub(services=Stumbling("BAD").services)
     hub.take(an_account("BAD"))

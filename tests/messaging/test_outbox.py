@@ -120,6 +120,24 @@ def test_what_nobody_takes_stays_unsent_and_is_told_and_leaves_once_there_is_a_q
             connection.channel().queue_delete("imagined")
 
 
+def test_a_clock_that_was_put_back_keeps_nothing_from_leaving(hub: Hub) -> None:
+    triage, relay = hub.rooms["triage"], relay_of(hub, "triage")
+    say(triage, CaseImagined(case="C-7"))
+    assert relay.step(hub.clock()) == 0
+    hub.clock.move(hours=-2)
+    imagined = Queue("imagined", "intake", ("case.imagined.*",))
+    if hub.house.broker.volatile:
+        hub.house.broker.prepare([imagined])
+    else:
+        declare(hub.settings.broker_url, [imagined])
+    hub.clock.move(seconds=6)
+    assert relay.step(hub.clock()) == 1
+    relay.close()
+    if not hub.house.broker.volatile:
+        with pika.BlockingConnection(pika.URLParameters(hub.settings.broker_url)) as connection:
+            connection.channel().queue_delete("imagined")
+
+
 class CaseImagined(CaseJoined, frozen=True, kw_only=True):
     """A message that no queue is bound to take."""
 
