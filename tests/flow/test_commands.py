@@ -217,9 +217,17 @@ def test_links_are_exported_a_line_for_each_record(hub: Hub, run: Run) -> None:
 
 
 def test_reconcile_says_again_what_was_not_heard(hub: Hub, run: Run) -> None:
+    def said_again() -> str:
+        (count,) = re.findall(r"^intake +(\d+) to be said again$", run("reconcile").stdout, re.MULTILINE)
+        return str(count)
+
     hub.take(an_account("LOST"))
+    intake, *_ = hub.house._desks
+    assert intake.relay.step(hub.clock()) == 1
+    assert said_again() == "1"
     hub.settle()
-    assert re.search(r"^intake +0 to be said again$", run("reconcile").stdout, re.MULTILINE)
+    assert said_again() == "0"
+    assert len(hub.alerts()) == 1
 
 
 @pytest.fixture
