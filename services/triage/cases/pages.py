@@ -10,11 +10,11 @@ from flask import Blueprint, Response, request
 
 from services.triage.cases import drawn, drawn_referral, store
 from services.triage.cases.api import AT_WORK, COORDINATORS, show_case, table_of, who_is
-from services.triage.cases.assess_needs import CATEGORIES, assess_needs
+from services.triage.cases.assess_needs import CATEGORIES, Said, assess_needs
 from services.triage.cases.change_case import change_case
 from services.triage.cases.give_case import colleagues_of
-from services.triage.cases.kinds import KINDS, Field, faults_of
-from services.triage.cases.record_fact import record_fact
+from services.triage.cases.kinds import KINDS, Field, faults_of, read_day
+from services.triage.cases.record_fact import is_there_already, record_fact
 from services.triage.cases.refer_across import answer_support, offer_support
 from services.triage.cases.schema import (
     NAMES,
@@ -27,6 +27,7 @@ from services.triage.cases.schema import (
 from services.triage.cases.words import ASKED_FOR, NEEDS, TOLD, WISHES, field_label
 from services.triage.domain.life import reasons
 from services.triage.domain.life.guards import Given
+from services.triage.domain.life.situation import Record
 from services.triage.move_case import today_of
 from shared.identity import read_reference
 from shared.pages import Pages
@@ -44,6 +45,12 @@ ADDRESS: Final = "/cases"
 CASES: Final = Pages("services.triage.cases", {"service_url": SIGN_IN})
 _SHOWN: Final = 50
 _MOST_FACILITATORS: Final = 4
+_LONGEST_NOTE: Final = 500
+# What the interface says of its fields, as the form about needs does.
+_OF_NEEDS: Final = {
+    ("/needs", "required"): "Choose how great at least one need is, or what they wish for.",
+    ("/shared", "required"): "Say whether the next point may see this.",
+}
 _NO_DAY: Final = "Enter a day that there is, such as 24 3 2026."
 _VIEWS: Final[dict[View, str]] = {
     "mine": "Yours",
@@ -154,6 +161,23 @@ def get_record(reference: str, kind: str) -> Response:
 def post_record(reference: str, kind: str) -> Response:
     """Record something."""
     _known(reference, kind)
+    room, who = the_room(), who_is(the_caller())
+    try:
+        says, day = _read_record(kind, today_of(room.clock()))
+        with room.unit(the_trace()) as unit:
+            after = _value("count", request.form.get("after", ""))
+            record = Record(kind, says, day or today_of(unit.now), who.name)
+            if not isinstance(after, int) or not is_there_already(
+                reference, record, after, who, unit, room.database
+            ):
+                record_fact(reference, kind, says, day, who, unit, room.database, table_of(room))
+    except (Conflict, Unprocessable) as problem:
+        return _ask(reference, kind, problem)
+    return _back(reference)
+
+
+def _read_record(kind: str, today: dt.date) -> tuple[dict[str, Any], dt.date | None]:
+    """What the form says, and of which day it is."""
     says: dict[str, Any] = {}
     for field in KINDS[kind].fields:
         text = _day_of(field.name) if field.what == "day" else request.form.get(field.name, "").strip()
@@ -162,25 +186,16 @@ def post_record(reference: str, kind: str) -> Response:
         if text:
             says[field.name] = _value(field.what, text)
     faults = [_in_its_words(fault, kind) for fault in faults_of(kind, says)]
-    room = the_room()
-    day: dt.date | None = None
-    if typed := _day_of("on"):
-        try:
-            day = dt.date.fromisoformat(typed)
-        except ValueError:
-            faults.append(Fault("/on", "not_allowed", _NO_DAY))
-        else:
-            if day > today_of(room.clock()):
-                told = "Enter today or an earlier day: nothing is recorded before it has happened."
-                faults.append(Fault("/on", "not_allowed", told))
+    typed = _day_of("on")
+    day = read_day(typed)
+    if typed and day is None:
+        faults.append(Fault("/on", "not_allowed", _NO_DAY))
+    elif day is not None and day > today:
+        told = "Enter today or an earlier day: nothing is recorded before it has happened."
+        faults.append(Fault("/on", "not_allowed", told))
     if faults:
-        return _ask(reference, kind, Unprocessable(errors=faults))
-    try:
-        with room.unit(the_trace()) as unit:
-            record_fact(reference, kind, says, day, who_is(the_caller()), unit, room.database, table_of(room))
-    except (Conflict, Unprocessable) as problem:
-        return _ask(reference, kind, problem)
-    return _back(reference)
+        raise Unprocessable(errors=faults)
+    return says, day
 
 
 @pages.get(f"{ADDRESS}/<reference>/needs/<int:place>")
@@ -200,7 +215,7 @@ def post_needs(reference: str, place: int) -> Response:
         name: {"level": int(level)} | ({"note": note} if note else {})
         for name in CATEGORIES
         if (level := form.get(f"level-{name}", "")) in tuple("012345")
-        for note in [form.get(f"note-{name}", "").strip()[:500]]
+        for note in [form.get(f"note-{name}", "").strip()[:_LONGEST_NOTE]]
     }
     body: dict[str, Any] = {
         "side": form.get("side", ""),
@@ -214,12 +229,32 @@ def post_needs(reference: str, place: int) -> Response:
     if form.get("again"):
         body["again"] = form["again"]
     try:
-        said = read_assessment(body)
+        said = _read_assessment(body)
         with room.unit(the_trace()) as unit:
             assess_needs(reference, said, who_is(the_caller()), unit, room.database, room.directory)
     except (Conflict, Unprocessable) as problem:
         return _ask_needs(reference, place, problem)
     return _back(reference)
+
+
+def _read_assessment(body: dict[str, Any]) -> Said:
+    """What was said; of what its form lacks everything is told at once, and no words are lost."""
+    faults: list[Fault] = []
+    for name, title in CATEGORIES.items():
+        note = request.form.get(f"note-{name}", "").strip()
+        if note and name not in body["needs"]:
+            told = f"Choose how great the need is: {title}."
+            faults.append(Fault(f"/level-{name}", "required", told))
+        if len(note) > _LONGEST_NOTE:
+            told = f"The words take at most {_LONGEST_NOTE} characters: {title}."
+            faults.append(Fault(f"/note-{name}", "not_allowed", told))
+    try:
+        said = read_assessment(body)
+    except Unprocessable as problem:
+        raise Unprocessable(errors=[*faults, *problem.errors]) from None
+    if faults:
+        raise Unprocessable(errors=faults)
+    return said
 
 
 @pages.post(f"{ADDRESS}/<reference>/offers")
@@ -410,6 +445,7 @@ def _ask(reference: str, kind: str, problem: Problem | None = None) -> Response:
         reader=the_caller(),
         reference=read_reference(reference),
         kind=kind,
+        after=_count_of(reference, kind),
         title=KINDS[kind].title,
         fields=[
             {
@@ -428,6 +464,15 @@ def _ask(reference: str, kind: str, problem: Problem | None = None) -> Response:
             for fault in _faults(problem)
         ],
     )
+
+
+def _count_of(reference: str, kind: str) -> int:
+    """How many records of this kind there are, as whoever fills in the form sees them."""
+    room = the_room()
+    with room.database.reading() as connection:
+        wanted = read_reference(reference) or ""
+        seen = store.find_seen(connection, room.keys.rest, who_is(the_caller()).sees, wanted)
+        return store.count_records(connection, seen.case.id, kind) if seen else 0
 
 
 def _words_of(field: Field, reference: str) -> list[tuple[str, str]]:
@@ -468,7 +513,10 @@ def _ask_needs(reference: str, place: int, problem: Problem | None = None) -> Re
         form=request.form,
         chosen=request.form.getlist("wishes"),
         faults=[
-            {"field": fault.pointer.lstrip("/").split("/")[0] or "again", "text": fault.detail}
+            {
+                "field": fault.pointer.lstrip("/").split("/")[0] or "again",
+                "text": _OF_NEEDS.get((fault.pointer, fault.code), fault.detail),
+            }
             for fault in _faults(problem)
         ],
     )

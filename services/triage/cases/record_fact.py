@@ -27,6 +27,22 @@ if TYPE_CHECKING:
     from shared.messaging.unit import Unit
 
 
+def is_there_already(
+    reference: str, record: Record, after: int, who: Who, unit: Unit, database: Database
+) -> bool:
+    """Whether this was sent before; `after` is how many of its kind there were when it was written.
+
+    What is sent twice is one record. Whoever wrote while somebody else recorded the same kind looks first.
+    """
+    seen = hold_case(reference, who, unit, database)
+    known = [one for one in Lives.of(unit).records(seen.case.id) if one.kind == record.kind]
+    since = known[after:]
+    if since and record not in since:
+        message = f"{since[-1].who} has recorded the same kind of thing meanwhile. Look at the case first."
+        raise NotNow(message)
+    return bool(since)
+
+
 def record_fact(
     reference: str,
     kind: str,

@@ -14,7 +14,7 @@ from sqlalchemy import case as sql_case
 from services.triage.cases.tables import case_facilitators, cross_referrals
 from services.triage.domain.life.states import OPEN
 from services.triage.lives.store import Kept, read_life
-from services.triage.lives.tables import case_conflicts, lives
+from services.triage.lives.tables import case_conflicts, case_records, lives
 from services.triage.store import Case, unpack_account
 from services.triage.tables import cases, referrals, reviews, withdrawals
 from shared.contracts.referral import Referral
@@ -219,6 +219,13 @@ def change_strand(unit: Unit, case: Case) -> None:
 def change_team(unit: Unit, case: Case) -> None:
     """The case is another team's now."""
     unit.change(cases, {"id": case.id}, team=case.team, why_there=case.why_there, lacks=case.lacks)
+
+
+def count_records(connection: Connection, case_id: UUID, kind: str) -> int:
+    """How many records of this kind a case has."""
+    table = case_records
+    query = select(func.count()).where(table.c.case_id == case_id, table.c.kind == kind)
+    return int(connection.execute(query).scalar_one())
 
 
 def list_told(connection: Connection, keys: KeyRing, case_id: UUID) -> list[Told]:
