@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask import Blueprint, Flask
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
     from shared.messaging.consumer import Hearer
     from shared.messaging.tables import MessagingTables
@@ -117,6 +117,8 @@ class Service:
     hears: Callable[[Room], Mapping[type[Message], Hearer]]
     web: Callable[[Room], Flask]
     paths: tuple[str, ...]
+    # Whose sessions have ended (shared/sessions.py).
+    ended_sessions: Table
     # The routes for machines, each described; pages for people are the app's own affair.
     api: tuple[Blueprint, ...] = ()
     chores: tuple[Chore, ...] = ()

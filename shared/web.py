@@ -8,6 +8,7 @@ signed in with a browser holds the same statement.
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import logging
 import re
@@ -55,6 +56,7 @@ from shared.problems import (
     pointer_to,
 )
 from shared.reading_json import read_json
+from shared.sessions import LONGEST, has_ended
 
 if TYPE_CHECKING:
     from shared.sealing import Keys
@@ -63,7 +65,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_BODY = 1024 * 1024
-TOKEN_SECONDS = 12 * 3600
+TOKEN_SECONDS = int(LONGEST.total_seconds())
 SESSION = "hub_session"
 SIGN_IN = "/sign-in"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,40}")
@@ -306,7 +308,7 @@ def who_asks() -> Caller | None:
     """
     room = the_room()
     if "Authorization" not in request.headers:
-        return read_token(room.keys, request.cookies.get(SESSION, ""))
+        return _who_signed_in(room, request.cookies.get(SESSION, ""))
     scheme, _, bearer = request.headers["Authorization"].partition(" ")
     if scheme.lower() != "bearer" or not bearer:
         return None
@@ -324,13 +326,24 @@ def _whose(room: Room, bearer: str) -> Caller | None:
             raise TooMany(message, retry_after=standing.wait)
     authenticate = current_app.extensions["hub_authenticate"]
     own: Caller | None = authenticate(room, bearer) if authenticate is not None else None
-    caller = own or read_token(room.keys, bearer)
+    caller = own or _who_signed_in(room, bearer)
     if guesses is not None and caller is not None and shown not in guesses.were_right:
         guesses.allowances.spend(request.remote_addr, -1, room.clock().timestamp())
         if len(guesses.were_right) >= _MOST_REMEMBERED:
             guesses.were_right.clear()
         guesses.were_right.add(shown)
     return caller
+
+
+def _who_signed_in(room: Room, token: str) -> Caller | None:
+    """Who signed in with this token, unless that was ended since: they left, or have another role."""
+    found = _read_signed(room.keys, token)
+    if found is None:
+        return None
+    caller, signed_at = found
+    with room.database.reading() as connection:
+        ended = has_ended(connection, room.service.ended_sessions, caller.name, signed_at)
+    return None if ended else caller
 
 
 def _from_elsewhere() -> bool:
@@ -478,17 +491,25 @@ def _whole_body() -> bytes:
 
 def sign_token(keys: Keys, caller: Caller) -> str:
     """A token that says who this member of staff is, good for twelve hours."""
-    return _signer(keys).dumps(vars(caller))
+    # When it was signed stands beside it in whole seconds; whoever is signed out and in again needs parts.
+    return _signer(keys).dumps(vars(caller) | {"at": time.time()})
 
 
 def read_token(keys: Keys, token: str) -> Caller | None:
     """Who signed in with this token; None if it is not ours or too old."""
+    found = _read_signed(keys, token)
+    return None if found is None else found[0]
+
+
+def _read_signed(keys: Keys, token: str) -> tuple[Caller, dt.datetime] | None:
+    """Who signed in with this token, and when."""
     try:
-        said = _signer(keys).loads(token, max_age=TOKEN_SECONDS)
+        said, second = _signer(keys).loads(token, max_age=TOKEN_SECONDS, return_timestamp=True)
         caller = Caller(str(said["role"]), str(said["name"]), str(said["team"]), str(said["agency"]))
-    except (BadSignature, KeyError, TypeError, ValueError):
+        signed_at = dt.datetime.fromtimestamp(float(said.get("at", second.timestamp())), dt.UTC)
+    except (BadSignature, KeyError, TypeError, ValueError, OverflowError):
         return None
-    return caller if caller.role in STAFF else None
+    return (caller, signed_at) if caller.role in STAFF else None
 
 
 def begin_session(response: Response, caller: Caller) -> None:

@@ -10,7 +10,7 @@ import click
 
 from services.furnish import furnished_room
 from services.notify import store as notify_store
-from services.notify.keep_staff import LONGEST_PASSWORD, account_name, keep_staff
+from services.notify.keep_staff import LONGEST_PASSWORD, account_name, keep_staff, remove_staff
 from shared.directory import Role, fault_of_account
 from shared.web import Caller
 
@@ -32,7 +32,10 @@ def staff() -> None:
 @click.option("--agency", default="", help="For a practitioner: the slug of the agency that they refer for.")
 @click.option("--password", prompt=False, help="A password; a fresh one is made and printed when not given.")
 def add_staff(email: str, role: Role, team: str, agency: str, password: str | None) -> None:
-    """Make an account for EMAIL, or give it a new password, and a role, team or agency that is named."""
+    """Make an account for EMAIL, or give it a new password, and a role, team or agency that is named.
+
+    Whoever is signed in to an account that is changed is signed out within seconds.
+    """
     if not _ADDRESS.fullmatch(email.strip()):
         message = "This is no e-mail address. Alerts go there, and they sign in with it."
         raise click.ClickException(message)
@@ -60,6 +63,18 @@ def add_staff(email: str, role: Role, team: str, agency: str, password: str | No
     with room.unit() as unit:
         keep_staff(Caller(role, email, team, agency), chosen, unit)
     click.echo("Password set." if password else chosen)
+
+
+@staff.command("remove")
+@click.argument("email")
+def remove_staff_account(email: str) -> None:
+    """Take away the account of somebody who left; they are signed out within seconds."""
+    with furnished_room("notify").unit() as unit:
+        removed = remove_staff(email, unit)
+    if not removed:
+        message = "There is no account with this address; see `hub staff list`."
+        raise click.ClickException(message)
+    click.echo("Removed. Take them out of the directory and of the teams as well: alerts go where these say.")
 
 
 @staff.command("list")

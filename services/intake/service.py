@@ -23,7 +23,7 @@ from services.intake.mailbox import keep_reading as mailbox
 from services.intake.mailbox import store as letters
 from services.intake.pages import FRONT, front_page
 from services.intake.store import SEALED
-from services.intake.tables import messaging
+from services.intake.tables import ended_sessions, messaging
 from services.intake.webhooks import api as webhooks
 from services.intake.webhooks.deliver_webhooks import Sending, deliver_webhooks, forget_deliveries
 from services.intake.webhooks.endpoints_store import SEALED as SEALED_SECRETS
@@ -80,6 +80,7 @@ def _forget_drafts(room: Room) -> int:
 INTAKE = Service(
     name="intake",
     tables=messaging,
+    ended_sessions=ended_sessions,
     migrations=Path(__file__).parent / "migrations",
     hears=lambda _room: HEARS,
     web=_web,

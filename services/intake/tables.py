@@ -17,9 +17,11 @@ from sqlalchemy import (
 
 from shared.database import Instant
 from shared.messaging.tables import messaging_tables
+from shared.sessions import ended_sessions_table
 
 metadata = MetaData()
 messaging = messaging_tables(metadata)
+ended_sessions = ended_sessions_table(metadata)
 
 agency_keys = Table(
     "agency_keys",

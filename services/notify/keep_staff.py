@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from services.notify import store
+from shared.contracts import SessionsEnded
 from shared.problems import NoKey
 from shared.web import Caller
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from shared.messaging.unit import Unit
 
 LONGEST_PASSWORD: Final = 200
+_MOST_AT_ONCE: Final = 100
 _hasher = PasswordHasher()  # argon2id with the library's parameters (RFC 9106, low-memory profile)
 
 
@@ -29,15 +31,40 @@ def _nobody() -> str:
 
 
 def keep_staff(who: Caller, password: str, unit: Unit) -> None:
-    """Make the account, or change it; only the password's hash is kept."""
+    """Make the account, or change it; only the password's hash is kept.
+
+    Whoever is signed in to one that is changed signs in anew: with the new password, in the new role.
+    """
+    email = account_name(who.name)
+    if store.find_staff(unit.connection, email) is not None:
+        store.end_sessions_of(unit, email)
     store.keep_staff(
         unit,
-        email=account_name(who.name),
+        email=email,
         role=who.role,
         team=who.team,
         agency=who.agency,
         password_hash=_hasher.hash(password),
     )
+
+
+def remove_staff(email: str, unit: Unit) -> bool:
+    """Whoever left signs in no more, and is signed out; False if there is no such account."""
+    if not store.remove_staff(unit, account_name(email)):
+        return False
+    store.end_sessions_of(unit, account_name(email))
+    return True
+
+
+def tell_ended_sessions(unit: Unit) -> int:
+    """Tell the other services whose sessions have ended since; how many there were.
+
+    Not whoever ends them: that may be a command that has no message keys, and nobody could open what it said.
+    """
+    untold = store.claim_untold_ends(unit, _MOST_AT_ONCE)
+    for email, ended_at in untold:
+        unit.say(SessionsEnded(email=email, ended_at=ended_at))
+    return len(untold)
 
 
 def account_name(email: str) -> str:

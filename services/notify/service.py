@@ -11,12 +11,13 @@ from services.notify.climb_rota import climb_rota
 from services.notify.deliver_alerts import deliver_alerts
 from services.notify.equipment import board_of, post_of
 from services.notify.handlers import hears
+from services.notify.keep_staff import tell_ended_sessions
 from services.notify.pages import pages, sign_in_pages
 from services.notify.public_api import public_api
 from services.notify.public_store import SEALED as PUBLIC_SEALED
 from services.notify.receipts_api import receipts_api
 from services.notify.send_publicly import send_publicly
-from services.notify.tables import messaging
+from services.notify.tables import ended_sessions, messaging
 from services.notify.take_bounces import take_bounces
 from services.notify.telltales_store import SEALED
 from shared.mailbox import open_box
@@ -39,6 +40,11 @@ def _deliver(room: Room) -> int:
     return deliver_alerts(post_of(room), room.unit)
 
 
+def _tell_ended_sessions(room: Room) -> int:
+    with room.unit() as unit:
+        return tell_ended_sessions(unit)
+
+
 def _climb(room: Room) -> int:
     with room.unit() as unit:
         return climb_rota(unit, board_of(room))
@@ -59,6 +65,7 @@ def _take_bounces(room: Room) -> int:
 NOTIFY = Service(
     name="notify",
     tables=messaging,
+    ended_sessions=ended_sessions,
     migrations=Path(__file__).parent / "migrations",
     hears=lambda room: hears(board_of(room)),
     web=_web,
@@ -75,6 +82,7 @@ NOTIFY = Service(
     ),
     chores=(
         Chore("deliver", _deliver, every=1.0, after_hearing=True),
+        Chore("ended sessions", _tell_ended_sessions, every=2.0),
         Chore("climb", _climb, every=5.0),
         Chore("bounces", _take_bounces, every=15.0),
         Chore("public", _send_publicly, every=5.0),

@@ -15,12 +15,15 @@ from services.notify.tables import (
     case_teams,
     deliveries,
     dispatches,
+    ended_sessions,
     preferences,
     staff,
     troubles,
+    untold_ends,
 )
 from shared.identity import new_id
 from shared.rows import find_rows, lock_and_find, locks_of
+from shared.sessions import end_sessions
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -371,6 +374,26 @@ def keep_staff(unit: Unit, *, email: str, role: str, team: str, agency: str, pas
         unit.insert(staff, {"email": email, "made_at": unit.now, **values})
     else:
         unit.change(staff, {"email": email}, **values)
+
+
+def remove_staff(unit: Unit, email: str) -> bool:
+    """Nobody signs in to the account any more; False if there is none."""
+    return bool(unit.connection.execute(delete(staff).where(staff.c.email == email)).rowcount)
+
+
+def end_sessions_of(unit: Unit, email: str) -> None:
+    """Whoever is signed in to the account is so no longer; the other services are still to be told."""
+    end_sessions(unit, ended_sessions, email, unit.now)
+    unit.insert(untold_ends, {"id": new_id(), "email": email, "ended_at": unit.now})
+
+
+def claim_untold_ends(unit: Unit, limit: int) -> list[tuple[str, dt.datetime]]:
+    """Ends of which the other services do not know: whose, and when; told from now on."""
+    query = select(untold_ends).order_by(untold_ends.c.id).limit(limit).with_for_update(skip_locked=True)
+    found = list(unit.connection.execute(query))
+    if ids := [row.id for row in found]:
+        unit.connection.execute(delete(untold_ends).where(untold_ends.c.id.in_(ids)))
+    return [(row.email, row.ended_at) for row in found]
 
 
 def list_staff(connection: Connection) -> list[tuple[str, str, str]]:

@@ -19,9 +19,11 @@ from sqlalchemy import (
 
 from shared.database import Instant
 from shared.messaging.tables import messaging_tables
+from shared.sessions import ended_sessions_table
 
 metadata = MetaData()
 messaging = messaging_tables(metadata)
+ended_sessions = ended_sessions_table(metadata)
 
 staff = Table(
     "staff",
@@ -33,6 +35,15 @@ staff = Table(
     Column("agency", String(64), nullable=False, server_default=text("''")),
     Column("password_hash", String(200), nullable=False),
     Column("made_at", Instant, nullable=False),
+)
+
+# Of whose end of sessions the other services are still to be told.
+untold_ends = Table(
+    "untold_ends",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column("ended_at", Instant, nullable=False),
 )
 
 alerts = Table(

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from services.triage import follow_withdrawal as withdrawal
 from services.triage.reviews.know_agencies import keep_agency_key
+from services.triage.tables import ended_sessions
 from services.triage.triage_referral import prepare_batch, triage_referral
-from shared.contracts import AgencyKey, ReferralReceived, ReferralWithdrawn
+from shared.contracts import AgencyKey, ReferralReceived, ReferralWithdrawn, SessionsEnded
 from shared.messaging.consumer import Hearer
+from shared.sessions import end_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +29,9 @@ def hears(database: Database, table: Table, desk: Desk) -> Mapping[type[Message]
             prepare=lambda messages, unit: prepare_batch(messages, unit, database, desk),
         ),
         AgencyKey: Hearer(keep_agency_key),
+        SessionsEnded: Hearer(
+            lambda message, unit: end_sessions(unit, ended_sessions, message.email, message.ended_at)
+        ),
         ReferralWithdrawn: Hearer(
             handle=lambda message, unit: withdrawal.follow_withdrawal(message, unit, table),
             prepare=lambda messages, unit: withdrawal.prepare_batch(messages, unit, database),

@@ -24,7 +24,7 @@ from services.triage.reviews.api import authenticate, desk_of
 from services.triage.reviews.pages import ADDRESS, REVIEWS
 from services.triage.reviews.pages import pages as review_pages
 from services.triage.store import SEALED
-from services.triage.tables import messaging
+from services.triage.tables import ended_sessions, messaging
 from services.triage.watch_clocks import watch_clocks
 from shared.service import Chore, Room, Service
 from shared.web import put_together
@@ -63,6 +63,7 @@ def _watch_clocks(room: Room) -> int:
 TRIAGE = Service(
     name="triage",
     tables=messaging,
+    ended_sessions=ended_sessions,
     migrations=Path(__file__).parent / "migrations",
     hears=_hears,
     web=_web,

@@ -6,9 +6,11 @@ from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, MetaData, Stri
 
 from shared.database import Instant
 from shared.messaging.tables import messaging_tables
+from shared.sessions import ended_sessions_table
 
 metadata = MetaData()
 messaging = messaging_tables(metadata)
+ended_sessions = ended_sessions_table(metadata)
 
 cases = Table(
     "cases",

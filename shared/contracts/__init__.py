@@ -18,6 +18,7 @@ from shared.contracts.case_telltales import CaseTelltales
 from shared.contracts.letter_kept import LetterKept
 from shared.contracts.referral_received import ReferralReceived
 from shared.contracts.referral_withdrawn import ReferralWithdrawn
+from shared.contracts.sessions_ended import SessionsEnded
 
 if TYPE_CHECKING:
     from shared.contracts.envelope import Message
@@ -38,6 +39,7 @@ __all__ = [
     "LetterKept",
     "ReferralReceived",
     "ReferralWithdrawn",
+    "SessionsEnded",
 ]
 
 MESSAGES: dict[str, type[Message]] = {
@@ -57,5 +59,6 @@ MESSAGES: dict[str, type[Message]] = {
         CaseBarred,
         LetterKept,
         AgencyKey,
+        SessionsEnded,
     )
 }

@@ -25,6 +25,7 @@ from shared.contracts import (
     LetterKept,
     ReferralReceived,
     ReferralWithdrawn,
+    SessionsEnded,
 )
 
 EXCHANGE = "hub.events"
@@ -54,6 +55,7 @@ QUEUES: tuple[Queue, ...] = (
             f"{ReferralReceived.TYPE}.urgent",
             f"{ReferralWithdrawn.TYPE}.urgent",
             f"{AgencyKey.TYPE}.urgent",
+            f"{SessionsEnded.TYPE}.urgent",
         ),
     ),
     Queue("triage.normal", "triage", (f"{ReferralReceived.TYPE}.normal",)),
@@ -95,6 +97,7 @@ QUEUES: tuple[Queue, ...] = (
             f"{CaseJoined.TYPE}.*",
             f"{CaseReturned.TYPE}.*",
             f"{CaseProgressed.TYPE}.normal",
+            f"{SessionsEnded.TYPE}.urgent",
         ),
     ),
     *(Queue(f"{name}.dead", name, is_dead=True) for name in ("intake", "triage", "notify")),

@@ -29,6 +29,7 @@ from shared.contracts import (
     LetterKept,
     ReferralReceived,
     ReferralWithdrawn,
+    SessionsEnded,
 )
 from shared.contracts.envelope import Message, Trace, wrap
 from shared.sealing import KeyRing
@@ -101,6 +102,7 @@ def examples() -> dict[str, Message]:
         CaseBarred(case=case, who=("coordinator@referral-hub.example",), barred_at=WHEN, travels="urgent"),
         LetterKept(letter="L-7KQX4-M3DTW", kept_at=WHEN),
         AgencyKey(key_id="abcdefghij", agency="vcas", key_hash=bytes(range(32)), good=False, said_at=WHEN),
+        SessionsEnded(email="coordinator@referral-hub.example", ended_at=WHEN),
         CaseReferralWithdrawn(
             case=case, referral=referral, to_team="restorative_hub", withdrawn_at=WHEN, stands=False
         ),

@@ -13,13 +13,17 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from werkzeug.test import TestResponse
 
 from services.cli import hub as command
+from services.intake.service import INTAKE
 from services.replay import Replay
+from shared.clock import utc_now
 from shared.identity import new_id
 from shared.messaging.carrier import Outgoing
 from shared.messaging.topology import QUEUES
 from shared.sealing import new_key_text
+from shared.sessions import has_ended
 from tests.support.builders import an_account
 from tests.support.houses import Hub
 from tests.support.ports import free_port
@@ -94,6 +98,47 @@ def test_what_is_done_to_a_key_where_there_are_no_message_keys_holds_in_every_se
     hub.settle()
     assert check(key) == 401
     assert run("parked", "list").stdout == ""
+
+
+def catch_up(hub: Hub) -> None:
+    """Tokens are signed at the real time: let the hub's clock show it."""
+    hub.clock.move(seconds=(utc_now() - hub.clock()).total_seconds())
+
+
+def test_who_left_or_has_a_new_role_is_signed_out_of_every_service(hub: Hub, run: Run) -> None:
+    # As in the container `hub`: nobody could open what it said.
+    spare = {"HUB_MESSAGE_KEYS": new_key_text("m1"), "HUB_SEALING_KEYS": new_key_text("k1")}
+    account = hub.credentials["staff"]["coordinator"]
+    pages = ("/v1/cases", "/v1/alerts")
+
+    def sign_in(password: str) -> TestResponse:
+        return hub.front.post("/v1/tokens", json={"email": account["email"], "password": password})
+
+    def opens(bearer: str) -> list[int]:
+        return [hub.ask(page, bearer).status_code for page in pages]
+
+    first = sign_in(account["password"]).get_json()["token"]
+    colleague = hub.token_of("supervisor")
+    assert opens(first) == opens(colleague) == [200, 200]
+    catch_up(hub)
+    changed = run("staff", "add", account["email"], "--role", "commissioner", **spare)
+    hub.settle()
+    assert opens(first) == [401, 401]
+    with hub.rooms["intake"].database.reading() as connection:
+        assert has_ended(connection, INTAKE.ended_sessions, account["email"], hub.clock())
+    # Whoever signs in after that reads figures, and no case.
+    again = sign_in(changed.stdout.strip()).get_json()
+    assert (again["role"], opens(again["token"])) == ("commissioner", [403, 403])
+    catch_up(hub)
+    assert run("staff", "remove", account["email"].upper(), **spare).exit_code == 0
+    hub.settle()
+    assert opens(again["token"]) == [401, 401]
+    assert sign_in(changed.stdout.strip()).status_code == 401
+    assert opens(colleague) == [200, 200]
+    assert account["email"] not in run("staff", "list").stdout
+    assert run("parked", "list").stdout == ""
+    nobody = run("staff", "remove", account["email"])
+    assert (nobody.exit_code, "There is no account" in nobody.output) == (1, True)
 
 
 def test_a_new_account_signs_in_with_the_password_that_was_printed(hub: Hub, run: Run) -> None:
