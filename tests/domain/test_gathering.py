@@ -65,3 +65,11 @@ def test_a_breaker_opens_after_some_failures_in_a_row_and_always_lets_one_throug
         if breaker.is_open:
             assert not breaker.lets_through(now)
             assert breaker.lets_through(now + dt.timedelta(minutes=5))
+
+
+def test_a_clock_that_was_put_back_makes_no_rest_longer() -> None:
+    breaker = Breaker()
+    for _ in range(FAILURES):
+        breaker = breaker.failed(NOW)
+    assert not breaker.lets_through(NOW)
+    assert breaker.lets_through(NOW - dt.timedelta(hours=2))

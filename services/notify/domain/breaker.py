@@ -20,7 +20,8 @@ class Breaker:
 
     def lets_through(self, now: dt.datetime) -> bool:
         """Whether one more may be tried."""
-        return self.rests_until is None or self.rests_until <= now
+        # By a clock that was put back a rest would last until it has caught up.
+        return self.rests_until is None or not now < self.rests_until <= now + _LONGEST_REST
 
     @property
     def is_open(self) -> bool:
