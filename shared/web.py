@@ -308,7 +308,7 @@ def who_asks() -> Caller | None:
     """
     room = the_room()
     if "Authorization" not in request.headers:
-        return _who_signed_in(room, request.cookies.get(SESSION, ""))
+        return _who_signed_in(room, request.cookies.get(_session_name(), ""))
     scheme, _, bearer = request.headers["Authorization"].partition(" ")
     if scheme.lower() != "bearer" or not bearer:
         return None
@@ -515,11 +515,11 @@ def _read_signed(keys: Keys, token: str) -> tuple[Caller, dt.datetime] | None:
 def begin_session(response: Response, caller: Caller) -> None:
     """Let this browser show from now on, for twelve hours, who signed in with it."""
     response.set_cookie(
-        SESSION,
+        _session_name(),
         sign_token(the_room().keys, caller),
         max_age=TOKEN_SECONDS,
         path="/",
-        secure=_public_origin().startswith("https:") or request.is_secure,
+        secure=_is_behind_tls() or request.is_secure,
         httponly=True,
         samesite="Lax",
     )
@@ -527,7 +527,19 @@ def begin_session(response: Response, caller: Caller) -> None:
 
 def end_session(response: Response) -> None:
     """Let this browser forget who signed in with it."""
-    response.delete_cookie(SESSION, path="/", httponly=True, samesite="Lax")
+    response.delete_cookie(_session_name(), path="/", secure=_is_behind_tls(), httponly=True, samesite="Lax")
+
+
+def _session_name() -> str:
+    """What the session cookie is called: so that, over TLS, none but this very host can have set it.
+
+    Any other host of the same domain could otherwise sign somebody in, unawares, to an account of its own.
+    """
+    return f"__Host-{SESSION}" if _is_behind_tls() else SESSION
+
+
+def _is_behind_tls() -> bool:
+    return _public_origin().startswith("https:")
 
 
 def _signer(keys: Keys) -> URLSafeTimedSerializer:

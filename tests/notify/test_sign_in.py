@@ -99,11 +99,25 @@ def test_the_cookie_is_kept_from_scripts_other_sites_and_open_lines(tmp_path: Pa
     answer = an_app_with_a_session(hub).test_client().post("/begin")
     hub.close()
     (cookie,) = SimpleCookie(answer.headers["Set-Cookie"]).values()
-    assert (cookie.key, cookie["path"], cookie["samesite"]) == (SESSION, "/", "Lax")
+    assert (cookie.key, cookie["path"], cookie["samesite"]) == (f"__Host-{SESSION}", "/", "Lax")
     assert cookie["httponly"]
     assert cookie["secure"]
     assert cookie["max-age"] == str(12 * 3600)
     assert not cookie["domain"]
+
+
+def test_a_session_that_another_host_of_the_domain_has_set_is_nobodys(tmp_path: Path) -> None:
+    hub = embedded_hub(tmp_path / "home", public_url="https://hub.example")
+    browser = an_app_with_a_session(hub).test_client()
+    # A browser takes a cookie of this name from whoever is called something.example, and sends it here.
+    browser.set_cookie(SESSION, hub.token_of("supervisor"))
+    assert browser.get("/who").status_code == 401
+    browser.post("/begin")
+    assert browser.get("/who").get_json()["role"] == "practitioner"
+    (ended,) = SimpleCookie(browser.post("/end").headers["Set-Cookie"]).values()
+    # Without it a browser would leave the cookie as it is.
+    assert (ended.key, ended["secure"], ended["path"]) == (f"__Host-{SESSION}", True, "/")
+    hub.close()
 
 
 def test_without_https_the_cookie_is_not_secure_so_that_the_embedded_hub_can_be_used(hub: Hub) -> None:
@@ -152,7 +166,7 @@ def test_what_changes_something_comes_from_a_page_of_ours(
     browser = an_app_with_a_session(hub).test_client()
     # Signing in is such a change too: nobody is to work, unawares, in an account of somebody else's.
     assert browser.post("/begin", headers=headers).status_code == (200 if taken else 403)
-    browser.set_cookie(SESSION, hub.token_of("ops"))
+    browser.set_cookie(f"__Host-{SESSION}", hub.token_of("ops"))
     answer = browser.post("/who", headers=headers)
     assert answer.status_code == (200 if taken else 403)
     assert taken or answer.get_json()["type"].endswith(":from_elsewhere")
