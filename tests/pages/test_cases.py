@@ -451,3 +451,47 @@ def test_what_was_said_of_needs_is_not_lost(visitors: Visitors, site: Site) -> N
     assert faults_of(page) == []
     page.get_by_role("button", name="Record it").click()
     expect(page.get_by_text("Finance and benefits 3 of 5 (Invented: the rent.)")).to_be_visible()
+
+
+def test_on_paper_there_is_what_can_be_read_and_nothing_that_is_pressed(
+    visitors: Visitors, site: Site
+) -> None:
+    page = visitors.visit(f"/cases/{a_case(site, 'ON-PAPER')}")
+    sign_in(page, site, "coordinator")
+    page.emulate_media(media="print")
+    expect(page.get_by_role("heading", name="What happened, and who is in it")).to_be_visible()
+    for pressed in ("Begin enquiries", "Sign out", "Put it on hold", "Cases"):
+        expect(page.get_by_text(pressed, exact=True).first).not_to_be_visible()
+    link = page.get_by_role("link", name="needs and wishes for").first
+    after = "one => getComputedStyle(one, '::after').content"
+    assert link.evaluate(after) == "none"
+
+
+def test_the_longest_name_fits_a_phone(visitors: Visitors, site: Site) -> None:
+    account = a_crime("LONGEST")
+    account["parties"][0]["name"] = {"given": "Wolfe" * 18, "family": "Dorff" * 18}
+    account["event"]["summary"] = "y" * 400
+    case = take(site.hub, account)
+    page = visitors.visit(f"/cases/{case}", width=NARROW)
+    sign_in(page, site, "coordinator")
+    assert faults_of(page) == []
+    page.goto(f"/cases/{case}/needs/0")
+    assert faults_of(page) == []
+
+
+def test_what_is_taken_back_makes_nothing_safe(visitors: Visitors, site: Site) -> None:
+    account = a_crime("TAKEN-BACK", family="Zzyxpaged")
+    account["parties"][0]["contacts"] = [a_contact(value="07700 900654")]
+    case = take(site.hub, account)
+    reference = site.hub.links()["vcas:TAKEN-BACK"]["reference"]
+    site.hub.front.post(
+        f"/v1/referrals/{reference}/withdrawal",
+        json={"reason": "Invented."},
+        headers={"Authorization": f"Bearer {site.hub.key_of('vcas')}"},
+    )
+    site.hub.settle()
+    page = visitors.visit(f"/cases/{case}")
+    sign_in(page, site, "coordinator")
+    expect(page.get_by_text("Whoever referred has taken this back")).to_be_visible()
+    expect(row_of(page, "Mobile")).to_contain_text("Not known to be safe")
+    assert faults_of(page) == []

@@ -46,7 +46,10 @@ def draw_referral(told: Mapping[str, Any], case: Mapping[str, Any], directory: D
         "parties": [
             _party(party)
             | {
-                "contacts": [_contact(one, referred, unsafe) for one in party.get("contacts", ())],
+                "contacts": [
+                    _contact(one, referred, unsafe, stands=told["stands"])
+                    for one in party.get("contacts", ())
+                ],
                 "household": _household(told["reference"], place, case),
             }
             for place, party in enumerate(referral["parties"])
@@ -167,11 +170,15 @@ def _consent(consent: Mapping[str, Any]) -> str:
 
 
 def _contact(
-    contact: Mapping[str, Any], referred: dt.date, unsafe: Sequence[tuple[str, str]]
+    contact: Mapping[str, Any], referred: dt.date, unsafe: Sequence[tuple[str, str]], *, stands: bool
 ) -> dict[str, Any]:
-    """A way to reach somebody. What any referral of the case tells to be unsafe is so in all of them."""
+    """A way to reach somebody. What any referral of the case tells to be unsafe is so in all of them.
+
+    What is taken back makes nothing safe any more.
+    """
     value = contact["value"]
-    safe = contact.get("safe", "unknown")
+    told = contact.get("safe", "unknown")
+    safe = told if stands or told == "no" else "unknown"
     elsewhere = [where for where, other in unsafe if safe != "no" and _is_same(value, other)]
     confirmed = _day(contact.get("confirmed_on"))
     return {
