@@ -24,7 +24,7 @@ from urllib.parse import quote
 import msgspec
 from flask import Flask, Request, Response, current_app, g, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from sqlalchemy import text
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WrongMethod
@@ -566,11 +566,14 @@ def get_live() -> dict[str, str]:
 )
 def get_ready() -> tuple[dict[str, str], int]:
     """Whether requests can be answered."""
+    room = the_room()
     try:
-        with the_room().database.reading() as connection:
-            connection.execute(text("SELECT 1"))
-    except SQLAlchemyError:
-        return {"status": "database away"}, HTTPStatus.SERVICE_UNAVAILABLE
+        with room.database.reading() as connection:
+            # A database without its tables answers, too.
+            connection.execute(select(room.service.tables.outbox.c.id).limit(0))
+    except SQLAlchemyError as error:
+        status = "database not prepared" if what_failed(error) == "wrong" else "database away"
+        return {"status": status}, HTTPStatus.SERVICE_UNAVAILABLE
     return {"status": "ok"}, HTTPStatus.OK
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -151,6 +152,27 @@ def test_health_is_told_to_anyone_by_each_service_and_by_the_front(hub: Hub, app
     for path in ("/health/live", "/health/ready"):
         assert [app.test_client().get(path).get_json()["status"] for app in apps.values()] == ["ok"] * 4
         assert hub.front.get(path).get_json() == {"status": "ok", **dict.fromkeys(SERVICES, "ok")}
+
+
+@pytest.mark.parametrize(
+    ("service", "database", "status"),
+    [
+        ("triage", "sqlite:///{home}/unprepared.db", "database not prepared"),
+        ("intake", "postgresql+psycopg://nobody@127.0.0.1:1/nothing", "database away"),
+    ],
+)
+def test_a_service_is_not_ready_while_its_database_is_away_or_has_no_tables(
+    service: str, database: str, status: str, tmp_path: Path
+) -> None:
+    other = {f"{service}_database_url": database.format(home=tmp_path)}
+    hub = embedded_hub(tmp_path / "home", None, tuple(SERVICES.values()), **other)
+    told = hub.front.get("/health/ready")
+    others = dict.fromkeys(SERVICES, "ok")
+    assert (told.status_code, told.get_json()) == (503, {"status": "away"} | others | {service: "away"})
+    own = hub.rooms[service].service.web(hub.rooms[service]).test_client()
+    assert own.get("/health/ready").get_json() == {"status": status}
+    assert own.get("/health/live").status_code == 200
+    hub.close()
 
 
 def test_a_view_that_does_not_say_who_may_use_it_is_used_by_nobody(hub: Hub) -> None:
