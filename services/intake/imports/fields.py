@@ -53,6 +53,13 @@ class Field:
         """Whether the text of a second column is added to that of the first one."""
         return self.kind == "text" and self.path.rpartition(".")[2] in _JOINED
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it holds an answer, a date, a number or a name, and never goes on over several lines."""
+        if self.kind == "text":
+            return self.path.rpartition(".")[2] in _SHORT
+        return self.kind not in {"words", "texts", "address"}
+
 
 class NoSuchField(LookupError):  # noqa: N818 - what is missing is its name
     """A mapping names a field that the format does not have; holds the nearest names that it has."""
@@ -75,6 +82,12 @@ _JOINED: Final = frozenset(
     {
         "source_record_id", "summary", "line1", "line2", "given", "middle", "family", "role", "organisation",
         "safe_times", "told_to",
+    }
+)  # fmt: skip
+_SHORT: Final = frozenset(
+    {
+        "source_record_id", "name", "title", "given", "middle", "family", "known_as", "gender", "language",
+        "town", "postcode", "uprn",
     }
 )  # fmt: skip
 # A channel of its own making: mobile or landline, as the form of the number tells.

@@ -137,6 +137,12 @@ class Mapping:
         """Every column that the mapping knows, placed or knowingly ignored."""
         return tuple(columns_of(self.plan))
 
+    @cached_property
+    def short_columns(self) -> frozenset[str]:
+        """The columns in which an answer, a date, a number or a name stands, and nothing of several lines."""
+        long = {one.column for one in self.plan.placings if one.into is None or not one.into.is_short}
+        return frozenset(one.column for one in self.plan.placings) - long
+
     def unknown(self, columns: Iterable[str]) -> tuple[str, ...]:
         """The columns of a file that this mapping does not know; what stands in them would be left out."""
         return tuple(column for column in columns if column and _key(column) not in self._known)

@@ -47,7 +47,7 @@ _TOO_MANY = (
     f"There are more than {_MOST_ROWS} rows in what was attached. Send long lists as an import instead."
 )
 _ODD_LINE = (
-    "Line {number} looks like a field, but the form has no such field. It was kept with the line above."
+    "Line {number} looks like a field, but the form has no such field. It was kept with what else you wrote."
 )
 _ODD_LETTERS = "Some letters could not be told for certain. Look at names with accents."
 _BESIDE_THE_FORM = (
@@ -158,7 +158,8 @@ def _holds_anything(letter: Letter, desk: Desk) -> bool:
 
 
 def _typed(text: str, desk: Desk) -> Typed:
-    return read_typed_fields(text, {plain(column): column for column in desk.form.columns})
+    columns = {plain(column): column for column in desk.form.columns}
+    return read_typed_fields(text, columns, desk.form.short_columns)
 
 
 def _take(letter: Letter, agency: str, unit: Unit, desk: Desk, account: Account) -> Outcome:
@@ -249,13 +250,13 @@ def _add_typed(contents: Contents, unit: Unit, desk: Desk, account: Account, row
                 account.remarks.append(_ODD_LETTERS)
         elif typed.fields:
             account.troubles.append(_BESIDE_THE_FORM)
-        elif typed.before and rows.read:
+        elif typed.beside and rows.read:
             account.remarks.append(_TEXT_BESIDE)
 
 
 def _with_rest(typed: Typed) -> dict[str, str]:
-    """The fields, and what stood before the first of them with the rest: nothing that was typed is lost."""
-    rest = [typed.before, typed.fields.get(REST, "")]
+    """The fields, and what is written beside them with the rest: nothing that was typed is lost."""
+    rest = [typed.beside, typed.fields.get(REST, "")]
     return {**typed.fields, **({REST: "\n".join(filter(None, rest))} if any(rest) else {})}
 
 

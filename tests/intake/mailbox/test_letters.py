@@ -15,6 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from services.intake.imports.domain.header import plain
+from services.intake.imports.mapping import Mapping
+from services.intake.mailbox.domain.typed_fields import read_typed_fields
 from tests.intake.mailbox.mails import OFFICER, ROW, TYPED, Post, a_mail, as_csv, as_xlsx, text_of, with_form
 from tests.support.houses import Hub
 
@@ -32,6 +35,39 @@ def test_what_is_typed_in_a_mail_becomes_a_referral_and_is_answered_with_its_ref
     assert link["reference"] in text_of(answer)
     assert post.kinds == ["opening"]
     assert list(post.folder.glob("**/*.eml")) == []
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+@pytest.mark.parametrize("between", ["", "\n", "\n\n"])
+def test_a_greeting_below_the_last_answer_is_no_part_of_it(post: Post, between: str) -> None:
+    greeting = f"{between}Kind regards\nAn Invented Officer\n01632 960131\n"
+    post.arrives(a_mail(TYPED.partition("\n--")[0] + greeting))
+    (link,) = post.hub.links().values()
+    key = post.hub.key_of("durham_constabulary")
+    told = post.hub.ask(f"/v1/referrals/{link['reference']}", key).get_json()
+    assert {one["code"] for one in told["warnings"]} == {"risks_not_assessed"}
+    assert told["status"] == "allocated"
+
+
+def test_what_is_short_is_told_with_its_first_line_and_what_is_long_goes_on() -> None:
+    form = Mapping.named("practitioner_form")
+    text = (
+        "Good morning\n"
+        "Harmed person 1 agrees to this referral:\n\nyes\nThank you\n"
+        "Harmed person 1 last name: Figment\nSent from a telephone\n"
+        "Harmed person 1 when it is safe to call: on weekdays, but\nnever on a Thursday\n"
+        "Harmed person 1 address: 1 Example Street\nDarlington\n"
+        "In your own words: Invented.\n\nKind regards\n"
+    )
+    typed = read_typed_fields(text, {plain(column): column for column in form.columns}, form.short_columns)
+    assert typed.fields == {
+        "Harmed person 1 agrees to this referral": "yes",
+        "Harmed person 1 last name": "Figment",
+        "Harmed person 1 when it is safe to call": "on weekdays, but\nnever on a Thursday",
+        "Harmed person 1 address": "1 Example Street\nDarlington",
+        "In your own words": "Invented.\n\nKind regards",
+    }
+    assert typed.beside == "Good morning\nThank you\nSent from a telephone"
 
 
 @pytest.mark.parametrize("infrastructure", ["embedded"])

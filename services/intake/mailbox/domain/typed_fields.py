@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 _LINE = re.compile(r"[\s>*\-•]*([^:]{1,120}?)\s*:\s*(.*)", re.DOTALL)
@@ -14,22 +14,24 @@ _END = re.compile(r"(-- ?|_{5,}|-{3,} ?original message ?-{3,}|on .{5,200} wrote
 
 @dataclass(frozen=True)
 class Typed:
-    """The fields that were typed, whatever stood before the first, and lines that may be misspelt fields."""
+    """The fields that were typed, what is written beside them, and lines that may be misspelt fields."""
 
     fields: Mapping[str, str]
-    before: str
+    beside: str
     odd_lines: tuple[int, ...]
 
 
-def read_typed_fields(text: str, columns: Mapping[str, str]) -> Typed:
+def read_typed_fields(text: str, columns: Mapping[str, str], short: Collection[str]) -> Typed:
     """The fields among these lines, by the columns' own names; `columns` leads from plain names to those.
 
     A line that begins no field goes on with the one before it, so that an account may have several lines and
-    nothing is lost. A field that is typed twice has both texts, in their order.
+    nothing is lost. Only what is `short` is told with its first line: what follows there is a greeting and
+    the sender's name, which would make a "yes" no answer, and stands beside the fields. A field that is typed
+    twice has both texts, in their order.
     """
     found: dict[str, list[str]] = {}
-    before: list[str] = []
-    current, odd = before, []
+    beside: list[str] = []
+    current, odd, is_short = beside, [], False
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
         if _END.match(stripped):
@@ -37,13 +39,15 @@ def read_typed_fields(text: str, columns: Mapping[str, str]) -> Typed:
         match = _LINE.fullmatch(stripped)
         column = columns.get(" ".join(match[1].split()).casefold()) if match else None
         if match is not None and column is not None:
-            current = found.setdefault(column, [])
+            current, is_short = found.setdefault(column, []), column in short
             current.append(match[2].strip())
         else:
+            if is_short and stripped and any(current):
+                current, is_short = beside, False
             current.append(stripped)
             if _LIKE_A_FIELD.fullmatch(stripped):
                 odd.append(number)
     values = {column: "\n".join(lines).strip() for column, lines in found.items()}
     return Typed(
-        {column: value for column, value in values.items() if value}, "\n".join(before).strip(), tuple(odd)
+        {column: value for column, value in values.items() if value}, "\n".join(beside).strip(), tuple(odd)
     )
