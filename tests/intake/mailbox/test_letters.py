@@ -70,6 +70,16 @@ def test_what_is_short_is_told_with_its_first_line_and_what_is_long_goes_on() ->
     assert typed.beside == "Good morning\nThank you\nSent from a telephone"
 
 
+@pytest.mark.parametrize(
+    "line", ["*{}:* {}", "*{}*: {}", "3. {}: {}", "12) *{}:* {}", "> • {} : {}", "-  {}:{}"]
+)
+def test_bullets_numbers_and_bold_letters_are_no_part_of_a_field(line: str) -> None:
+    form = Mapping.named("practitioner_form")
+    text = line.format("Harmed person 1 last name", "Figment")
+    typed = read_typed_fields(text, {plain(column): column for column in form.columns}, form.short_columns)
+    assert typed.fields == {"Harmed person 1 last name": "Figment"}
+
+
 @pytest.mark.parametrize("infrastructure", ["embedded"])
 def test_no_answer_names_a_person(post: Post) -> None:
     post.arrives(a_mail())

@@ -6,7 +6,10 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-_LINE = re.compile(r"[\s>*\-•]*([^:]{1,120}?)\s*:\s*(.*)", re.DOTALL)
+# Bullets, marks of quotation and white space stand before a name, and asterisks around it where a program
+# wrote bold letters.
+_AROUND = ">*-• \t\xa0\u2007\u202f"
+_NUMBER = re.compile(r"\d{1,2}[.)]\s")
 _LIKE_A_FIELD = re.compile(r"[A-Z][\w '/()-]{2,60}:\s+\S.*", re.DOTALL)
 # What follows is not the sender's referral but a signature or the mail that is answered.
 _END = re.compile(r"(-- ?|_{5,}|-{3,} ?original message ?-{3,}|on .{5,200} wrote:)\Z", re.IGNORECASE)
@@ -36,11 +39,11 @@ def read_typed_fields(text: str, columns: Mapping[str, str], short: Collection[s
         stripped = line.strip()
         if _END.match(stripped):
             break
-        match = _LINE.fullmatch(stripped)
-        column = columns.get(" ".join(match[1].split()).casefold()) if match else None
-        if match is not None and column is not None:
+        name, colon, value = stripped.partition(":")
+        column = columns.get(_bare(name)) if colon else None
+        if column is not None:
             current, is_short = found.setdefault(column, []), column in short
-            current.append(match[2].strip())
+            current.append(value.lstrip("*").strip())
         else:
             if is_short and stripped and any(current):
                 current, is_short = beside, False
@@ -51,3 +54,10 @@ def read_typed_fields(text: str, columns: Mapping[str, str], short: Collection[s
     return Typed(
         {column: value for column, value in values.items() if value}, "\n".join(beside).strip(), tuple(odd)
     )
+
+
+def _bare(name: str) -> str:
+    name = name.strip(_AROUND)
+    if number := _NUMBER.match(name):
+        name = name[number.end() :].lstrip(_AROUND)
+    return " ".join(name.split()).casefold()
