@@ -68,7 +68,11 @@ def test_two_records_are_compared_made_one_case_and_taken_apart_again(
     page.get_by_role("button", name="Take them out").click()
     expect(page.get_by_role("alert")).to_contain_text("Name at least one referral.")
     checked(page, f"separation-{width}", scripts=scripts)
-    page.get_by_label(links[f"vip:MAYBE-{width}"]["reference"]).check()
+    # By its reference alone nobody knows which one it is.
+    box = page.get_by_label(links[f"vip:MAYBE-{width}"]["reference"])
+    told = f"{given} {family}: {kind.replace('_', ' ')} on 10 March {year}"
+    expect(box).to_have_accessible_description(told)
+    box.check()
     page.get_by_label("Why", exact=True).fill("Invented: another burglary.")
     page.get_by_role("button", name="Take them out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(first)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
 
-from services.triage.cases import store as cases_store
-from services.triage.cases.api import COORDINATORS, who_is
+from services.triage.cases.api import COORDINATORS, show_case, who_is
 from services.triage.reviews import store
 from services.triage.reviews.api import office_of, show_review, the_id
 from services.triage.reviews.decide_review import decide_review
@@ -23,12 +22,12 @@ from services.triage.reviews.separate_case import separate_case
 from services.triage.reviews.words import COMPARED
 from shared.identity import read_reference
 from shared.pages import Pages
-from shared.problems import Conflict, Fault, NotFound, Problem, Unprocessable
+from shared.problems import Conflict, Fault, Problem, Unprocessable
 from shared.web import SIGN_IN, open_to, the_caller, the_room, the_trace
 from shared.working_time import LONDON
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 pages = Blueprint("review_pages", __name__)
 ADDRESS: Final = "/reviews"
@@ -131,30 +130,37 @@ def _show(review: str, problem: Problem | None = None) -> Response:
 
 
 def _ask(case: str, problem: Problem | None = None) -> Response:
-    caller, room = the_caller(), the_room()
-    who, wanted = who_is(caller), read_reference(case)
-    with room.database.reading() as connection:
-        seen = wanted and cases_store.find_seen(connection, room.keys.rest, who.sees, wanted)
-        if not seen:
-            raise NotFound
-        told = cases_store.list_told(connection, room.keys.rest, seen.case.id)
-    agencies = room.directory.agencies
+    caller, name_of = the_caller(), the_room().directory.name_of
+    told = show_case(case, who_is(caller))
     return REVIEWS.show(
         "separation.html",
         problem.status if problem else HTTPStatus.OK,
         reader=caller,
-        case=seen.case.reference,
+        case=told["case"],
         referrals=[
             {
-                "reference": one.reference,
-                "agency": agencies[one.agency].name if one.agency in agencies else one.agency,
-                "chosen": one.reference in request.form.getlist("referral"),
+                "reference": one["reference"],
+                "agency": name_of(one["agency"]),
+                "tells": _tells(one["referral"]),
+                "chosen": one["reference"] in request.form.getlist("referral"),
             }
-            for one in told
+            for one in told["referrals"]
         ],
         faults=_faults(problem),
         why=request.form.get("why", ""),
     )
+
+
+def _tells(referral: Mapping[str, Any]) -> str:
+    """Who is in a referral, what happened and when: by its reference alone nobody knows one from another."""
+    names = [party.get("name") or {} for party in referral["parties"]]
+    people = [
+        " ".join(filter(None, (name.get("given"), name.get("family")))) or "not named" for name in names
+    ]
+    event = referral["event"]
+    began = event.get("started_on")
+    on = f" on {dt.date.fromisoformat(began):%-d %B %Y}" if began else ""
+    return f"{', '.join(people)}: {event['type'].replace('_', ' ')}{on}"
 
 
 def _faults(problem: Problem | None) -> list[dict[str, str]]:
