@@ -62,6 +62,8 @@ def alert_of_withdrawal(message: CaseReferralWithdrawn, unit: Unit, board: Switc
     """One alert for each referral that was taken back: the case has changed, or must stop altogether."""
     kind: Kind = "withdrawal" if message.stands else "all_withdrawn"
     occasion = _occasion(message.referral, message.withdrawn_at)
+    if not message.stands:
+        _end_elsewhere(message.case, message.to_team, unit)
     news = News(message.case, kind, message.to_team, urgent=True, occasion=occasion)
     return raise_alert(news, unit, board)
 

@@ -223,7 +223,7 @@ def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, set
     arrived = sorted((r for r in group if _case_of(r, clerk) != target), key=lambda r: not register.stands(r))
     # Who comes back to a case brings nothing that it did not have: it stands where it stood.
     more = [r for r in arrived if r not in came_back and register.stands(r)]
-    brings_more = any(_goes_on(_case_of(r, clerk), clerk) for r in more)
+    brings_more = any(_pauses(target, clerk) or _goes_on(_case_of(r, clerk), clerk) for r in more)
     if arrived and not more:
         settled.at_rest.add(target)
     ended = [r for r in arrived if not _goes_on(_case_of(r, clerk), clerk)]
@@ -231,12 +231,11 @@ def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, set
         settled.left.add(_case_of(reference, clerk))
         register.move(reference, target)
         settled.moved[reference] = target
-    had_paused = register.case(target).withdrawn_at is not None
     # Before what they bring is known there: whoever has it again is told of a danger in it.
     again = brings_more and take_up_again(
         clerk.heard(more[0]), register.case(target), register, clerk.unit, clerk.table
     )
-    if again and had_paused:
+    if again:  # while it paused, or had ended, something may have been taken away that nobody missed
         reckon_needs(target, clerk.unit, clerk.table)
     for case_id in cases:
         if case_id != target and register.case(case_id).merged_into != target:
@@ -251,6 +250,12 @@ def _goes_on(case_id: UUID, clerk: Clerk) -> bool:
     return kept is None or kept.life.is_open
 
 
+def _pauses(case_id: UUID, clerk: Clerk) -> bool:
+    """Whether the case rests on nothing: whoever stands and comes into it is reason enough to go on."""
+    kept = Lives.of(clerk.unit).find(case_id)
+    return kept is not None and kept.life.state == "withdrawn"
+
+
 def _case_of(reference: str, clerk: Clerk) -> UUID:
     known = clerk.register.known(reference)
     assert known is not None  # noqa: S101 - members of groups were looked up
@@ -258,7 +263,7 @@ def _case_of(reference: str, clerk: Clerk) -> UUID:
 
 
 def _tell_of_arrivals(
-    target: UUID, arrived: Sequence[str], ended: Collection[str], clerk: Clerk, *, again: bool
+    target: UUID, arrived: Sequence[str], ended: Sequence[str], clerk: Clerk, *, again: bool
 ) -> None:
     """Whoever comes to a case that lacks something may bring it; with `again` its team has it again.
 
@@ -281,8 +286,7 @@ def _tell_of_arrivals(
         )
         if tells:
             resume_case(message, case, unit, table)
-    if not again:
-        _tell_where_it_stands(target, [r for r in arrived if r in ended], clerk)
+    _tell_where_it_stands(target, ended, clerk)
 
 
 def _tell_where_it_stands(case_id: UUID, came_back: Sequence[str], clerk: Clerk) -> None:

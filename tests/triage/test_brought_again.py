@@ -87,6 +87,20 @@ def test_what_comes_after_a_case_was_closed_without_it_opens_the_case_for_its_te
     assert told_of(hub, case) == [("opening", "duty_desk"), ("released", "restorative_hub")]
 
 
+def test_what_was_taken_away_while_a_case_was_closed_is_missing_when_it_is_brought_again(hub: Hub) -> None:
+    case = take(hub, a_crime(references=SHARED))
+    move(hub, case, "close", outcome="C-SUPPORT-ONLY")
+    hub.clock.move(days=1)
+    take(hub, without_consent(a_crime(references=SHARED)))
+    assert whole(hub, case)["state"] == "closed"
+    second = hub.take(without_consent(a_crime("TWO", references=SHARED)), "vip")
+    hub.settle()
+    assert hub.links()["vip:TWO"]["case"] == case
+    told = whole(hub, case)
+    assert (told["state"], told["lacks"]) == ("reopened", ["consent_to_refer"])
+    assert hub.status_of(second, "vip") == "returned"
+
+
 def test_what_a_returned_case_lacked_releases_it_also_when_it_was_taken_back_meanwhile(hub: Hub) -> None:
     receipt = hub.take(without_consent(a_crime(references=SHARED)))
     hub.settle()

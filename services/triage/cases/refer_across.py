@@ -48,7 +48,8 @@ def offer_support(
         message = "Whoever asked has not agreed that another service is told."
         raise NotNow(message)
     if any(
-        one.to_team == to_team and one.state in ("offered", "accepted")
+        one.to_team == to_team
+        and (one.state == "offered" or (one.purpose, one.state) == ("support", "accepted"))
         for one in store.list_cross_referrals(unit.connection, seen.case.id)
     ):
         message = "That team has been asked already."

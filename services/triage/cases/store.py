@@ -100,8 +100,10 @@ def _theirs(sees: Sees) -> ColumnElement[bool]:
         return true()
     own = cases.c.id.in_(select(lives.c.case_id).where(lives.c.owner == sees.name))
     given = select(case_facilitators.c.case_id).where(case_facilitators.c.email == sees.name)
+    # Who accepted the case itself has it, for as long as they do not pass it on.
+    helps = and_(cross_referrals.c.state == "accepted", cross_referrals.c.purpose != "lead")
     offered = select(cross_referrals.c.case_id).where(
-        cross_referrals.c.to_team == sees.team, cross_referrals.c.state.in_(("offered", "accepted"))
+        cross_referrals.c.to_team == sees.team, or_(cross_referrals.c.state == "offered", helps)
     )
     return or_(cases.c.team == sees.team, cases.c.id.in_(offered), cases.c.id.in_(given), own)
 

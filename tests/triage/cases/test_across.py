@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -139,6 +140,23 @@ def test_a_team_that_accepts_what_was_released_before_is_told_and_keeps_what_it_
             hub.settle()
     told = [alert["team"] for alert in hub.alerts() if alert["kind"] == "released"]
     assert told == ["restorative_hub", "community_peer_mentors", "community_peer_mentors"]
+
+
+def test_who_has_passed_on_a_case_that_they_had_accepted_sees_it_no_more(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    path = f"/v1/cases/{case}/transitions"
+    teams = ("restorative_hub", "community_peer_mentors", "vcas")
+    for giving, taking in pairwise(teams):
+        offering = {"transition": "transfer", "to": taking}
+        assert post(hub, path, offering, "coordinator", giving).status_code == 200
+        assert post(hub, path, {"transition": "accept_transfer"}, "coordinator", taking).status_code == 200
+    seen = {team: hub.ask(f"/v1/cases/{case}", token(hub, "coordinator", team)).status_code for team in teams}
+    assert seen == {"restorative_hub": 404, "community_peer_mentors": 404, "vcas": 200}
+    # They may be asked to help with it.
+    asking = post(
+        hub, f"/v1/cases/{case}/cross-referrals", {"to": "community_peer_mentors"}, "coordinator", "vcas"
+    )
+    assert asking.status_code == 201
 
 
 def test_a_case_that_was_refused_stays_where_it_was(hub: Hub) -> None:

@@ -463,6 +463,19 @@ def test_two_cases_of_which_everything_was_taken_back_are_one_that_pauses(hub: H
     assert "again" not in [kind for kind, _ in told_of(hub, first)]
 
 
+def test_who_comes_from_a_case_that_ended_into_one_that_pauses_is_reason_to_go_on(hub: Hub) -> None:
+    review = a_question(hub)
+    first = cases_of(hub)[ONE]
+    withdraw(hub, ONE)
+    move(hub, cases_of(hub)[OTHER], "close", outcome="C-SUPPORT-ONLY")
+    hub.settle()
+    hub.clock.move(hours=1)
+    say(hub, review, "same")
+    assert whole(hub, first)["state"] == "triage"
+    assert standing(hub)["statuses"] == {ONE: "withdrawn", OTHER: "allocated"}
+    assert told_of(hub, first)[-1] == ("again", "restorative_hub")
+
+
 def test_a_question_between_cases_that_were_told_apart_is_none_any_more(hub: Hub) -> None:
     first = a_question(hub)
     hub.take(an_account("THIRD", on="2026-03-19"), "durham_constabulary")
