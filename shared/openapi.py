@@ -131,6 +131,11 @@ def how_many(most: int) -> Asked:
 
 
 TEXT: JsonSchema = {"type": "string"}
+THE_CURSOR = Asked(
+    "cursor",
+    {"type": "string", "minLength": 1},
+    "The `next_cursor` of the page before; left out for the first page.",
+)
 INSTANT: JsonSchema = {
     "type": "string",
     "format": "date-time",

@@ -12,6 +12,7 @@ from shared.openapi import (
     INSTANT,
     PROBLEM,
     TEXT,
+    THE_CURSOR,
     WHOLE,
     Asked,
     JsonSchema,
@@ -234,7 +235,7 @@ _SINCE: Final = {"type": "string", "format": "date-time", "pattern": WITHIN_YEAR
 PAGE: Final = (
     Asked("source_record_id", {**TEXT, "pattern": NO_NUL}, "Only the record with this number."),
     Asked("updated_since", _SINCE, "Only what has changed since then; with the offset from UTC."),
-    Asked("cursor", TEXT, "The `next_cursor` of the page before."),
+    THE_CURSOR,
     how_many(MOST_LISTED),
 )
 

@@ -28,7 +28,7 @@ from services.notify.schema import (
     write_preferences,
 )
 from services.notify.sign_in_staff import Tries, sign_in_staff
-from shared.openapi import TEXT, Answer, Asked, Takes, described, how_many
+from shared.openapi import TEXT, THE_CURSOR, Answer, Asked, Takes, described, how_many
 from shared.problems import Fault, NoKey, NotFound, Unprocessable
 from shared.web import (
     ANYONE,
@@ -80,7 +80,7 @@ def post_token() -> dict[str, Any]:
     "Alerts",
     asks=(
         Asked("state", {"enum": ["open", "acknowledged"]}, "Only alerts in this state."),
-        Asked("cursor", TEXT, "The `next_cursor` of the page before."),
+        THE_CURSOR,
         how_many(_MOST),
     ),
     answers={200: Answer("A page of them.", ALERTS)},

@@ -12,6 +12,7 @@ from flask import Blueprint, current_app, request
 from shared.openapi import (
     INSTANT,
     TEXT,
+    THE_CURSOR,
     UUID_TEXT,
     WHOLE,
     Answer,
@@ -157,7 +158,7 @@ def get_queues() -> dict[str, Any]:
             {"enum": ["parked", "any"], "default": "parked"},
             "Also those that are tried again by themselves (`any`).",
         ),
-        Asked("cursor", TEXT, "The `next_cursor` of the page before."),
+        THE_CURSOR,
         how_many(_MOST),
     ),
     answers={200: Answer("A page of them.", _PAGE)},

@@ -151,6 +151,19 @@ def test_what_a_route_does_not_know_in_its_query_is_refused_by_name(hub: Hub) ->
     ]
 
 
+def test_a_cursor_is_never_blank_in_the_document_as_at_the_door(hub: Hub) -> None:
+    cursors = [
+        asked["schema"]
+        for path in DOCUMENT["paths"].values()
+        for asked in path.get("get", {}).get("parameters", ())
+        if asked["name"] == "cursor"
+    ]
+    assert len(cursors) >= 7
+    assert {schema.get("minLength") for schema in cursors} == {1}
+    answer = hub.ask("/v1/alerts?cursor=", hub.token_of("supervisor"))
+    assert [fault["pointer"] for fault in answer.get_json()["errors"]] == ["/cursor"]
+
+
 def test_a_wrong_method_is_told_which_are_right(hub: Hub) -> None:
     answer = hub.front.delete("/v1/referrals")
     assert answer.status_code == 405

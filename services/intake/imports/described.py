@@ -11,6 +11,7 @@ from shared.openapi import (
     FLAG,
     INSTANT,
     TEXT,
+    THE_CURSOR,
     UUID_TEXT,
     WHOLE,
     Asked,
@@ -128,11 +129,10 @@ THE_IMPORT: Final = Asked(
     "path",
     example="01977a5e-6c1b-7d3e-9f00-000000000001",
 )
-_CURSOR: Final = Asked("cursor", TEXT, "The `next_cursor` of the page before.")
-PAGE: Final = (_CURSOR, how_many(MOST_LISTED))
+PAGE: Final = (THE_CURSOR, how_many(MOST_LISTED))
 ROWS_PAGE: Final = (
     Asked("outcome", {"enum": list(OUTCOMES)}, "Only rows that became this."),
-    _CURSOR,
+    THE_CURSOR,
     how_many(MOST_LISTED),
 )
 

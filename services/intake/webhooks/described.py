@@ -12,6 +12,7 @@ from services.intake.webhooks.schema import MOST_LISTED
 from shared.openapi import (
     INSTANT,
     TEXT,
+    THE_CURSOR,
     UUID_TEXT,
     WHOLE,
     Asked,
@@ -119,7 +120,7 @@ REPLAYED: Final = an_object({"replayed": {**WHOLE, "description": "How many will
 
 PAGE: Final = (
     Asked("state", {"enum": list(STATES)}, "Only deliveries in this state."),
-    Asked("cursor", TEXT, "The `next_cursor` of the page before."),
+    THE_CURSOR,
     how_many(MOST_LISTED),
 )
 

@@ -46,7 +46,7 @@ from services.triage.history.store import History, read_history
 from services.triage.lives.store import Lives
 from services.triage.move_case import situation_of, today_of
 from services.triage.read_tables import read_tables
-from shared.openapi import TEXT, Answer, Asked, Takes, described, how_many
+from shared.openapi import TEXT, THE_CURSOR, Answer, Asked, Takes, described, how_many
 from shared.problems import Fault, NotFound, Unprocessable
 from shared.web import as_json, json_body, open_to, the_caller, the_room, the_trace
 
@@ -89,7 +89,7 @@ def who_is(caller: Caller) -> Who:
     asks=(
         Asked("state", TEXT, "One state, `open` (the default) or `any`."),
         Asked("owner", {"enum": ["me"]}, "Only the caller's own."),
-        Asked("cursor", TEXT, "The `next_cursor` of the page before."),
+        THE_CURSOR,
         how_many(_MOST),
     ),
     answers={200: Answer("A page of them.", told.CASES)},

@@ -37,7 +37,7 @@ from services.triage.reviews.schema import (
 from services.triage.reviews.separate_case import separate_case
 from shared.allowance import Allowances
 from shared.contracts.referral import AssessmentPoint, codes
-from shared.openapi import TEXT, Answer, Asked, Takes, described, how_many
+from shared.openapi import THE_CURSOR, Answer, Asked, Takes, described, how_many
 from shared.problems import Fault, NotFound, TooMany, Unprocessable
 from shared.web import AGENCY, Caller, json_body, open_to, the_caller, the_room, the_trace
 
@@ -74,7 +74,7 @@ def desk_of(room: Room) -> Desk:
     _TAG,
     asks=(
         Asked("state", {"enum": list(STATES)}, "`open` (the default), `closed` or `any`."),
-        Asked("cursor", TEXT, "The `next_cursor` of the page before."),
+        THE_CURSOR,
         how_many(_MOST),
     ),
     answers={200: Answer("A page of them.", told.REVIEWS)},
