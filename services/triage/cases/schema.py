@@ -167,8 +167,7 @@ def _faults(value: object, shape: Mapping[str, Any], at: str) -> Iterator[Fault]
         for number, item in enumerate(value):
             yield from _faults(item, shape["items"], f"{at}/{number}")
     elif not _fits(value, shape):
-        words = shape.get("enum")
-        yield Fault(at, "not_allowed", f"One of {', '.join(words)}." if words else f"Send a {kind}.")
+        yield Fault(at, "not_allowed", _advice(value, shape))
 
 
 def _faults_of_object(value: object, shape: Mapping[str, Any], at: str) -> Iterator[Fault]:
@@ -196,6 +195,27 @@ def _fits(value: object, shape: Mapping[str, Any]) -> bool:
     if kind == "integer":
         return bool(is_whole(value) and shape["minimum"] <= value <= shape["maximum"])
     return isinstance(value, str) and "\0" not in value and _fits_text(value, shape)
+
+
+def _advice(value: object, shape: Mapping[str, Any]) -> str:
+    """What to send where this stands, which does not fit."""
+    if shape["type"] == "boolean":
+        return "Send true or false, without quotation marks."
+    if shape["type"] == "integer":
+        return f"Send a whole number from {shape['minimum']} to {shape['maximum']}, without quotation marks."
+    if "enum" in shape:
+        return f"One of {', '.join(shape['enum'])}."
+    return _advice_on_text(value, shape) if isinstance(value, str) else "Send text in quotation marks."
+
+
+def _advice_on_text(value: str, shape: Mapping[str, Any]) -> str:
+    if "\0" in value:
+        return "Take out the NUL character."
+    if shape.get("format") == "date":
+        return "Send a date that exists as YYYY-MM-DD, for example 2026-03-22."
+    if len(value) < shape.get("minLength", 0):
+        return "Send something here: it is too short."
+    return f"Shorten this to at most {shape['maxLength']} characters."
 
 
 def _fits_text(value: str, shape: Mapping[str, Any]) -> bool:

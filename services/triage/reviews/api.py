@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 api = Blueprint("reviews", __name__)
 POINTS = codes(AssessmentPoint)
+_NO_POINT = "Only the four assessment points may ask this, each with its own key."
 # Often enough for people who come to a point's door, and too seldom to go through a list.
 CHECKS_A_MINUTE = 10
 _TAG = "Reviews"
@@ -202,6 +203,7 @@ def authenticate(room: Room, bearer: str) -> Caller | None:
         },
     ),
     answers={200: Answer("What the point may know.", told.CHECKED)},
+    problems=(NotFound,),
 )
 def post_person_check() -> dict[str, Any]:
     """Whether somebody is known and who leads, for the four assessment points.
@@ -211,7 +213,7 @@ def post_person_check() -> dict[str, Any]:
     """
     room, caller = the_room(), the_caller()
     if caller.name not in POINTS:
-        raise NotFound
+        raise NotFound(_NO_POINT)
     if room.settings.rate_per_minute:
         allowances: Allowances = room.keep("person_checks", lambda: Allowances(CHECKS_A_MINUTE))
         standing = allowances.spend(caller.name, 1, room.clock().timestamp())

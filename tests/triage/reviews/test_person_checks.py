@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from services.api_reference import the_document
 from services.intake.keep_agency_keys import make_key, revoke_key, tell_keys_again
 from shared.agency_keys import key_id_of
 from tests.support.builders import an_account
@@ -119,7 +120,10 @@ def test_only_the_four_points_may_ask_and_only_with_a_key_that_is_good(hub: Hub)
         POINTS, 200
     )
     for agency in ("durham_constabulary", "self_referral"):
-        assert check(hub, agency, a_person()).status_code == 404
+        answer = check(hub, agency, a_person())
+        assert answer.status_code == 404
+        assert "four assessment points" in answer.get_json()["detail"]
+    assert "404" in the_document()["paths"]["/v1/person-checks"]["post"]["responses"]
     assert hub.front.post("/v1/person-checks", json=a_person()).status_code == 401
     staff = {"Authorization": f"Bearer {hub.token_of('coordinator')}"}
     assert hub.front.post("/v1/person-checks", json=a_person(), headers=staff).status_code == 403
@@ -168,3 +172,17 @@ def test_every_fault_of_a_check_is_told(hub: Hub) -> None:
         "/contacts/0/channel",
     }
     assert "pigeon" not in answer.text
+
+
+def test_each_fault_says_what_to_send_instead(hub: Hub) -> None:
+    body = {
+        "name": {"given": "\0", "family": "x" * 5000, "known_as": 1},
+        "date_of_birth": "1984-02-30",
+        "contacts": [{"channel": "pigeon", "value": "x"}],
+    }
+    told = {one["pointer"]: one["detail"] for one in check(hub, "vcas", body).get_json()["errors"]}
+    assert told["/name/given"] == "Take out the NUL character."
+    assert told["/name/family"].startswith("Shorten this to at most ")
+    assert told["/name/known_as"] == "Send text in quotation marks."
+    assert told["/date_of_birth"].startswith("Send a date that exists as YYYY-MM-DD")
+    assert told["/contacts/0/channel"].startswith("One of mobile, landline")
