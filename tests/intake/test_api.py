@@ -249,7 +249,15 @@ def test_amendments_at_once_are_versions_one_after_the_other(hub: Hub) -> None:
 
 @pytest.mark.parametrize(
     ("priority", "queue"),
-    [("u=7", "triage.bulk"), ("i, u=6", "triage.bulk"), ("u=5", "triage.normal"), ("u=x", "triage.normal")],
+    [
+        ("u=7", "triage.bulk"),
+        ("i, u=6", "triage.bulk"),
+        ("u=5", "triage.normal"),
+        ("u=x", "triage.normal"),
+        ("u=8", "triage.normal"),
+        ("u=\xb2", "triage.normal"),  # a digit, and no number
+        (f"u={'9' * 5000}", "triage.normal"),
+    ],
 )
 @in_one_process
 def test_background_work_travels_in_the_bulk_lane(hub: Hub, priority: str, queue: str) -> None:
