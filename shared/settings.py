@@ -176,6 +176,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("HUB_MAIL_FROM", "Referral Hub <hub@referral-hub.example>", "the sender of mail to coordinators"),
     Setting(
+        "HUB_PUBLIC_MAIL_FROM",
+        "",
+        "the sender of mail to people who asked for it, which names no service; empty: they get no mail",
+    ),
+    Setting(
         "HUB_BOUNCES_URL",
         "",
         "where mails come back to: imaps://user:password@host/FOLDER, maildir:PATH or folder:PATH",
@@ -312,6 +317,7 @@ class Settings:
     database_urls: Mapping[str, str]
     mail_url: str
     mail_from: str
+    public_mail_from: str
     govuk_notify_key: str
     govuk_notify_templates: str
     govuk_notify_url: str
@@ -341,6 +347,10 @@ class Settings:
     rejected_rows_days: int
     reports_fewest: int
     log_level: str
+
+    def writes_publicly(self, channel: str) -> bool:
+        """Whether people outside may be written to over this channel; by mail with a sender of its own."""
+        return self.public_messages and (channel != "mail" or bool(self.public_mail_from))
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None, **changes: str) -> Settings:
@@ -385,6 +395,7 @@ class Settings:
             # Whatever else is set: what is tried out reaches nobody.
             mail_url=f"file:{home}/mail" if values["HUB_SANDBOX"] else read["HUB_MAIL_URL"],
             mail_from=read["HUB_MAIL_FROM"],
+            public_mail_from=read["HUB_PUBLIC_MAIL_FROM"],
             govuk_notify_key="" if values["HUB_SANDBOX"] else read["HUB_GOVUK_NOTIFY_KEY"],
             govuk_notify_templates=read["HUB_GOVUK_NOTIFY_TEMPLATES"],
             govuk_notify_url=read["HUB_GOVUK_NOTIFY_URL"],

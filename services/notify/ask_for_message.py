@@ -25,7 +25,7 @@ class NotToBeSent(Conflict):
 
 
 _TOLD: dict[Why, str] = {
-    "switched_off": "Messages to the public are switched off in this hub.",
+    "switched_off": "Messages to the public are switched off in this hub, over this channel at least.",
     "mark_expired": "It is more than 60 days since they said that this way is safe. Ask them again.",
     "not_in_the_record": "The case does not hold this number or address as theirs.",
     "came_back": "The last message to this number or address came back. Ask them again which way is safe.",

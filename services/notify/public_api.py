@@ -119,7 +119,8 @@ def post_message() -> Response:
     room = the_room()
     with room.unit(the_trace()) as unit:
         message = _read(json_body(), the_caller().name, unit.now)
-        ask_for_message(message, reader_of(the_caller()), unit, enabled=room.settings.public_messages)
+        enabled = room.settings.writes_publicly(message.channel)
+        ask_for_message(message, reader_of(the_caller()), unit, enabled=enabled)
     return as_json({"id": str(message.id)}, HTTPStatus.ACCEPTED)
 
 

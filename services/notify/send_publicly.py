@@ -30,7 +30,7 @@ _LATER = dt.timedelta(minutes=10)
 
 
 def send_publicly(
-    post: Post, unit_of_work: Callable[[], AbstractContextManager[Unit]], *, enabled: bool
+    post: Post, unit_of_work: Callable[[], AbstractContextManager[Unit]], *, enabled: Callable[[str], bool]
 ) -> int:
     """One message at most; 1 if there was one.
 
@@ -41,10 +41,10 @@ def send_publicly(
         message = public_store.take_due(unit, _CLAIM)
         if message is None:
             return 0
-        letter = _ready(message, post, unit, enabled=enabled)
+        letter = _ready(message, post, unit, enabled=enabled(message.channel))
     if letter is None:
         return 1
-    parcel = Parcel(message.id, message.address, letter, urgent=False, sign_in_url="")
+    parcel = Parcel(message.id, message.address, letter, urgent=False, sign_in_url="", to_public=True)
     outcome = post.board.channels[message.channel].send(parcel)
     with unit_of_work() as unit:
         match outcome:

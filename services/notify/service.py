@@ -51,7 +51,7 @@ def _climb(room: Room) -> int:
 
 
 def _send_publicly(room: Room) -> int:
-    return send_publicly(post_of(room), room.unit, enabled=room.settings.public_messages)
+    return send_publicly(post_of(room), room.unit, enabled=room.settings.writes_publicly)
 
 
 def _take_bounces(room: Room) -> int:

@@ -11,6 +11,7 @@ from services.notify.channels.journal import Journal
 from services.notify.channels.mail import MailChannel
 from services.notify.channels.webhook import WebhookChannel, read_hooks
 from services.notify.domain.alert import OPS, ChannelName
+from services.notify.domain.guard import holds_forbidden_word
 from services.notify.domain.rota import Ladder, Person
 from shared.calling import Line
 from shared.directory import DUTY_DESK
@@ -42,9 +43,16 @@ class BadChannels(Problem):
 
 def open_channels(settings: Settings, clock: Clock, lookup: Lookup) -> dict[ChannelName, Channel]:
     """Every channel that the settings name; nothing is connected yet."""
+    if holds_forbidden_word(settings.public_mail_from):
+        message = "HUB_PUBLIC_MAIL_FROM holds a word that says too much: name no service in it"
+        raise BadChannels(message)
     channels: dict[ChannelName, Channel] = {
         "mail": MailChannel(
-            open_mail(settings.mail_url), settings.mail_from, lookup, Journal(settings.taken_file)
+            open_mail(settings.mail_url),
+            settings.mail_from,
+            lookup,
+            Journal(settings.taken_file),
+            public_sender=settings.public_mail_from,
         )
     }
     if settings.govuk_notify_key:

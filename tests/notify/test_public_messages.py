@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from services.notify.domain.alert import Reader
 from services.notify.domain.public import PublicMessage, safe_at, why_not
 from services.notify.public_store import is_case_of
 from services.notify.store import Desk, keep_barred
+from services.notify.switchboard import BadChannels
 from shared.identity import new_id
 from tests.notify.test_bounces import AFolder, a_report
 from tests.support.builders import a_contact, a_party, a_referral
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 EVENING = dt.datetime(2026, 11, 26, 17, 30, tzinfo=dt.UTC)
 ADDRESS = "fay@people.example"
+SENDER = "Jo at work <jo@neutral.example>"
+WRITES = {"public_messages": "1", "public_mail_from": SENDER}
 ENDED = {
     "address": f"{ADDRESS}\n",
     "worker": "Jo\n",
@@ -35,7 +39,7 @@ ENDED = {
 
 @pytest.fixture
 def hub(a_hub: Callable[..., Hub]) -> Hub:
-    return a_hub(StoppedClock(EVENING), public_messages="1")
+    return a_hub(StoppedClock(EVENING), **WRITES)
 
 
 def a_case(hub: Hub, address: str = ADDRESS) -> str:
@@ -64,6 +68,26 @@ def ask(hub: Hub, case: str, bearer: object = "", **changes: object) -> Any:  # 
 
 def to_the_public(hub: Hub) -> list[str]:
     return [str(mail.get_content()).strip() for mail in hub.mails() if mail["To"] == ADDRESS]
+
+
+def test_a_mail_to_somebody_outside_names_no_service_in_any_line(hub: Hub) -> None:
+    assert ask(hub, a_case(hub)).status_code == 202
+    hub.settle()
+    (mail,) = (one for one in hub.mails() if one["To"] == ADDRESS)
+    assert mail["From"] == SENDER
+    assert not re.search("referral|hub", mail.as_string(), re.IGNORECASE)
+    others = [one for one in hub.mails() if one["To"] != ADDRESS]
+    assert {one["From"] for one in others} == {"Referral Hub <hub@referral-hub.example>"}
+
+
+def test_without_a_sender_that_names_no_service_nobody_outside_gets_mail(a_hub: Callable[..., Hub]) -> None:
+    hub = a_hub(StoppedClock(EVENING), public_messages="1")
+    case = a_case(hub)
+    refused = ask(hub, case)
+    assert (refused.status_code, "switched off" in refused.get_json()["detail"]) == (409, True)
+    assert ask(hub, case, channel="govuk_text", address="07700 900123").status_code == 202
+    with pytest.raises(BadChannels):
+        a_hub(StoppedClock(EVENING), public_mail_from="Victim Care <care@police.example>").settle()
 
 
 def states(hub: Hub, case: str) -> list[tuple[str, str | None]]:
@@ -204,7 +228,7 @@ def test_what_came_back_is_a_task_and_nothing_more_goes_there_until_it_is_marked
     a_hub: Callable[..., Hub], tmp_path: Path
 ) -> None:
     folder = AFolder(tmp_path)
-    hub = a_hub(StoppedClock(EVENING), public_messages="1", bounces_url=f"folder:{folder}")
+    hub = a_hub(StoppedClock(EVENING), **WRITES, bounces_url=f"folder:{folder}")
     case = a_case(hub)
     ask(hub, case)
     hub.settle()
@@ -227,7 +251,12 @@ def test_what_came_back_is_a_task_and_nothing_more_goes_there_until_it_is_marked
 
 
 def test_a_receipt_of_govuk_notify_that_it_failed_is_a_task_too(a_hub: Callable[..., Hub]) -> None:
-    hub = a_hub(StoppedClock(EVENING), public_messages="1", govuk_notify_callback_token="invented" * 2)
+    hub = a_hub(
+        StoppedClock(EVENING),
+        public_messages="1",
+        public_mail_from=SENDER,
+        govuk_notify_callback_token="invented" * 2,
+    )
     case = a_case(hub)
     token = ask(hub, case).get_json()["id"]
     hub.settle()
@@ -263,7 +292,11 @@ def test_what_is_wrong_is_told_by_name(hub: Hub, changes: dict[str, object], poi
 
 
 def test_a_day_is_today_from_midnight_here_on(a_hub: Callable[..., Hub]) -> None:
-    hub = a_hub(StoppedClock(dt.datetime(2026, 6, 30, 23, 30, tzinfo=dt.UTC)), public_messages="1")
+    hub = a_hub(
+        StoppedClock(dt.datetime(2026, 6, 30, 23, 30, tzinfo=dt.UTC)),
+        public_messages="1",
+        public_mail_from=SENDER,
+    )
     today = {"marked_safe_on": "2026-07-01", "asked_for_on": "2026-07-01"}
     assert ask(hub, a_case(hub), **today).status_code == 202
     assert ask(hub, a_case(hub), **today | {"asked_for_on": "2026-07-02"}).status_code == 422

@@ -26,6 +26,8 @@ class Parcel:
     letter: Letter
     urgent: bool
     sign_in_url: str
+    # Whether somebody outside gets it, whose post may be read by whoever they are afraid of.
+    to_public: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,24 @@ class MailChannel:
     # A mail would be there twice. What a folder holds is asked for before, and so never sent again.
     same_token_again: Final = False
 
-    def __init__(self, mail: Mail, sender: str, lookup: Lookup, journal: Journal | None = None) -> None:
-        """Take the way out, the sender, what proofs are made with, and where to note what was taken."""
+    def __init__(
+        self,
+        mail: Mail,
+        sender: str,
+        lookup: Lookup,
+        journal: Journal | None = None,
+        *,
+        public_sender: str = "",
+    ) -> None:
+        """Take the way out, the sender, what proofs are made with, and where to note what was taken.
+
+        `public_sender` is whom people outside see as the sender; without one they are sent nothing.
+        """
         self._mail = mail
         self._journal = journal
         self._lookup = lookup
         self._sender = sender
-        self._domain = sender.rpartition("@")[2].rstrip("> ") or "referral-hub"
+        self._public_sender = public_sender
 
     def address_of(self, member: StaffMember) -> str | None:
         """Everybody has an address."""
@@ -42,13 +53,17 @@ class MailChannel:
 
     def send(self, parcel: Parcel) -> Outcome:
         """Send it over a connection of the pool."""
+        sent_by = self._public_sender if parcel.to_public else self._sender
+        return self._send(parcel, sent_by) if sent_by else Never("no sender for people outside")
+
+    def _send(self, parcel: Parcel, sent_by: str) -> Outcome:
         mail = compose(
-            sender=self._sender,
+            sender=sent_by,
             recipient=parcel.address,
             subject=parcel.letter.subject,
             text=parcel.letter.text,
             name=name_of(parcel.token, self._lookup),
-            domain=self._domain,
+            domain=sent_by.rpartition("@")[2].rstrip("> ") or "localhost",
         )
         try:
             with self._mail.open() as sender:
