@@ -9,6 +9,7 @@ from services.triage.assign_case import find_owner, tell_of_giving
 from services.triage.cases import store
 from services.triage.cases.hold_case import NotNow, NotYours, hold_case
 from services.triage.domain.life import reasons
+from services.triage.domain.life.situation import Record
 from services.triage.domain.teams.assigning import Task
 from services.triage.history.store import History, read_history
 from services.triage.lives.store import Lives, hold_cases
@@ -132,6 +133,11 @@ def answer_lead(seen: Seen, name: str, given: Given, by: str, unit: Unit, table:
     )
     store.change_team(unit, case)
     Lives.of(unit).change(case.id, replace(seen.kept, lead=offer.to_team))
+    if before := store.give_to(unit, case.id, ()):
+        # Whoever worked with it for the team that gave it away does not any more; the new team names its own.
+        nobody = Record("facilitators", {"who": []}, today_of(unit.now), by)
+        Lives.of(unit).record(case.id, nobody)
+        tell_of_giving(case, (), before, by, unit)
     kept = hand_over(case, replace(seen.kept, lead=offer.to_team), unit, table, is_routed=True)
     for referral in store.references_in(unit.connection, case.id)[:1]:
         unit.say(

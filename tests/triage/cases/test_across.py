@@ -8,8 +8,9 @@ from itertools import pairwise
 
 import pytest
 
+from services.triage.history.store import find_case_id
 from tests.support.houses import Hub, StoppedClock
-from tests.triage.cases.doing import a_crime, allocate, move, post, take, token, whole
+from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, post, put_into, take, token, whole
 
 NEEDS = {"outlook": {"level": 3, "note": "Invented: sleeps badly."}, "social": {"level": 1}}
 
@@ -157,6 +158,29 @@ def test_who_has_passed_on_a_case_that_they_had_accepted_sees_it_no_more(hub: Hu
         hub, f"/v1/cases/{case}/cross-referrals", {"to": "community_peer_mentors"}, "coordinator", "vcas"
     )
     assert asking.status_code == 201
+
+
+def test_who_facilitated_a_case_does_not_see_it_any_more_when_another_team_has_taken_it_over(
+    hub: Hub,
+) -> None:
+    case, asked = take(hub, a_crime()), "community_peer_mentors"
+    allocate(hub, case)
+    # As after a case that had ended was opened again: its facilitators still have it.
+    with hub.rooms["triage"].unit() as unit:
+        case_id = find_case_id(unit.connection, case)
+    assert case_id is not None
+    put_into(hub, case_id, "triage")
+    facilitator, path = token(hub, "facilitator", "", FACILITATOR), f"/v1/cases/{case}"
+    move(hub, case, "transfer", to=asked)
+    assert hub.ask(path, facilitator).status_code == 200
+    accepting = {"transition": "accept_transfer"}
+    assert post(hub, f"{path}/transitions", accepting, "coordinator", asked).status_code == 200
+    assert hub.ask(path, facilitator).status_code == 404
+    assert hub.ask("/v1/cases?state=any", facilitator).get_json()["cases"] == []
+    says = [
+        r["says"] for r in whole(hub, case, "coordinator", asked)["records"] if r["kind"] == "facilitators"
+    ]
+    assert says[-1] == {"who": []}
 
 
 def test_a_case_that_was_refused_stays_where_it_was(hub: Hub) -> None:
