@@ -31,6 +31,9 @@ def merge_life(case: Case, into: Case, unit: Unit, table: Table, *, who: str = S
     try_to_move(case, "merge", unit, table.targets, given=Given(outcome="C-DUPLICATE"))
     if other is None:
         return
+    turned = (kept.facts.initiated_by == "responsible") != (other.facts.initiated_by == "responsible")
+    says = {"case": case.reference, "id": str(case.id), "into": into.reference, "turned": turned}
+    lives.record(into.id, Record("merged_in", says, today_of(unit.now), who))
     gates = tuple(dict.fromkeys((*other.gates, *kept.gates)))
     facts = together(other.facts, kept.facts)
     urgent = other.urgent or kept.urgent

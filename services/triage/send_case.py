@@ -294,7 +294,7 @@ def learn_anew(
     urgent = case.why_there.get("urgency") == "urgent" or is_urgent(facts, decision, today_of(unit.now))
     if (facts, gates, urgent) != (kept.facts, kept.gates, kept.urgent):
         Lives.of(unit).change(case.id, replace(kept, facts=facts, gates=gates, urgent=urgent))
-        settle_task(case, unit, table.targets)
+    settle_task(case, unit, table.targets)  # what was recorded to stop contact may have left, too
 
 
 def _without_their_area(

@@ -161,12 +161,16 @@ OFFERS: Final = {
 }
 
 
+# Of a record what the hub finds its way by, and nobody reads.
+_FOR_THE_HUB: Final = ("id", "turned")
+
+
 def draw_record(record: Mapping[str, Any]) -> dict[str, Any]:
     """Something that was recorded, in words."""
     says = ", ".join(
         f"{field_label(name, record['kind']).lower()}: {_word(value)}"
         for name, value in record["says"].items()
-        if name != "who"
+        if name not in ("who", *_FOR_THE_HUB)
     )
     if "who" in record["says"]:
         says = ", ".join(f"{one['email']} ({one['level']})" for one in record["says"]["who"])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import and_, func, or_, select
 
 from services.triage.domain.life.moving import Life
-from services.triage.domain.life.situation import Record, Situation, with_records
+from services.triage.domain.life.situation import Record, Situation, what_stops, with_records
 from services.triage.domain.routing.facts import Facts
 from services.triage.history.store import History
 from services.triage.lives.schema import begin_situation, with_refusals
@@ -22,8 +23,7 @@ from shared.rows import Wanted, find_rows, insert_unless_known
 from shared.working_time import LONDON
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from uuid import UUID
+    from collections.abc import Collection, Iterator, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -153,7 +153,17 @@ class Lives:
         """What is known of a case now."""
         begun = begin_situation(kept.facts, lacks, kept.gates, today)
         begun = replace(begun, nobody_fits=bool(kept.nobody_fits))
-        return with_refusals(with_records(begun, self.records(case_id)), begun)
+        return with_refusals(with_records(begun, self._with_what_stops(case_id)), begun)
+
+    def _with_what_stops(self, case_id: UUID) -> Iterator[Record]:
+        """Its records, and where another case was merged into it what was recorded there to stop contact.
+
+        It leaves with that case when the two are set apart; what is recorded here since is newer.
+        """
+        for record in self.records(case_id):
+            yield record
+            if record.kind == "merged_in":
+                yield from what_stops(self.records(UUID(record.says["id"])), record.says)
 
 
 def _record(row: Row[Any], keys: KeyRing) -> Record:

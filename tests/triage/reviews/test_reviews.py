@@ -11,7 +11,8 @@ from services.triage.lives.conflicts_store import Conflicts
 from services.triage.lives.store import find_life
 from shared.identity import new_id
 from tests.support.builders import an_account
-from tests.triage.cases.doing import a_crime, move, post, take, token, whole
+from tests.triage.cases.doing import a_crime, allocate, move, post, take, token, whole
+from tests.triage.cases.doing import record as write_down
 
 if TYPE_CHECKING:
     from tests.support.builders import Wire
@@ -474,6 +475,26 @@ def test_who_comes_from_a_case_that_ended_into_one_that_pauses_is_reason_to_go_o
     assert whole(hub, first)["state"] == "triage"
     assert standing(hub)["statuses"] == {ONE: "withdrawn", OTHER: "allocated"}
     assert told_of(hub, first)[-1] == ("again", "restorative_hub")
+
+
+def test_who_said_no_in_a_case_that_was_merged_is_left_in_peace_until_it_is_set_apart(hub: Hub) -> None:
+    hub.take(a_crime("FIRST", on="2026-03-01"))
+    hub.take(a_crime("MAYBE", on="2026-03-10"), "vip")
+    hub.settle()
+    (review,) = reviews(hub)
+    first, other = cases_of(hub)[ONE], cases_of(hub)[OTHER]
+    write_down(hub, first, "admission", value="full", told_to="police", how="interview")
+    allocate(hub, first)
+    assert whole(hub, first)["task"] == "first_contact"
+    write_down(hub, other, "consent", side="initiator", to="process", decision="refused")
+    say(hub, review, "same")
+    assert (whole(hub, first)["state"], whole(hub, first)["task"]) == ("allocated", "stop_contact")
+    reaching = post(hub, f"/v1/cases/{first}/transitions", {"transition": "contact_initiator"}, "facilitator")
+    assert (reaching.status_code, "said no" in reaching.get_json()["detail"]) == (409, True)
+    bearer = {"Authorization": f"Bearer {token(hub, 'coordinator')}", "Accept": "text/html"}
+    assert hub.front.get(f"/cases/{first}", headers=bearer).status_code == 200
+    separate(hub, first, hub.links()[OTHER]["reference"])
+    assert whole(hub, first)["task"] == "first_contact"
 
 
 def test_a_question_between_cases_that_were_told_apart_is_none_any_more(hub: Hub) -> None:

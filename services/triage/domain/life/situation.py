@@ -7,7 +7,7 @@ not there: who was not asked has neither agreed nor refused.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, NamedTuple
 
@@ -160,6 +160,31 @@ def with_records(situation: Situation, records: Iterable[Record]) -> Situation:
     return situation
 
 
+def what_stops(records: Iterable[Record], merged: Mapping[str, Any]) -> Iterator[Record]:
+    """Of a case's records those that stand and stop contact: somebody is out, an order, no safe way.
+
+    `merged` says into which case it was merged, and whether whoever asked there is the other side here. There
+    are none while it is not part of that case.
+    """
+    newest: dict[tuple[str, str], Record] = {}
+    into = None
+    for record in records:
+        if record.kind in ("merged", "separated"):
+            into = record.says.get("into")
+        elif record.kind in ("order", "safe_contact"):
+            newest[record.kind, ""] = record
+        elif record.kind == "consent" and record.says["to"] == "process":
+            newest[record.kind, record.says["side"]] = record
+    for (kind, side), record in newest.items() if into == merged["into"] else ():
+        if kind == "consent" and record.says["decision"] in ("refused", "withdrawn"):
+            there = SIDES[1 - SIDES.index(side)] if merged["turned"] else side
+            yield record._replace(says={**record.says, "side": there})
+        elif (kind == "order" and record.says["forbids_contact"]) or (
+            kind == "safe_contact" and not record.says["value"]
+        ):
+            yield record
+
+
 def _consent(now: Situation, record: Record) -> Situation:
     side: Side = record.says["side"]
     to, decision = record.says["to"], record.says["decision"]
@@ -275,6 +300,7 @@ _FOLDS: Final[dict[str, Callable[[Situation, Record], Situation]]] = {
     "action_settled": _action_settled,
     "merged": lambda now, record: replace(now, merged_into=record.says["into"]),
     "separated": lambda now, _record: replace(now, merged_into=None),
+    "merged_in": lambda now, _record: now,
     # What somebody said of the case and another: for whoever reads it, and nothing that a move depends on.
     **dict.fromkeys(("said_same", "said_different", "set_apart"), lambda now, _record: now),
 }
