@@ -149,9 +149,12 @@ def test_a_new_key_asks_and_one_that_was_revoked_does_not_any_more(hub: Hub) -> 
     assert check(hub, "vcas", a_person()).status_code == 200
 
 
-def test_a_point_that_asks_too_often_waits(make_hub: Callable[..., Hub]) -> None:
+@pytest.mark.parametrize("rate_per_minute", ["12000", "0"])
+def test_a_point_that_asks_too_often_waits_however_much_else_is_allowed(
+    make_hub: Callable[..., Hub], rate_per_minute: str
+) -> None:
     clock = StoppedClock()
-    hub = make_hub(clock)
+    hub = make_hub(clock, rate_per_minute=rate_per_minute)
     answers = [check(hub, "vcas", a_person()) for _ in range(11)]
     assert [answer.status_code for answer in answers] == [200] * 10 + [429]
     assert int(answers[-1].headers["Retry-After"]) > 0
