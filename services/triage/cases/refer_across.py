@@ -245,6 +245,7 @@ def return_unanswered(unit: Unit, database: Database, table: Table) -> int:
         _answer(offer, case, "returned", "triage", NOT_IN_TIME, unit)
         if offer.purpose == "lead":
             try_to_move(case, "expire_transfer", unit, table.targets)
+            _goes_back_to_triage(offer.case_id, unit)
         kept = Lives.of(unit).find(offer.case_id)
         unit.say(
             CaseDue(
@@ -259,3 +260,10 @@ def return_unanswered(unit: Unit, database: Database, table: Table) -> int:
             )
         )
     return told
+
+
+def _goes_back_to_triage(case_id: UUID, unit: Unit) -> None:
+    """A case that paused, or went on in another, while it was offered is not offered when it goes on."""
+    kept = Lives.of(unit).find(case_id)
+    if kept is not None and kept.life.before == "transfer_sent":
+        Lives.of(unit).change(case_id, replace(kept, life=replace(kept.life, before="triage")))

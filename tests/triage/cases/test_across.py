@@ -220,6 +220,29 @@ def test_what_nobody_accepts_in_time_comes_back(make_hub: Callable[..., Hub]) ->
     assert {case, other} <= set(urgent)
 
 
+def test_a_case_that_paused_until_its_offer_had_lapsed_is_not_offered_when_it_goes_on(
+    make_hub: Callable[..., Hub],
+) -> None:
+    hub = make_hub(StoppedClock(dt.datetime(2026, 3, 24, 10, tzinfo=dt.UTC)))
+    shared = ("CRI009999990",)
+    receipt = hub.take(a_crime(references=shared))
+    hub.settle()
+    (case,) = {link["case"] for link in hub.links().values()}
+    move(hub, case, "transfer", to="community_peer_mentors")
+    taking_back = hub.front.post(
+        f"/v1/referrals/{receipt['reference']}/withdrawal",
+        json={"reason": "Invented."},
+        headers={"Authorization": f"Bearer {hub.key_of('vcas')}"},
+    )
+    assert taking_back.status_code == 200
+    hub.settle()
+    hub.clock.move(days=6)
+    hub.settle()
+    assert take(hub, a_crime("TWO", references=shared), "vip") == case
+    told = whole(hub, case)
+    assert (told["state"], [one["state"] for one in told["cross_referrals"]]) == ("triage", ["returned"])
+
+
 def test_who_only_facilitates_a_case_neither_asks_other_teams_nor_answers(hub: Hub) -> None:
     case = take(hub, a_crime())
     allocate(hub, case)
