@@ -184,6 +184,15 @@ def test_whoever_is_on_leave_is_stood_in_for_and_a_team_without_anybody_has_the_
     assert steps_of(room, raised(room, "unheard_of")) == [("raised", ["desk@hub.example"])]
 
 
+def test_whoever_goes_home_to_begin_their_leave_is_stood_in_for_from_then_on(hub: Hub) -> None:
+    room = hub.rooms["notify"]
+    hub.clock.move(days=3, hours=8)  # the Friday evening before it
+    assert steps_of(room, raised(room, "hub")) == [("raised", ["two@hub.example"])]
+    assert steps_of(room, raised(room, "hub", kind="given", whose="one@hub.example")) == [
+        ("raised", ["two@hub.example"])
+    ]
+
+
 def test_nobody_else_is_told_that_they_have_a_case_now(hub: Hub) -> None:
     room = hub.rooms["notify"]
     hub.clock.move(days=7)

@@ -100,27 +100,29 @@ def who_is_told(
 ) -> Told:
     """Whoever has to be told, from this rung on upwards; nobody only where all of them are `barred`.
 
-    Of a rung those are told who work now; if none does, all who are not away, when their hours begin. What is
-    urgent climbs until it finds somebody who works now; if nobody at all does, the first who are not away are
-    told in their free time.
+    Of a rung those are told who work now; if none does, all who are not away now or then, when their hours
+    begin. What is urgent climbs until it finds somebody who works now; if nobody at all does, the first who
+    are not away are told in their free time.
     """
-    there = [
-        (number, _without(barred, _present(one.people, everybody, now)))
+    rungs = [
+        (number, one.people)
         for number, one in enumerate(ladder.rungs)
         if number >= min(rung, len(ladder.rungs) - 1)
     ]
-    there = [(number, people) for number, people in there if people]
-    if not there:
-        last = len(ladder.rungs) - 1
-        return Told(last, _without(barred, ladder.rungs[last].people))
+    there = [(number, _without(barred, _present(people, everybody, now))) for number, people in rungs]
     at_work = [(number, tuple(p for p in people if p.can_be_told(now) <= now)) for number, people in there]
     if urgent:
-        for number, people in at_work:
-            if people:
-                return Told(number, people)
-        return Told(*there[0])
-    number, people = at_work[0]
-    return Told(number, people or there[0][1])
+        found = [*at_work, *there]
+    else:
+        # Whoever goes home to begin their leave is not told on its first morning.
+        later = [_without(barred, _present(people, everybody, now, and_later=True)) for _, people in rungs]
+        found = [(number, people or then) for (number, people), then in zip(at_work, later, strict=True)]
+        found += there
+    for number, people in found:
+        if people:
+            return Told(number, people)
+    last = len(ladder.rungs) - 1
+    return Told(last, _without(barred, ladder.rungs[last].people))
 
 
 def _without(barred: Collection[str], people: Iterable[Person]) -> tuple[Person, ...]:
@@ -128,20 +130,22 @@ def _without(barred: Collection[str], people: Iterable[Person]) -> tuple[Person,
 
 
 def _present(
-    people: Iterable[Person], everybody: Mapping[str, Person], now: dt.datetime
+    people: Iterable[Person], everybody: Mapping[str, Person], now: dt.datetime, *, and_later: bool = False
 ) -> tuple[Person, ...]:
-    """These people, or whoever stands in for them; each once."""
+    """These people, or whoever stands in for them; each once. `and_later` is when their hours begin, too."""
     found = {}
     for person in people:
-        present = _stand_in(person, everybody, now)
+        present = _stand_in(person, everybody, now, and_later=and_later)
         if present is not None:
             found[present.email] = present
     return tuple(found.values())
 
 
-def _stand_in(person: Person, everybody: Mapping[str, Person], now: dt.datetime) -> Person | None:
+def _stand_in(
+    person: Person, everybody: Mapping[str, Person], now: dt.datetime, *, and_later: bool
+) -> Person | None:
     for _ in range(_LONGEST_COVER):
-        if not person.is_away(now):
+        if not person.is_away(now) and not (and_later and person.is_away(person.can_be_told(now))):
             return person
         if person.cover not in everybody:
             return None
