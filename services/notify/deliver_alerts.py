@@ -118,16 +118,21 @@ def _count(channel: ChannelName, outcome: Outcome, post: Post, now: dt.datetime)
 
 def _prepare(claimed: Sequence[Dispatch], post: Post, unit: Unit) -> list[_Ready]:
     """What of this can leave now; the rest is settled, or is due again later."""
-    ready, left = [], []
+    ready: list[_Ready] = []
+    left: list[Item] = []
     items = dispatch_store.items_of(unit, [one.id for one in claimed])
     barred = store.barred_among(unit.connection, {one.recipient for one in claimed})
+    taken = store.taken_among(unit, (item.alert_id for one in items.values() for item in one))
     for one in claimed:
         dispatch = _taken_up(one, post, unit) if one.state == "committing" else one
         if dispatch is None:
             continue
-        # It may have been raised at the moment at which they were found to know somebody in the case.
-        contents = [item for item in items[one.id] if (item.case, one.recipient) not in barred]
-        left += [item for item in items[one.id] if (item.case, one.recipient) in barred]
+        # It may have been raised at the moment at which they were found to know somebody in the case; and
+        # somebody may have said that they have it while it waited for a channel that rests or another try.
+        contents: list[Item] = []
+        for item in items[one.id]:
+            needless = (item.case, one.recipient) in barred or item.alert_id in taken
+            (left if needless else contents).append(item)
         if _is_held_up(dispatch, contents, post, unit):
             continue
         address = post.board.address_of(dispatch.recipient, dispatch.channel)

@@ -296,6 +296,12 @@ def alerts_by_id(unit: Unit, ids: Iterable[UUID]) -> dict[UUID, Alert]:
     return {row.id: _alert(row) for row in rows}
 
 
+def taken_among(unit: Unit, ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these alerts somebody has, or are over."""
+    rows = find_rows(unit.connection, (alerts.c.id, alerts.c.state), alerts.c.id, set(ids))
+    return {row.id for row in rows if row.state != "open"}
+
+
 def claim_steps(unit: Unit, limit: int) -> list[Alert]:
     """Alerts whose next step is due, urgent ones first, locked; nobody else gets them."""
     rows = unit.connection.execute(_DUE_STEPS, {"now": unit.now, "most": limit})
