@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.notify import dispatch_store, store
 from services.notify.channels.channel import InDoubt, Never, NotTaken, Outcome, Taken
-from services.notify.domain.alert import GROUPS, Delivery, Happening, Kind, News
+from services.notify.domain.alert import GROUPS, Alert, Delivery, Happening, Kind, News
 from services.notify.domain.dispatch import is_given_up, pause_before_try
 from services.notify.domain.escalation import supervisors_step
 from services.notify.raise_alert import raise_alert
@@ -121,11 +121,14 @@ def give_up(
 
 
 def make_task(kind: Kind, dispatch: Dispatch, items: Sequence[Item], unit: Unit, board: Switchboard) -> None:
-    """Somebody else of the team, from the supervisors on, is told that this one was not told."""
-    known = store.alerts_by_id(unit, [item.alert_id for item in items[:1]])
-    for alert in known.values():
-        if GROUPS[alert.kind] == "tasks":
-            return  # it is in the app; a task about a task would never end
+    """Somebody else of each team, from the supervisors on, is told that this one was not told."""
+    known = store.alerts_by_id(unit, [item.alert_id for item in items])
+    of_team: dict[str, Alert] = {}
+    for alert in (known[item.alert_id] for item in items):
+        # A task is in the app; one about a task would never end.
+        if GROUPS[alert.kind] != "tasks":
+            of_team.setdefault(alert.team, alert)
+    for alert in of_team.values():
         Desk.of(unit).look_up([alert.case])
         ladder = board.ladder_of(alert.team)
         raise_alert(

@@ -27,6 +27,7 @@ from services.notify.raise_alert import raise_alert
 from services.notify.read_wording import read_wording
 from services.notify.store import Desk, history_of, keep_barred
 from services.notify.tables import alerts, deliveries, dispatches
+from services.notify.take_receipt import take_receipt
 from shared.identity import CASE, new_reference
 from shared.service import Room
 from shared.working_time import england_and_wales
@@ -229,6 +230,21 @@ def test_what_somebody_has_by_now_is_left_out_of_a_message_that_waited(hub: Hub)
         case = connection.execute(select(alerts.c.case).where(alerts.c.id == other)).scalar_one()
     words = [mail.get_payload() for mail in hub.mails()]
     assert [re.findall(r"C[A-Z]?-\w{5}-\w{5}", str(text)) for text in words] == [[case], [case]]
+
+
+def test_of_a_message_that_came_back_each_team_is_told_also_where_it_began_with_a_task(hub: Hub) -> None:
+    room = hub.rooms["notify"]
+    raised(room, "duty_desk", kind="undelivered", gather=True)
+    for team in ("small", "duty_desk", "small"):
+        raised(room, team, gather=True)
+    hub.clock.move(minutes=1)
+    deliver_alerts(post_of(room), room.unit)
+    with room.unit() as unit:
+        token = unit.connection.execute(select(dispatches.c.id)).scalar_one()
+        take_receipt(token, "returned", "bounced 5.1.1", unit, board_of(room))
+    with room.database.reading() as connection:
+        query = select(alerts.c.team).where(alerts.c.kind == "undelivered", alerts.c.occasion == str(token))
+        assert sorted(connection.execute(query).scalars()) == ["duty_desk", "small"]
 
 
 @pytest.mark.parametrize("taken", [False, True])
