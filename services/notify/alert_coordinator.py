@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from services.notify.domain.alert import Alert, Kind, News
 from services.notify.domain.escalation import supervisors_step
 from services.notify.raise_alert import raise_alert
-from services.notify.store import Desk, end_by_itself, open_alerts_for, open_news_of
+from services.notify.store import Desk, end_by_itself, has_come_since, open_alerts_for, open_news_of
 from shared.directory import DUTY_DESK
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def alert_coordinator(message: CaseRouted, unit: Unit, board: Switchboard) -> Al
     Desk.of(unit).keep_team(message.case, message.to_team, message.routed_at)
     news = News(message.case, kind, message.to_team, message.travels == "urgent", occasion)
     if kind != "opening":
-        _end_elsewhere(message.case, message.to_team, unit)
+        _end_elsewhere(message.case, message.to_team, message.routed_at, unit)
     return raise_alert(news, unit, board, gather=message.travels == "bulk")
 
 
@@ -63,14 +63,14 @@ def alert_of_withdrawal(message: CaseReferralWithdrawn, unit: Unit, board: Switc
     kind: Kind = "withdrawal" if message.stands else "all_withdrawn"
     occasion = _occasion(message.referral, message.withdrawn_at)
     if not message.stands:
-        _end_elsewhere(message.case, message.to_team, unit)
+        _end_elsewhere(message.case, message.to_team, message.withdrawn_at, unit)
     news = News(message.case, kind, message.to_team, urgent=True, occasion=occasion)
     return raise_alert(news, unit, board)
 
 
 def alert_of_merge(message: CaseMerged, unit: Unit, board: Switchboard) -> Alert | None:
     """The team that had a case hears that it goes on in another, and no more that it waits for them."""
-    _end_elsewhere(message.case, "", unit)
+    _end_elsewhere(message.case, "", message.merged_at, unit)
     occasion = _occasion(message.into, message.merged_at)
     news = News(message.case, "merged", message.to_team, urgent=False, occasion=occasion)
     return raise_alert(news, unit, board, gather=message.travels == "bulk")
@@ -83,7 +83,7 @@ def alert_duty_desk(message: CaseReturned, unit: Unit, board: Switchboard) -> Al
     Desk.of(unit).keep_team(message.case, message.to_team, message.returned_at)
     news = News(message.case, kind, message.to_team, message.travels == "urgent", occasion)
     if message.again:
-        _end_elsewhere(message.case, message.to_team, unit)
+        _end_elsewhere(message.case, message.to_team, message.returned_at, unit)
     return raise_alert(news, unit, board, gather=message.travels == "bulk")
 
 
@@ -127,9 +127,15 @@ def alert_of_letter(message: LetterKept, unit: Unit, board: Switchboard) -> Aler
     return raise_alert(News(message.letter, "letter", DUTY_DESK, urgent=False), unit, board)
 
 
-def _end_elsewhere(case: str, team: str, unit: Unit) -> None:
-    """Whoever else was told that the case has come to them has it no longer."""
+def _end_elsewhere(case: str, team: str, at: dt.datetime, unit: Unit) -> None:
+    """Whoever else was told that the case has come to them has it no longer.
+
+    What was said at that moment may be heard late, as a message that was parked: then whoever the case has
+    come to since still has it.
+    """
     unit.flush()  # what was raised in this very batch is found, too
+    if has_come_since(unit.connection, case, at):
+        return
     for alert in open_news_of(unit.connection, case, _COMES):
         if alert.team != team:
             end_by_itself(unit, alert, "triage")

@@ -344,6 +344,12 @@ def open_news_of(connection: Connection, case: str, kinds: Collection[str]) -> l
     return [_alert(row) for row in connection.execute(query)]
 
 
+def has_come_since(connection: Connection, case: str, at: dt.datetime) -> bool:
+    """Whether it is known that a case has come to a team after that moment."""
+    query = select(case_teams.c.case).where(case_teams.c.case == case, case_teams.c.since > at)
+    return connection.execute(query).first() is not None
+
+
 def end_by_itself(unit: Unit, alert: Alert, by: str) -> None:
     """What it told of is over."""
     over = replace(

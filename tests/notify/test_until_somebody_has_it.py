@@ -6,7 +6,7 @@ import datetime as dt
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,8 @@ from services.notify.read_wording import read_wording
 from services.notify.store import Desk, history_of, keep_barred
 from services.notify.tables import alerts, deliveries, dispatches
 from services.notify.take_receipt import take_receipt
+from shared.contracts import CaseMerged, CaseReferralWithdrawn, CaseReturned, CaseRouted
+from shared.contracts.envelope import Message
 from shared.identity import CASE, new_reference
 from shared.service import Room
 from shared.working_time import england_and_wales
@@ -245,6 +247,37 @@ def test_of_a_message_that_came_back_each_team_is_told_also_where_it_began_with_
     with room.database.reading() as connection:
         query = select(alerts.c.team).where(alerts.c.kind == "undelivered", alerts.c.occasion == str(token))
         assert sorted(connection.execute(query).scalars()) == ["duty_desk", "small"]
+
+
+LATE: dict[str, Callable[[str, dt.datetime], Message]] = {
+    "to another team": lambda case, at: CaseRouted(
+        case=case, referral="RF-2F6J-9WY", to_team="small", routed_at=at, again=True
+    ),
+    "returned": lambda case, at: CaseReturned(
+        case=case, referral="RF-2F6J-9WY", to_team="duty_desk", lacks=(), returned_at=at, again=True
+    ),
+    "merged": lambda case, at: CaseMerged(case=case, into="C-1", to_team="small", merged_at=at),
+    "taken back": lambda case, at: CaseReferralWithdrawn(
+        case=case, referral="RF-2F6J-9WY", to_team="small", stands=False, withdrawn_at=at
+    ),
+}
+
+
+@pytest.mark.parametrize("late", LATE)
+def test_what_is_heard_late_ends_nothing_that_was_said_since(hub: Hub, late: str) -> None:
+    room, case = hub.rooms["notify"], new_reference(CASE)
+    newest = CaseRouted(
+        case=case, referral="RF-2F6J-9WY", to_team="hub", routed_at=TUESDAY, travels="urgent", again=True
+    )
+    for message in (newest, LATE[late](case, TUESDAY - dt.timedelta(hours=1))):
+        with room.unit() as unit:
+            hearer = room.service.hears(room)[type(message)]
+            assert hearer.prepare is not None
+            hearer.prepare([message], unit)
+            hearer.handle(message, unit)
+    with room.database.reading() as connection:
+        query = select(alerts.c.state).where(alerts.c.team == "hub", alerts.c.kind == "again")
+        assert list(connection.execute(query).scalars()) == ["open"]
 
 
 @pytest.mark.parametrize("taken", [False, True])
