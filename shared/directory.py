@@ -57,6 +57,11 @@ class Leave(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     last: dt.date
 
 
+def account_name(email: str) -> str:
+    """An address as accounts are kept under it: nobody remembers which letters of theirs are capitals."""
+    return email.strip().lower()
+
+
 class StaffMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody who works with cases or on the hub, or a practitioner who refers for an agency.
 
@@ -75,6 +80,11 @@ class StaffMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     leave: tuple[Leave, ...] = ()
     cover: str = ""
     mobile: str = ""
+
+    def __post_init__(self) -> None:
+        """Name them as their account does, or what they wish and whom they know would be somebody else's."""
+        msgspec.structs.force_setattr(self, "email", account_name(self.email))
+        msgspec.structs.force_setattr(self, "cover", account_name(self.cover))
 
     @property
     def week(self) -> tuple[Hours | None, ...]:

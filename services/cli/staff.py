@@ -10,8 +10,8 @@ import click
 
 from services.furnish import furnished_room
 from services.notify import store as notify_store
-from services.notify.keep_staff import LONGEST_PASSWORD, account_name, keep_staff, remove_staff
-from shared.directory import Role, fault_of_account
+from services.notify.keep_staff import LONGEST_PASSWORD, keep_staff, remove_staff
+from shared.directory import Role, account_name, fault_of_account
 from shared.web import Caller
 
 _ADDRESS: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")

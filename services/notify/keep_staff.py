@@ -11,6 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from services.notify import store
 from shared.contracts import SessionsEnded
+from shared.directory import account_name
 from shared.problems import NoKey
 from shared.web import Caller
 
@@ -65,11 +66,6 @@ def tell_ended_sessions(unit: Unit) -> int:
     for email, ended_at in untold:
         unit.say(SessionsEnded(email=email, ended_at=ended_at))
     return len(untold)
-
-
-def account_name(email: str) -> str:
-    """An address as accounts are kept under it: nobody remembers which letters of theirs are capitals."""
-    return email.strip().lower()
 
 
 def check_sign_in(email: str, password: str, connection: Connection) -> Caller:

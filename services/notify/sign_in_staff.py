@@ -10,7 +10,8 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
-from services.notify.keep_staff import account_name, check_sign_in
+from services.notify.keep_staff import check_sign_in
+from shared.directory import account_name
 from shared.problems import NoKey, TooMany
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from services.triage.domain.areas import GSS
 from services.triage.domain.teams.assigning import LEVELS, Member, TeamWork
+from shared.directory import account_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -134,7 +135,7 @@ def read_services(document: object, directory: Directory) -> Imported:
         told = _values(service.get("attributes"))
         members: dict[str, list[Member]] = {COORDINATOR: [], FACILITATOR: []}
         for contact in _objects(service.get("contacts")):
-            email = str(contact.get("email", ""))
+            email = account_name(str(contact.get("email", "")))
             if email in staff:
                 title = FACILITATOR if contact.get("title") == FACILITATOR else COORDINATOR
                 members[title].append(_member(email, contact))

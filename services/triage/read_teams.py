@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from services.triage.domain.teams.assigning import Level, Member, Teams, TeamWork
+from shared.directory import account_name
 from shared.problems import Problem
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ class _Member(msgspec.Struct, forbid_unknown_fields=True):
     email: str
     level: Level = "advanced"
     room: int = 60
+
+    def __post_init__(self) -> None:
+        """Name them as the directory and their account do."""
+        self.email = account_name(self.email)
 
 
 class _Team(msgspec.Struct, forbid_unknown_fields=True):

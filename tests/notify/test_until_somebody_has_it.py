@@ -25,7 +25,8 @@ from services.notify.equipment import board_of, post_of
 from services.notify.pack_messages import pack_messages
 from services.notify.raise_alert import raise_alert
 from services.notify.read_wording import read_wording
-from services.notify.store import Desk, history_of, keep_barred
+from services.notify.schema import read_preferences
+from services.notify.store import Desk, history_of, keep_barred, keep_preferences, list_waiting
 from services.notify.tables import alerts, deliveries, dispatches
 from services.notify.take_receipt import take_receipt
 from shared.contracts import CaseMerged, CaseReferralWithdrawn, CaseReturned, CaseRouted
@@ -197,6 +198,26 @@ def test_whoever_goes_home_to_begin_their_leave_is_stood_in_for_from_then_on(hub
     assert steps_of(room, raised(room, "hub", kind="given", whose="one@hub.example")) == [
         ("raised", ["two@hub.example"])
     ]
+
+
+def test_who_is_in_the_directory_with_capitals_is_who_signs_in(tmp_path: Path) -> None:
+    path = tmp_path / "directory.yaml"
+    text = DIRECTORY.replace("email: one@hub.example", "email: One@Hub.Example").replace(
+        "cover: two@hub.example", "cover: Two@hub.example"
+    )
+    path.write_text(text, encoding="utf-8")
+    hub = embedded_hub(tmp_path / "home", StoppedClock(TUESDAY), [SERVICES["notify"]], directory=str(path))
+    room, me = hub.rooms["notify"], Reader("one@hub.example", ())
+    with room.unit() as unit:
+        keep_preferences(unit, me.name, read_preferences({"quiet": {"from": "09:00", "until": "12:00"}}))
+    alert_id = raised(room, "hub", kind="given", whose=me.name)
+    with room.database.reading() as connection:
+        assert [one.id for one in list_waiting(connection, me, 10)] == [alert_id]
+        due = connection.execute(select(deliveries.c.due_at).where(deliveries.c.channel == "mail"))
+        assert list(due.scalars()) == [TUESDAY.replace(hour=12)]
+    hub.clock.move(days=7)
+    assert steps_of(room, raised(room, "hub")) == [("raised", ["two@hub.example"])]
+    hub.close()
 
 
 def test_nobody_else_is_told_that_they_have_a_case_now(hub: Hub) -> None:

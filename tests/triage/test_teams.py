@@ -250,6 +250,20 @@ def test_what_cannot_be_placed_is_told(tmp_path: Path) -> None:
     assert "is not JSON" in run("import", theirs, tmp_path / "other.yaml").output
 
 
+def test_capitals_in_an_address_make_nobody_else_of_them(tmp_path: Path) -> None:
+    directory, teams = a_directory(tmp_path), tmp_path / "teams.yaml"
+    directory.write_text(directory.read_text(encoding="utf-8").replace(A, A.title()), encoding="utf-8")
+    teams.write_text(
+        f"teams: {{restorative_cleveland: {{members: [{{email: {A.upper()}, room: 3}}, {{email: {C}}}]}}}}",
+        encoding="utf-8",
+    )
+    known = read_teams(str(teams), Directory.read(str(directory)))
+    assert [(one.email, one.room, one.cover) for one in known.work["restorative_cleveland"].members] == [
+        (A, 3, ""),
+        (C, 60, A),
+    ]
+
+
 def test_every_fault_of_a_file_of_teams_is_told(tmp_path: Path) -> None:
     path = tmp_path / "teams.yaml"
     path.write_text(
