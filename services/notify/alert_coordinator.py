@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         CaseDue,
         CaseGiven,
         CaseMerged,
+        CaseProgressed,
         CaseReferralWithdrawn,
         CaseReturned,
         CaseRouted,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 _OCCASIONS: Final = UUID("a53b6d2e-7c11-4a0e-9d52-3f1c8e6b9047")
 # With these a team has a case; what is given to one person ends when they have it no longer.
 _COMES: Final[tuple[Kind, ...]] = ("opening", "again", "released")
+# Of these nothing is left to do in a case that has ended.
+_LASTS: Final[tuple[Kind, ...]] = (*_COMES, "given", "due")
 
 
 def prepare_batch(
@@ -120,6 +123,19 @@ def alert_of_giving(message: CaseGiven, unit: Unit, board: Switchboard) -> Alert
     urgent, occasion = message.travels == "urgent", str(message.giving)
     news = News(message.case, "given", message.to_team, urgent, occasion, whose=message.to)
     return raise_alert(news, unit, board)
+
+
+def end_alerts(message: CaseProgressed, unit: Unit) -> None:
+    """A case has ended: nobody is told any more that it has come to them, or that something in it is due.
+
+    What was raised after that is of a case that goes on again, and this was heard late.
+    """
+    if message.status != "closed":
+        return
+    unit.flush()
+    for alert in open_news_of(unit.connection, message.case, _LASTS):
+        if alert.raised_at <= message.progressed_at:
+            end_by_itself(unit, alert, "triage")
 
 
 def alert_of_letter(message: LetterKept, unit: Unit, board: Switchboard) -> Alert | None:

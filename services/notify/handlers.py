@@ -14,6 +14,7 @@ from services.notify.alert_coordinator import (
     alert_of_letter,
     alert_of_merge,
     alert_of_withdrawal,
+    end_alerts,
     prepare_batch,
 )
 from shared.contracts import (
@@ -21,6 +22,7 @@ from shared.contracts import (
     CaseDue,
     CaseGiven,
     CaseMerged,
+    CaseProgressed,
     CaseReferralWithdrawn,
     CaseReturned,
     CaseRouted,
@@ -54,6 +56,7 @@ def hears(board: Switchboard) -> Mapping[type[Message], Hearer]:
         CaseGiven: Hearer(
             handle=lambda message, unit: alert_of_giving(message, unit, board), prepare=prepare_batch
         ),
+        CaseProgressed: Hearer(handle=end_alerts),
         CaseBarred: Hearer(handle=barred.keep_barred, prepare=barred.prepare_batch),
         LetterKept: Hearer(
             handle=lambda message, unit: alert_of_letter(message, unit, board), prepare=prepare_batch

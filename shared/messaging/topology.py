@@ -86,6 +86,7 @@ QUEUES: tuple[Queue, ...] = (
             *(f"{CaseDue.TYPE}.{lane}.*" for lane in ("normal", "bulk")),
             *(f"{CaseGiven.TYPE}.{lane}" for lane in ("normal", "bulk")),
             *(f"{CaseBarred.TYPE}.{lane}" for lane in ("normal", "bulk")),
+            f"{CaseProgressed.TYPE}.normal",
             f"{LetterKept.TYPE}.normal",
         ),
     ),

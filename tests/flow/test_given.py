@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.notify.tables import barred
 from services.triage.lives.tables import case_conflicts
-from shared.contracts import CaseBarred, CaseGiven
+from shared.contracts import CaseBarred, CaseGiven, CaseProgressed
 from shared.directory import DEFAULT
 from tests.support.houses import Hub, StoppedClock, hub, infrastructure, make_hub
 from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, record, take, token, whole
@@ -62,6 +62,33 @@ def test_who_has_a_case_no_longer_is_not_reminded_of_it(make_hub: Callable[..., 
     told = alerts_of(hub, token(hub, "supervisor"))
     assert first not in {whose for one, _, whose in told if one == case}
     assert another not in {one for one, _, _ in told}
+
+
+def test_nobody_is_reminded_of_a_case_that_has_ended(make_hub: Callable[..., Hub], tmp_path: Path) -> None:
+    hub = make_hub(StoppedClock(TUESDAY), directory=a_directory(tmp_path, more=a_coordinator(A)))
+    case, another = take(hub, alone("ONE", "Neighbour")), take(hub, alone("TWO", "Stranger"))
+    for one in (case, another):
+        owner = whole(hub, one, "supervisor")["owner"]
+        move(hub, one, "assign", "supervisor", owner=({A, CLEVELAND} - {owner}).pop())
+    hub.clock.move(minutes=1)
+    move(hub, case, "close", "supervisor", outcome="C-NOT-COMPLETED")
+    hub.settle()
+    assert sorted((one["case"], one["kind"]) for one in hub.alerts() if one["state"] == "open") == [
+        (another, "given"),
+        (another, "opening"),
+    ]
+    now = hub.clock()
+    late = (
+        CaseProgressed(case=another, referral="RF-2F6J-9WY", status="in_progress", progressed_at=now),
+        CaseProgressed(
+            case=another, referral="RF-2F6J-9WY", status="closed", progressed_at=now - dt.timedelta(hours=1)
+        ),
+    )
+    with hub.rooms["triage"].unit() as unit:
+        for message in late:
+            unit.say(message)
+    hub.settle()
+    assert {one["case"] for one in hub.alerts() if one["state"] == "open"} == {another}
 
 
 def test_who_knows_somebody_in_a_case_neither_sees_its_alerts_nor_takes_them(
