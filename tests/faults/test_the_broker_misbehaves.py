@@ -235,13 +235,7 @@ def test_what_is_confirmed_right_after_hub_prepare_survives_a_kill_of_the_broker
 
 def test_a_message_whose_every_consumer_died_is_parked_and_can_be_replayed(desk: Desk) -> None:
     triage = queues_of("triage")
-    # What intake says of its agencies' keys is heard first: the queue holds nothing else then.
-    relay_once(desk.house)
-    hearing = desk.house.broker.hearing(triage)
-    (heard,) = (each for each in desk.house._desks if each.room.service.name == "triage")
-    while heard.consumer.step(hearing, 1):
-        pass
-    hearing.close()
+    # Nothing works yet that would say something else: the queue holds this one alone.
     desk.post(1)
     relay_once(desk.house)
     for death in range(DELIVERY_LIMIT + 1):

@@ -201,7 +201,7 @@ def test_weights_of_events_keep_their_order(version: str, strand: str) -> None:
             assert bits[0] >= 0, comparison
 
 
-@given(st.from_regex(r"(0|\+44)[0-9]{3} ?[0-9]{3,4} ?[0-9]{3,4}", fullmatch=True))
+@given(st.from_regex(r"(0[1-9]|\+44[0-9])[0-9]{2} ?[0-9]{3,4} ?[0-9]{3,4}", fullmatch=True))
 def test_a_telephone_is_read_as_the_library_reads_it(number: str) -> None:
     whole = phonenumbers.parse(number, "GB")
     written = phonenumbers.format_number(whole, phonenumbers.PhoneNumberFormat.E164)
