@@ -38,8 +38,7 @@ def settle_message(dispatch: Dispatch, outcome: Outcome, unit: Unit, board: Swit
         case Taken(receipt):
             dispatch_store.record_sent(unit, dispatch.id, receipt)
         case NotTaken(trouble, wait):
-            has_another = next_way(dispatch, unit, board) is not None
-            if is_given_up(dispatch.tries, urgent=dispatch.urgent, has_another=has_another):
+            if _has_been_tried_enough(dispatch, unit, board):
                 give_up(dispatch, trouble, unit, board)
                 return
             due = unit.now + max(wait, pause_before_try(dispatch.tries))
@@ -49,9 +48,18 @@ def settle_message(dispatch: Dispatch, outcome: Outcome, unit: Unit, board: Swit
             give_up(dispatch, trouble, unit, board, for_good=True)
         case InDoubt(trouble):
             can_be_asked = board.channels[dispatch.channel].same_token_again
+            # What is sent again under its token would be for ever; of the rest the second doubt is the last.
+            if can_be_asked and _has_been_tried_enough(dispatch, unit, board):
+                give_up(dispatch, trouble, unit, board)
+                return
             due = unit.now + (_ASK_AFTER if can_be_asked else pause_before_try(dispatch.tries))
             dispatch_store.put_back(unit, dispatch, due, trouble=trouble, state="committing")
             _log(dispatch, trouble, "alert in doubt", logging.WARNING)
+
+
+def _has_been_tried_enough(dispatch: Dispatch, unit: Unit, board: Switchboard) -> bool:
+    has_another = next_way(dispatch, unit, board) is not None
+    return is_given_up(dispatch.tries, urgent=dispatch.urgent, has_another=has_another)
 
 
 def settle_doubt(dispatch: Dispatch, unit: Unit, board: Switchboard) -> Dispatch | None:

@@ -25,7 +25,7 @@ from services.notify.channels.mail import MailChannel
 from services.notify.climb_rota import climb_rota
 from services.notify.deliver_alerts import deliver_alerts
 from services.notify.domain.alert import News
-from services.notify.domain.dispatch import CLAIM
+from services.notify.domain.dispatch import CLAIM, MAX_TRIES, TRIES_WITH_ANOTHER
 from services.notify.domain.wording import Letter
 from services.notify.equipment import board_of, post_of
 from services.notify.raise_alert import raise_alert
@@ -359,6 +359,22 @@ def test_a_teams_webhook_fails_in_each_way_and_nothing_is_lost(tmp_path: Path, k
                     )
                     assert about[0].headers["webhook-signature"] == signed
             assert receiver.received
+
+
+@pytest.mark.parametrize("kind", ["standard", "teams"])
+def test_what_a_webhook_leaves_in_doubt_each_time_goes_another_way(tmp_path: Path, kind: str) -> None:
+    with Receiver() as receiver, TroubledSMTP() as mail:
+        hooks = tmp_path / "hooks.yaml"
+        hooks.write_text(f"hub: {{kind: {kind}, url: {receiver.url}, secret: {SECRET}}}\n", encoding="utf-8")
+        with a_hub(tmp_path, mail_url=f"smtp://127.0.0.1:{mail.port}", team_hooks=str(hooks)) as hub:
+            room = hub.rooms["notify"]
+            prefer(room, "webhook")
+            for _ in range(MAX_TRIES):
+                receiver.then(drops)
+            case = raised(room)
+            until_rest(hub, room)
+            assert len(receiver.received) == (TRIES_WITH_ANOTHER if kind == "standard" else 2)
+            assert [case in str(one["Subject"]) for one in mail.taken] == [True]
 
 
 def test_a_mail_that_comes_back_is_a_task(tmp_path: Path) -> None:
