@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from services.notify import dispatch_store, store
-from services.notify.channels.channel import NotTaken, Outcome, Parcel, Taken
+from services.notify.channels.channel import InDoubt, NotTaken, Outcome, Parcel, Taken
 from services.notify.domain.alert import THE_HUB, ChannelName, Kind
 from services.notify.domain.breaker import Breaker
 from services.notify.domain.dispatch import CLAIM, Dispatch, waits_too_long
@@ -162,6 +162,9 @@ def _taken_up(dispatch: Dispatch, post: Post, unit: Unit) -> Dispatch | None:
     standing = "cannot_tell" if channel is None else channel.look_up(dispatch.id)
     if standing == "taken":
         dispatch_store.record_sent(unit, dispatch.id, dispatch.receipt)
+        return None
+    if standing == "not_now":
+        settle_message(dispatch, InDoubt("not told what became of it"), unit, post.board)
         return None
     if standing == "not_taken" or (channel is not None and channel.same_token_again):
         return dispatch

@@ -67,7 +67,7 @@ def _ready(message: PublicMessage, post: Post, unit: Unit, *, enabled: bool) -> 
         if standing == "taken":
             public_store.set_state(unit, message.id, "sent")
             return None
-        if standing == "cannot_tell":
+        if standing in ("cannot_tell", "not_now"):
             _stop(message, "nobody_can_tell", post, unit)
             return None
     known = telltales_of(unit.connection, unit.keys.rest, [message.case]).get(message.case, frozenset())

@@ -249,6 +249,26 @@ def test_govuk_notify_fails_in_each_documented_way_and_nothing_is_lost_or_twice(
     assert set(mail.tokens.values()) == {1}
 
 
+def test_a_notify_that_does_not_tell_what_it_has_is_sent_nothing_until_it_does(tmp_path: Path) -> None:
+    with StandIn() as notify, TroubledSMTP() as mail, govuk(tmp_path, notify, mail.port) as hub:
+        room = hub.rooms["notify"]
+        prefer(room, "govuk_email")
+        notify.then(takes_and_drops)
+        notify.does_not_tell = 3
+        case = raised(room)
+        until_rest(hub, room)
+        assert notify.does_not_tell == 0
+        assert list(notify.tokens.values()) == [1]
+        assert mail.taken == []
+        assert of(room, case)[2]["sent"] == 1
+        # Where it never tells, another channel has it in the end.
+        notify.then(takes_and_drops)
+        notify.does_not_tell = MAX_TRIES
+        raised(room)
+        until_rest(hub, room)
+        assert (set(notify.tokens.values()), len(mail.taken)) == ({1}, 1)
+
+
 def test_what_waits_for_a_channel_that_is_down_goes_over_the_next_before_long(tmp_path: Path) -> None:
     with TroubledSMTP() as server:
         port = server.port

@@ -84,6 +84,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.answer(201, {"id": self.take(body), "reference": body.get("reference"), "content": {}})
 
     def do_GET(self) -> None:
+        if self.server.notify.does_not_tell:
+            self.server.notify.does_not_tell -= 1
+            self.answer(500, {"errors": [{"error": "Exception", "message": "Internal server error"}]})
+            return
         asked = parse_qs(urlsplit(self.path).query).get("reference", [""])[0]
         found = [one for one in self.server.notify.taken if one["reference"] == asked]
         self.answer(200, {"notifications": found, "links": {}})
@@ -123,6 +127,8 @@ class StandIn:
     def __init__(self) -> None:
         """Nothing was taken yet."""
         self.taken: list[dict[str, Any]] = []
+        # So often it fails when it is asked what it has taken.
+        self.does_not_tell = 0
         self._behaviours: deque[Any] = deque()
         self._server = _Server((LOOPBACK, 0), _Handler)
         self._server.notify = self

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from shared.directory import StaffMember
 
-# What a channel can say of a token that somebody else may have sent.
-Standing = Literal["taken", "not_taken", "cannot_tell"]
+# What a channel can say of a token that somebody else may have sent; `not_now` if it can, but did not answer.
+Standing = Literal["taken", "not_taken", "cannot_tell", "not_now"]
 
 
 @dataclass(frozen=True)

@@ -84,10 +84,10 @@ class GovukNotify:
         try:
             answer = self._within_time(lambda: self._client.get_all_notifications(reference=str(token)))
         except (APIError, TookTooLong):
-            return "cannot_tell"
+            return "not_now"
         found = answer.get("notifications") if isinstance(answer, dict) else None
         if not isinstance(found, list):
-            return "cannot_tell"
+            return "not_now"
         return "taken" if found else "not_taken"
 
     def close(self) -> None:
