@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 from services.triage.cases.api import api, table_of
 from services.triage.cases.needs_store import SEALED as SEALED_CASES
 from services.triage.cases.pages import CASES, pages
+from services.triage.cases.people_pages import people_pages
 from services.triage.cases.refer_across import return_unanswered
 from services.triage.cases.routing_api import routing_api
 from services.triage.handlers import hears
 from services.triage.lives.store import SEALED as SEALED_LIVES
 from services.triage.lives.store import keep_routing_table
 from services.triage.matching.count_frequencies import count_frequencies
+from services.triage.matching.desk import desk_of
 from services.triage.matching.store import SEALED as SEALED_FREQUENCIES
 from services.triage.mind_conflicts import say_what_was_known_before
 from services.triage.reports.pages import REPORTS
 from services.triage.reports.pages import pages as report_pages
 from services.triage.reports.publish_quarter import publish_quarter
 from services.triage.reviews.api import api as reviews_api
-from services.triage.reviews.api import authenticate, desk_of
+from services.triage.reviews.api import authenticate
 from services.triage.reviews.pages import ADDRESS, REVIEWS
 from services.triage.reviews.pages import pages as review_pages
 from services.triage.store import SEALED
@@ -45,6 +47,7 @@ def _hears(room: Room) -> Mapping[type[Message], Hearer]:
 def _web(room: Room) -> Flask:
     app = put_together(room, "triage", authenticate)
     app.register_blueprint(pages)
+    app.register_blueprint(people_pages)
     app.register_blueprint(review_pages)
     app.register_blueprint(report_pages)
     CASES.told_in(app)

@@ -13,7 +13,7 @@ from services.triage.cases.hold_case import Who
 from services.triage.cases.record_fact import record_fact
 from services.triage.cases.store import Sees
 from services.triage.lives.tables import case_conflicts
-from services.triage.reviews.api import desk_of
+from services.triage.matching.desk import desk_of
 from services.triage.service import TRIAGE
 from services.triage.tables import cases, referrals
 from services.triage.triage_referral import prepare_batch, triage_referral

@@ -366,6 +366,49 @@ def test_whoever_rings_about_a_referral_is_found_by_it(visitors: Visitors, site:
     expect(page.get_by_role("heading", level=1)).to_have_text(case)
 
 
+@pytest.mark.parametrize(("width", "scripts"), [(NARROW, True), (WIDE, True), (NARROW, False)])
+def test_whoever_rings_is_found_by_what_they_say_of_themselves(
+    visitors: Visitors, site: Site, width: int, *, scripts: bool
+) -> None:
+    account = a_crime("WHO-RINGS", family="Pagedrings", given="Ottoline", phone="07700 900731")
+    case = take(site.hub, account)
+    page = visitors.visit("/cases", width=width, scripts=scripts)
+    sign_in(page, site, "coordinator")
+    page.get_by_role("link", name="Find somebody by their name, date of birth or telephone").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Find somebody")
+    look(page, f"people-{width}-{scripts}")
+    assert not scripts or faults_of(page) == []
+    page.get_by_label("Family name").fill("Pagedrings")
+    page.get_by_label("Email address").fill("ottoline")
+    page.get_by_label("Year").fill("1986")
+    page.get_by_role("button", name="Find").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Enter a day that there is")
+    assert not scripts or faults_of(page) == []
+    alert.get_by_role("link", name="Enter an email address").click()
+    expect(page.get_by_label("Email address")).to_be_focused()
+    page.get_by_label("Email address").fill("")
+    page.get_by_label("Year").fill("")
+    page.get_by_label("Given name").fill("Otoline")
+    page.get_by_role("button", name="Find").click()
+    row = page.get_by_role("row").filter(has_text=case)
+    expect(row).to_contain_text("the given name is written nearly so, the family name is the same")
+    assert page.url.endswith("/cases/people")
+    expect(page).to_have_title("Find somebody \N{EN DASH} Referral Hub")
+    look(page, f"people-found-{width}-{scripts}")
+    assert not scripts or faults_of(page) == []
+    page.get_by_label("Family name").fill("Nobodysname")
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_role("heading", name="Nobody like this is in a case that you may see")).to_be_visible()
+    assert not scripts or faults_of(page) == []
+    # With the keyboard alone, from what is typed to the case.
+    page.get_by_label("Telephone number").fill("07700900731")
+    page.get_by_label("Telephone number").press("Enter")
+    page.get_by_role("link", name=case).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(case)
+
+
 def test_of_one_day_the_urgent_cases_come_first_also_over_pages(visitors: Visitors, site: Site) -> None:
     cases = [a_case(site, f"SAME-DAY-{number}") for number in range(3)]
     for case in cases:

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from services.triage.cases.api import table_of, who_is
 from services.triage.domain.teams.assigning import Member, Task, choose, reasons_against
 from services.triage.history.store import find_case_id
+from services.triage.matching.desk import desk_of
 from services.triage.read_teams import read_teams
-from services.triage.reviews.api import desk_of
 from services.triage.reviews.hold_neighbourhood import Office, hold_neighbourhood, settle_by_word
 from shared.contracts import MESSAGES, CaseDue
 from shared.contracts.envelope import Message, open_envelope, read_envelope

@@ -11,6 +11,7 @@ from services.triage.cases.words import (
     DECISIONS,
     MARKERS,
     ORDERS,
+    ROLES,
     SERVICES,
     STAGES_TOLD,
 )
@@ -139,7 +140,7 @@ def _party(party: Mapping[str, Any]) -> dict[str, Any]:
     name, address = party.get("name") or {}, party.get("address") or {}
     accepted = party.get("responsibility") or {}
     return {
-        "role": {"harmed": "Harmed person", "responsible": "Responsible person"}.get(party["role"], "Party"),
+        "role": ROLES[party["role"]],
         "name": _joined((name.get(part) for part in ("title", "given", "middle", "family")), " ")
         or "Not named",
         "known_as": name.get("known_as"),

@@ -51,7 +51,7 @@ _OF_NEEDS: Final = {
     ("/needs", "required"): "Choose how great at least one need is, or what they wish for.",
     ("/shared", "required"): "Say whether the next point may see this.",
 }
-_NO_DAY: Final = "Enter a day that there is, such as 24 3 2026."
+NO_DAY: Final = "Enter a day that there is, such as 24 3 2026."
 _VIEWS: Final[dict[View, str]] = {
     "mine": "Yours",
     "open": "All open",
@@ -128,7 +128,7 @@ def post_step(reference: str) -> Response:
     emails = (form.get(f"email{number}", "").strip() for number in range(1, _MOST_FACILITATORS + 1))
     given = Given(
         reason=form.get("reason", ""),
-        review_on=_day_of("review_on"),
+        review_on=day_of("review_on"),
         outcome=form.get("outcome", ""),
         enabling=tuple(form.getlist("enabling")),
         method=form.get("method", ""),
@@ -180,16 +180,16 @@ def _read_record(kind: str, today: dt.date) -> tuple[dict[str, Any], dt.date | N
     """What the form says, and of which day it is."""
     says: dict[str, Any] = {}
     for field in KINDS[kind].fields:
-        text = _day_of(field.name) if field.what == "day" else request.form.get(field.name, "").strip()
+        text = day_of(field.name) if field.what == "day" else request.form.get(field.name, "").strip()
         if field.what == "gss":
             text = text or request.form.get(f"{field.name}-other", "").strip().upper()
         if text:
             says[field.name] = _value(field.what, text)
     faults = [_in_its_words(fault, kind) for fault in faults_of(kind, says)]
-    typed = _day_of("on")
+    typed = day_of("on")
     day = read_day(typed)
     if typed and day is None:
-        faults.append(Fault("/on", "not_allowed", _NO_DAY))
+        faults.append(Fault("/on", "not_allowed", NO_DAY))
     elif day is not None and day > today:
         told = "Enter today or an earlier day: nothing is recorded before it has happened."
         faults.append(Fault("/on", "not_allowed", told))
@@ -287,7 +287,7 @@ def post_answer(reference: str, offer_id: str) -> Response:
     return _back(reference)
 
 
-def _day_of(name: str) -> str:
+def day_of(name: str) -> str:
     """A day of three fields as 2026-03-24; as it was typed where it is none, "" where nothing was."""
     parts = [request.form.get(f"{name}-{part}", "").strip() for part in ("year", "month", "day")]
     if not any(parts):
@@ -318,7 +318,7 @@ def _in_its_words(fault: Fault, kind: str) -> Fault:
             "text": f"“{label}” takes at most 500 characters.",
             "count": f"“{label}” is a whole number from 0 to 20.",
             "gss": "Choose an area, or enter the code of another one, such as E08000021.",
-            "day": _NO_DAY,
+            "day": NO_DAY,
         }.get(field.what, fault.detail)
     return Fault(fault.pointer, fault.code, told)
 

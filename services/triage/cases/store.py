@@ -300,6 +300,19 @@ def cases_seen_of(connection: Connection, sees: Sees, references: Collection[str
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def all_seen(
+    connection: Connection, keys: KeyRing, sees: Sees, case_references: Collection[str]
+) -> dict[str, Seen]:
+    """Those of these cases that this person sees, by their references."""
+    query = (
+        select(*_CASE, *lives.c)
+        .join(lives, lives.c.case_id == cases.c.id)
+        .where(cases.c.reference.in_(case_references), visible(sees))
+    )
+    found = [_seen(row, keys) for row in connection.execute(query)] if case_references else []
+    return {seen.case.reference: seen for seen in found}
+
+
 def cases_seen(connection: Connection, sees: Sees, case_references: Collection[str]) -> set[str]:
     """Those of these cases that this person sees."""
     query = select(cases.c.reference).where(cases.c.reference.in_(case_references), visible(sees))

@@ -177,6 +177,32 @@ ACCEPTED: Final = {
     "denied": "Not at all",
     "unknown": "Not known",
 }
+ROLES: Final = {"harmed": "Harmed person", "responsible": "Responsible person", "party": "Party"}
+# In what somebody in a case is like whoever is looked for, by what was compared and how far it agrees.
+ALIKE: Final = {
+    ("given", "exact"): "the given name is the same",
+    ("given", "short"): "one given name is short for the other",
+    ("given", "typo"): "the given name is written nearly so",
+    ("given", "similar"): "the given name is spelt alike",
+    ("given", "initial"): "the initial of the given name fits",
+    ("given", "middle"): "the given name is a middle name",
+    ("family", "exact"): "the family name is the same",
+    ("family", "typo"): "the family name is written nearly so",
+    ("family", "similar"): "the family name is spelt alike",
+    ("family", "part"): "part of the family name is the same",
+    ("born", "exact"): "the date of birth is the same",
+    ("born", "turned"): "day and month of the date of birth are swapped",
+    ("born", "year_off"): "the birthday is the same, in another year",
+    ("born", "digit"): "the date of birth is one digit apart",
+    ("phone", "exact"): "the telephone is the same",
+    ("phone", "digit"): "the telephone is one digit apart",
+    ("phone", "landline"): "the telephone is the same, and others may share it",
+    ("email", "exact"): "the email address is the same",
+    ("email", "typo"): "the email address is nearly the same",
+    ("home", "same"): "the home is the same",
+    ("home", "building"): "the building may be the same",
+    ("home", "postcode"): "the postcode is the same",
+}
 # What a transition needs: the name of its field, its label, and the words that may be chosen.
 NEEDS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
     "missing": ("reason", "What is missing", reasons.MISSING),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from shared.database import Database
     from shared.sealing import Keys
+    from shared.service import Room
 
 _LOOK_AFTER = 20.0  # seconds
 
@@ -46,3 +47,9 @@ class Desk:
             if str(version) == known.version:
                 return known
             return read_frequencies(connection, self._keys.rest, version) or known
+
+
+def desk_of(room: Room) -> Desk:
+    """The desk at which this room compares accounts."""
+    desk: Desk = room.keep("desk", lambda: Desk(room.database, room.keys))
+    return desk

@@ -2,13 +2,14 @@
 
 Two questions to the database, whatever the size of the register: what stands under the keys, and the accounts
 that stand there. A key under which too many stand leads nowhere; and of those who share a single thing, which
-become more as the register grows, only a few are held against whoever is looked for.
+become more as the register grows, only a few are held against whoever is looked for. Staff look among their
+own cases: which of those that stand there are theirs is a third question, asked before any account is opened.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -32,6 +33,7 @@ class Likeness(NamedTuple):
     reference: str
     place: int
     person: UUID
+    role: str
     verdict: Verdict
     evidence: Evidence
 
@@ -54,14 +56,25 @@ def hashed_person(mention: Mention, keys: Keys, judge: Judge) -> dict[bytes, str
 
 
 def find_person(
-    mention: Mention, connection: Connection, database: Database, keys: Keys, judge: Judge
+    mention: Mention,
+    connection: Connection,
+    database: Database,
+    keys: Keys,
+    judge: Judge,
+    *,
+    among: Callable[[Collection[str]], Collection[str]] | None = None,
+    most_by_one: int = _MOST_BY_ONE,
 ) -> Found:
     """Who of those whom triage knows this is: `same` with their id, `ask` a human, or `different` from all.
 
-    Two who are not one and weigh nearly the same leave it open, whichever is ahead.
+    Two who are not one and weigh nearly the same leave it open, whichever is ahead. `among` says which of
+    these referrals are looked through: of the others nothing is read.
     """
     hashed = hashed_person(mention, keys, judge)
-    near = _likeliest(keys_leading_to(connection, database, list(hashed)), hashed)
+    led = keys_leading_to(connection, database, list(hashed))
+    if among is not None:
+        led = {reference: led[reference] for reference in among(led)}
+    near = _likeliest(led, hashed, most_by_one)
     candidates = []
     known = judge.frequencies.people
     for account, people in accounts_of(connection, database, keys.rest, near):
@@ -71,13 +84,17 @@ def find_person(
             if verdict == "same" and not has_own(levels):
                 # Whoever is only asked about has no case that tells more: name and home may be a son's.
                 verdict = "ask"
-            candidates.append(Likeness(account.reference, place, people[place], verdict, evidence))
+            candidates.append(
+                Likeness(account.reference, place, people[place], other.role, verdict, evidence)
+            )
     candidates.sort(key=lambda one: (-one.evidence.bits, one.reference, one.place))
     verdict, person = _decide(candidates, judge.model.thresholds.margin)
     return Found(verdict, person, candidates)
 
 
-def _likeliest(found: Mapping[str, Collection[bytes]], kind_of: Mapping[bytes, str]) -> list[str]:
+def _likeliest(
+    found: Mapping[str, Collection[bytes]], kind_of: Mapping[bytes, str], most_by_one: int
+) -> list[str]:
     """All who share two things, and of those who share one only the few with whom the fewest share it.
 
     The more people are known, the more have a name, or live in a street of that name: by that alone nobody is
@@ -90,7 +107,7 @@ def _likeliest(found: Mapping[str, Collection[bytes]], kind_of: Mapping[bytes, s
             likely.append(reference)
         else:
             rest.append((min(many[key] for key in shared), -len(shared), reference))
-    return likely + [reference for _, _, reference in sorted(rest)[:_MOST_BY_ONE]]
+    return likely + [reference for _, _, reference in sorted(rest)[:most_by_one]]
 
 
 def _decide(candidates: Iterable[Likeness], margin: float) -> tuple[Verdict, UUID | None]:

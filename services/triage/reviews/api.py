@@ -11,7 +11,7 @@ from services.triage.cases.api import COORDINATORS, table_of, who_is
 from services.triage.cases.described import THE_CASE
 from services.triage.cases.hold_case import NotYours
 from services.triage.cases.schema import read_uuid
-from services.triage.matching.desk import Desk
+from services.triage.matching.desk import desk_of
 from services.triage.move_case import today_of
 from services.triage.reviews import described as told
 from services.triage.reviews import store
@@ -61,12 +61,6 @@ _SMALL = re.compile(r"[0-9]{1,3}")
 def office_of(room: Room) -> Office:
     """What a human's word is settled with in this room."""
     return Office(room.database, table_of(room), desk_of(room))
-
-
-def desk_of(room: Room) -> Desk:
-    """The desk at which this room compares accounts."""
-    desk: Desk = room.keep("desk", lambda: Desk(room.database, room.keys))
-    return desk
 
 
 @api.get("/v1/reviews")
