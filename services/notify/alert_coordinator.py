@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 _OCCASIONS: Final = UUID("a53b6d2e-7c11-4a0e-9d52-3f1c8e6b9047")
 # With these a team has a case; what is given to one person ends when they have it no longer.
 _COMES: Final[tuple[Kind, ...]] = ("opening", "again", "released")
+# The step before which nobody may be contacted: whoever is about to must read that, and not "a step".
+_STOP: Final = "stop_contact"
 # Of these nothing is left to do in a case that has ended.
-_LASTS: Final[tuple[Kind, ...]] = (*_COMES, "given", "due")
+_LASTS: Final[tuple[Kind, ...]] = (*_COMES, "given", "due", "stop")
 
 
 def prepare_batch(
@@ -101,7 +103,7 @@ def alert_of_due(message: CaseDue, unit: Unit, board: Switchboard) -> Alert | No
         occasion += f" {message.said_at.isoformat()}"
     news = News(
         message.case,
-        "due",
+        "stop" if message.task == _STOP else "due",
         message.to_team,
         message.travels == "urgent",
         str(uuid5(_OCCASIONS, occasion)),

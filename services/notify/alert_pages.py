@@ -33,6 +33,7 @@ _WHAT: Final[dict[Kind, str]] = {
     "all_withdrawn": "Please pause: all of a case was taken back",
     "letter": "A message waits to be read",
     "due": "A step in a case is due",
+    "stop": "Please contact nobody in a case for now",
     "merged": "A case goes on in another",
     "given": "A case was given to",
     "refused": "A message was held back: tell them yourself",

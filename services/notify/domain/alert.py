@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 Kind = Literal[
-    "opening", "withdrawal", "all_withdrawn", "again", "released", "letter", "due", "merged", "given",
+    "opening", "withdrawal", "all_withdrawn", "again", "released", "letter", "due", "stop", "merged", "given",
     "refused", "undelivered",
     "ops_queue", "ops_parked", "ops_worker", "ops_relay", "ops_returned",
 ]  # fmt: skip
@@ -31,6 +31,7 @@ GROUPS: Final[dict[Kind, Group]] = {
     "all_withdrawn": "changes",
     "letter": "letters",
     "due": "changes",
+    "stop": "changes",
     "merged": "changes",
     "given": "cases",
     "refused": "tasks",

@@ -313,7 +313,7 @@ def test_a_no_that_is_newer_than_what_was_recorded_stops_contact_and_is_told_at_
     assert (stopped["task"], stopped["toward"]) == ("stop_contact", None)
     hub.settle()
     told = hub.ask("/v1/alerts?state=open", token(hub, "facilitator")).get_json()["alerts"]
-    assert [(one["case"], one["urgent"]) for one in told if one["urgent"]] == [(case, True)]
+    assert [(one["case"], one["kind"]) for one in told if one["urgent"]] == [(case, "stop")]
 
 
 def test_one_of_two_who_asked_does_not_agree_for_the_other(hub: Hub) -> None:
