@@ -97,7 +97,8 @@ def test_what_is_marked_as_sent_survives_a_broker_that_stood_still_and_was_then_
     rabbitmq.pause()
     desk.post(20)
     time.sleep(CONFIRM_AND_MORE)
-    assert desk.unsent == 20, "something was believed to be sent while nobody answered"
+    # What the hub says of its own accord meanwhile waits too.
+    assert desk.unsent >= 20, "something was believed to be sent while nobody answered"
     rabbitmq.resume()
     time.sleep(0.7)
     rabbitmq.pause()
