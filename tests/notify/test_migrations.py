@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import insert, select
 
 from services.notify.service import NOTIFY
 from services.notify.tables import alerts, case_teams
 from shared.database import Database, migrate
 from tests.support.houses import BOTH
+from tests.support.migrating import an_empty_database, upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,26 +25,12 @@ SINCE = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 @pytest.fixture(params=BOTH)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty database of each kind."""
-    fresh = f"sqlite:///{tmp_path}/notify.db"
-    if request.param == "production":
-        fresh = str(request.getfixturevalue("fresh_database")())
-    database = Database(fresh)
-    yield database
-    database.close()
-
-
-def upgrade(database: Database, revision: str) -> None:
-    """The tables as they were then."""
-    config = Config()
-    config.set_main_option("script_location", str(NOTIFY.migrations))
-    with database.engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-        connection.commit()
+    with an_empty_database(request.param, request, tmp_path) as database:
+        yield database
 
 
 def test_a_case_is_with_the_team_that_was_told_of_it_last(database: Database) -> None:
-    upgrade(database, "0009")
+    upgrade(database, NOTIFY, "0009")
     told = [
         ("C-ONE", "opening", "restorative_hub"),
         ("C-ONE", "released", "vcas"),

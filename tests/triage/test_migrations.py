@@ -10,8 +10,6 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import insert, select, text
 
 from services.triage.lives.tables import case_conflicts, case_records, declared_conflicts, lives
@@ -20,6 +18,7 @@ from services.triage.tables import referrals
 from shared.database import Database, migrate
 from shared.sealing import BrokenSeal, KeyRing, load_keys, make_keys_file, new_key_text
 from tests.support.houses import BOTH
+from tests.support.migrating import an_empty_database, upgrade
 
 CASE = UUID(int=3)
 SINCE = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
@@ -28,26 +27,12 @@ SINCE = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 @pytest.fixture(params=BOTH)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty database of each kind."""
-    fresh = f"sqlite:///{tmp_path}/triage.db"
-    if request.param == "production":
-        fresh = str(request.getfixturevalue("fresh_database")())
-    database = Database(fresh)
-    yield database
-    database.close()
-
-
-def upgrade(database: Database, revision: str) -> None:
-    """The tables as they were then."""
-    config = Config()
-    config.set_main_option("script_location", str(TRIAGE.migrations))
-    with database.engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-        connection.commit()
+    with an_empty_database(request.param, request, tmp_path) as database:
+        yield database
 
 
 def test_cases_and_referrals_survive_the_way_to_weighed_evidence(database: Database) -> None:
-    upgrade(database, "0004")
+    upgrade(database, TRIAGE, "0004")
     case, at = (CASE.hex, SINCE.isoformat(" ")) if database.is_file else (str(CASE), SINCE)
     with database.transaction() as connection:
         connection.execute(
@@ -77,7 +62,7 @@ def test_cases_and_referrals_survive_the_way_to_weighed_evidence(database: Datab
 def test_who_declared_that_they_know_somebody_is_barred_from_their_cases_as_it_was_recorded(
     database: Database, tmp_path: Path
 ) -> None:
-    upgrade(database, "0013")
+    upgrade(database, TRIAGE, "0013")
     make_keys_file(tmp_path)
     keys = load_keys({"HUB_SEALING_KEYS": ""}, tmp_path)
     one, into, gone = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -117,7 +102,7 @@ def test_who_declared_that_they_know_somebody_is_barred_from_their_cases_as_it_w
 
 
 def test_a_hold_from_before_holds_were_remembered_is_remembered_with_its_clock(database: Database) -> None:
-    upgrade(database, "0013")
+    upgrade(database, TRIAGE, "0013")
     held, at_work = UUID(int=4), UUID(int=5)
     with database.transaction() as connection:
         for case, state, before, reason in (
