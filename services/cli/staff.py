@@ -9,7 +9,7 @@ from typing import Final, get_args
 import click
 
 from services.furnish import furnished_room
-from services.notify import store as notify_store
+from services.notify import staff_store
 from services.notify.keep_staff import LONGEST_PASSWORD, keep_staff, remove_staff
 from shared.directory import Role, account_name, fault_of_account
 from shared.web import Caller
@@ -44,7 +44,7 @@ def add_staff(email: str, role: Role, team: str, agency: str, password: str | No
         raise click.ClickException(message)
     room = furnished_room("notify")
     with room.database.reading() as connection:
-        known = notify_store.find_staff(connection, account_name(email))
+        known = staff_store.find_staff(connection, account_name(email))
     if known and known["role"] == role:
         # Whoever only needs a new password works where they worked before.
         team, agency = team or known["team"], agency or known["agency"]
@@ -81,5 +81,5 @@ def remove_staff_account(email: str) -> None:
 def list_staff() -> None:
     """Every account: address, role, and the team or agency."""
     with furnished_room("notify").database.reading() as connection:
-        for email, role, team in notify_store.list_staff(connection):
+        for email, role, team in staff_store.list_staff(connection):
             click.echo(f"{email:40} {role:14} {team}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from services.notify import store
+from services.notify import staff_store
 from shared.contracts import SessionsEnded
 from shared.directory import account_name
 from shared.problems import NoKey
@@ -37,9 +37,9 @@ def keep_staff(who: Caller, password: str, unit: Unit) -> None:
     Whoever is signed in to one that is changed signs in anew: with the new password, in the new role.
     """
     email = account_name(who.name)
-    if store.find_staff(unit.connection, email) is not None:
-        store.end_sessions_of(unit, email)
-    store.keep_staff(
+    if staff_store.find_staff(unit.connection, email) is not None:
+        staff_store.end_sessions_of(unit, email)
+    staff_store.keep_staff(
         unit,
         email=email,
         role=who.role,
@@ -51,9 +51,9 @@ def keep_staff(who: Caller, password: str, unit: Unit) -> None:
 
 def remove_staff(email: str, unit: Unit) -> bool:
     """Whoever left signs in no more, and is signed out; False if there is no such account."""
-    if not store.remove_staff(unit, account_name(email)):
+    if not staff_store.remove_staff(unit, account_name(email)):
         return False
-    store.end_sessions_of(unit, account_name(email))
+    staff_store.end_sessions_of(unit, account_name(email))
     return True
 
 
@@ -62,7 +62,7 @@ def tell_ended_sessions(unit: Unit) -> int:
 
     Not whoever ends them: that may be a command that has no message keys, and nobody could open what it said.
     """
-    untold = store.claim_untold_ends(unit, _MOST_AT_ONCE)
+    untold = staff_store.claim_untold_ends(unit, _MOST_AT_ONCE)
     for email, ended_at in untold:
         unit.say(SessionsEnded(email=email, ended_at=ended_at))
     return len(untold)
@@ -70,7 +70,7 @@ def tell_ended_sessions(unit: Unit) -> int:
 
 def check_sign_in(email: str, password: str, connection: Connection) -> Caller:
     """Who this is; `NoKey` if address and password do not belong together."""
-    account = store.find_staff(connection, account_name(email))
+    account = staff_store.find_staff(connection, account_name(email))
     try:
         _hasher.verify(account["password_hash"] if account else _nobody(), password)
     except (VerificationError, InvalidHashError):

@@ -1,4 +1,4 @@
-"""Finds and keeps staff, alerts with their history, and preferences in notify's database."""
+"""Finds and keeps alerts with their history, and how staff want to be told, in notify's database."""
 
 from __future__ import annotations
 
@@ -15,15 +15,11 @@ from services.notify.tables import (
     case_teams,
     deliveries,
     dispatches,
-    ended_sessions,
     preferences,
-    staff,
     troubles,
-    untold_ends,
 )
 from shared.identity import new_id
 from shared.rows import find_rows, lock_and_find, locks_of
-from shared.sessions import end_sessions
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -371,47 +367,6 @@ def keep_preferences(unit: Unit, email: str, document: dict[str, Any]) -> None:
         unit.insert(preferences, {"email": email, "document": document, "changed_at": unit.now})
     else:
         unit.change(preferences, {"email": email}, document=document, changed_at=unit.now)
-
-
-def find_staff(connection: Connection, email: str) -> dict[str, Any] | None:
-    """The account under this address."""
-    row = connection.execute(select(staff).where(staff.c.email == email)).first()
-    return None if row is None else dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
-
-
-def keep_staff(unit: Unit, *, email: str, role: str, team: str, agency: str, password_hash: str) -> None:
-    """Make the account, or give it a new role, team, agency and password."""
-    values = {"role": role, "team": team, "agency": agency, "password_hash": password_hash}
-    if find_staff(unit.connection, email) is None:
-        unit.insert(staff, {"email": email, "made_at": unit.now, **values})
-    else:
-        unit.change(staff, {"email": email}, **values)
-
-
-def remove_staff(unit: Unit, email: str) -> bool:
-    """Nobody signs in to the account any more; False if there is none."""
-    return bool(unit.connection.execute(delete(staff).where(staff.c.email == email)).rowcount)
-
-
-def end_sessions_of(unit: Unit, email: str) -> None:
-    """Whoever is signed in to the account is so no longer; the other services are still to be told."""
-    end_sessions(unit, ended_sessions, email, unit.now)
-    unit.insert(untold_ends, {"id": new_id(), "email": email, "ended_at": unit.now})
-
-
-def claim_untold_ends(unit: Unit, limit: int) -> list[tuple[str, dt.datetime]]:
-    """Ends of which the other services do not know: whose, and when; told from now on."""
-    query = select(untold_ends).order_by(untold_ends.c.id).limit(limit).with_for_update(skip_locked=True)
-    found = list(unit.connection.execute(query))
-    if ids := [row.id for row in found]:
-        unit.connection.execute(delete(untold_ends).where(untold_ends.c.id.in_(ids)))
-    return [(row.email, row.ended_at) for row in found]
-
-
-def list_staff(connection: Connection) -> list[tuple[str, str, str]]:
-    """Every account: address, role, and the team or agency."""
-    rows = connection.execute(select(staff).order_by(staff.c.email))
-    return [(row.email, row.role, row.team or row.agency) for row in rows]
 
 
 def _alert(row: Row[Any]) -> Alert:
