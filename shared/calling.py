@@ -271,7 +271,7 @@ def read_retry_after(text: str, now: dt.datetime) -> dt.timedelta | None:
     else:
         try:
             until = parsedate_to_datetime(plain)
-        except ValueError:
+        except (ValueError, OverflowError):  # a day or an offset of twenty digits is no calendar's
             return None
         # A date without an offset is one in GMT.
         asked = (until if until.tzinfo else until.replace(tzinfo=dt.UTC)) - now

@@ -242,6 +242,25 @@ def test_an_endpoint_that_says_when_to_come_again_is_left_alone_until_then(
     )
 
 
+@in_one_process
+def test_a_time_to_come_again_that_no_clock_knows_is_as_if_none_had_been_said(
+    hub: Hub, agency: Agency
+) -> None:
+    agency.server.then(answers(503, Retry_After="Mon, 01 Jan 2024 00:00:00 +9999999999999"))
+    with Receiver() as other_server:
+        other = Agency(hub, "vip", other_server)
+        other.put()
+        hub.take(an_account("ODD"))
+        hub.take(an_account("OTHER", given="Other", born="1950-01-01"), agency="vip")
+        hub.settle()
+        assert other.statuses() == [("OTHER", "allocated")]
+    (delivery,) = agency.deliveries()
+    assert [attempt["status"] for attempt in delivery["attempts"]] == [503]
+    wait_out(hub, 1)
+    hub.settle()
+    assert agency.statuses() == [("ODD", "allocated")] * 2
+
+
 # --------------------------------------------------------------------------------------------- disabled
 
 
