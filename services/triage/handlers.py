@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.triage import follow_withdrawal as withdrawal
+from services.triage.cases.refer_across import end_sharing_where_refused
 from services.triage.reviews.know_agencies import keep_agency_key
 from services.triage.tables import ended_sessions
 from services.triage.triage_referral import prepare_batch, triage_referral
@@ -19,13 +20,19 @@ if TYPE_CHECKING:
     from services.triage.send_case import Table
     from shared.contracts.envelope import Message
     from shared.database import Database
+    from shared.messaging.unit import Unit
+
+
+def _triage(message: ReferralReceived, unit: Unit, table: Table, desk: Desk) -> None:
+    triaged = triage_referral(message, unit, table, desk)
+    end_sharing_where_refused(triaged.case_id, unit, table)
 
 
 def hears(database: Database, table: Table, desk: Desk) -> Mapping[type[Message], Hearer]:
     """Each message with what is done about it."""
     return {
         ReferralReceived: Hearer(
-            handle=lambda message, unit: triage_referral(message, unit, table, desk),
+            handle=lambda message, unit: _triage(message, unit, table, desk),
             prepare=lambda messages, unit: prepare_batch(messages, unit, database, desk),
         ),
         AgencyKey: Hearer(keep_agency_key),

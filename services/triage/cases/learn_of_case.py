@@ -1,4 +1,4 @@
-"""Something was recorded that changes what routing and clocks know: its strand, or where the court is."""
+"""Something was recorded that changes what routing and clocks know: its strand, who is told, the court."""
 
 from __future__ import annotations
 
@@ -30,6 +30,15 @@ def learn_of_strand(case: Case, strand: str, unit: Unit) -> Case:
     changed = case._replace(strand=strand)
     store.change_strand(unit, changed)
     return changed
+
+
+def learn_of_consent(case: Case, says: dict[str, Any], unit: Unit) -> None:
+    """Somebody was asked: who said that no other service is told is sent to none by the table either."""
+    kept = Lives.of(unit).find(case.id)
+    assert kept is not None  # noqa: S101 - it is held
+    facts = recorded(kept.facts, "consent", says)
+    if facts != kept.facts:
+        Lives.of(unit).change(case.id, replace(kept, facts=facts))
 
 
 def learn_of_court(case: Case, says: dict[str, Any], unit: Unit, table: Table) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from services.triage.cases import store
 from services.triage.cases.hold_case import NotNow, NotYours, hold_case
 from services.triage.cases.kinds import KINDS
-from services.triage.cases.learn_of_case import learn_of_court, learn_of_strand
+from services.triage.cases.learn_of_case import learn_of_consent, learn_of_court, learn_of_strand
 from services.triage.cases.needs_store import related_cases
 from services.triage.cases.place_case import place_case
+from services.triage.cases.refer_across import end_sharing
 from services.triage.domain.life.situation import Record
 from services.triage.history.store import History
 from services.triage.lives.store import Lives
@@ -81,6 +82,9 @@ def record_fact(
         case = learn_of_strand(case, says["value"], unit)
     if kind == "court":
         learn_of_court(case, says, unit, table)
+    if kind == "consent" and says["to"] == "sharing":
+        learn_of_consent(case, says, unit)
+        end_sharing(case, unit, table, who.name)
     if kind == "conflict":
         declare(case.id, says["staff"], unit, database, table, knows=says.get("knows", True))
     settle_task(case, unit, table.targets, who.name)

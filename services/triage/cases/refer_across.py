@@ -9,12 +9,15 @@ from services.triage.assign_case import find_owner, tell_of_giving
 from services.triage.cases import store
 from services.triage.cases.hold_case import NotNow, NotYours, hold_case
 from services.triage.domain.life import reasons
+from services.triage.domain.life.guards import GUARDS, Given
+from services.triage.domain.life.moving import STOP
 from services.triage.domain.life.situation import Record
 from services.triage.domain.teams.assigning import Task
-from services.triage.history.store import History, read_history
+from services.triage.history.store import SYSTEM, History, read_history
 from services.triage.lives.store import Lives, hold_cases
 from services.triage.move_case import due_of, situation_of, today_of, try_to_move
 from services.triage.send_case import conflicts_in, hand_over
+from services.triage.store import Register
 from shared.contracts import CaseDue, CaseRouted
 from shared.identity import new_id
 from shared.problems import Fault, NotFound, Unprocessable
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
 
     from services.triage.cases.hold_case import Who
     from services.triage.cases.store import CrossReferral, Seen
-    from services.triage.domain.life.guards import Given
     from services.triage.send_case import Table
     from services.triage.store import Case
     from shared.database import Database
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 ANSWERS: Final = ("accepted", "refused", "withdrawn")
 _MOST: Final = 200
 NOT_IN_TIME: Final = "R-NOT-IN-TIME"
+SHARING_ENDED: Final = "R-SHARING-ENDED"
 
 
 def offer_support(
@@ -45,9 +48,8 @@ def offer_support(
     if not seen.kept.life.is_open:
         message = "The case is closed."
         raise NotNow(message)
-    if not situation_of(seen.case, seen.kept, unit).agreed("initiator", "sharing"):
-        message = "Whoever asked has not agreed that another service is told."
-        raise NotNow(message)
+    if not situation_of(seen.case, seen.kept, unit).may_share:
+        raise NotNow(GUARDS["sharing_agreed"].why)
     if any(
         one.to_team == to_team
         and (one.state == "offered" or (one.purpose, one.state) == ("support", "accepted"))
@@ -260,6 +262,48 @@ def return_unanswered(unit: Unit, database: Database, table: Table) -> int:
             )
         )
     return told
+
+
+def end_sharing_where_refused(case_id: UUID, unit: Unit, table: Table) -> None:
+    """A referral was triaged into this case: if one of them says no to sharing, it may be with others."""
+    kept, case = Lives.of(unit).find(case_id), Register.of(unit).case(case_id)
+    if kept is None or case.opened_at == unit.now:
+        return  # it was opened just now, and is with nobody else
+    if kept.facts.sharing_refused_on is not None or kept.facts.other_sharing_refused_on is not None:
+        end_sharing(case, unit, table)
+
+
+def end_sharing(case: Case, unit: Unit, table: Table, by: str = SYSTEM) -> None:
+    """Where it is not agreed any more that another service is told, nobody else sees the case.
+
+    What was offered is taken back, and who was asked to help helps no more: whoever does is told to contact
+    nobody. `by` is who recorded it.
+    """
+    kept = Lives.of(unit).find(case.id)
+    if kept is None or situation_of(case, kept, unit).may_share:
+        return
+    for offer in store.list_cross_referrals(unit.connection, case.id):
+        helps = (offer.purpose, offer.state) == ("support", "accepted")
+        if not helps and offer.state != "offered":
+            continue
+        _answer(offer, case, "withdrawn", by, SHARING_ENDED, unit)
+        if helps:
+            unit.say(
+                CaseDue(
+                    case=case.reference,
+                    to_team=offer.to_team,
+                    owner=offer.answered_by or "",
+                    task=STOP,
+                    due_on=today_of(unit.now),
+                    kind="begun",
+                    said_at=unit.now,
+                    travels="urgent",
+                )
+            )
+    given = Given(reason=SHARING_ENDED)
+    told = store.references_in(unit.connection, case.id)
+    try_to_move(case, "refuse_transfer", unit, table.targets, given=given, referrals=told)
+    _goes_back_to_triage(case.id, unit)
 
 
 def _goes_back_to_triage(case_id: UUID, unit: Unit) -> None:

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 _IN_CUSTODY = ("prison_number", "prison", "custody")
 _LANDLORD = ("landlord", "social_landlord")
-# What whoever asked decides of, and how: the parts of the names under which the days of it are kept.
-_KEPT: Final = {"approach_other_party": "approach", "sharing": "sharing"}
+# What each side decides of, and how: the parts of the names under which the days of it are kept.
+_KEPT: Final[dict[tuple[Side, str], str]] = {
+    ("initiator", "approach_other_party"): "approach",
+    ("initiator", "sharing"): "sharing",
+    ("other", "sharing"): "other_sharing",
+}
 _KEPT_AS: Final = {"given": "agreed_on", "refused": "refused_on"}
 
 
@@ -112,21 +116,22 @@ def _forbidden(referral: Referral) -> Iterator[dt.date]:
 
 
 def _agreed(referral: Referral) -> dict[str, Any]:
-    """What whoever asked has agreed to or refused, and until when they wanted to think, and of what.
+    """What each side has agreed to or refused; and until when whoever asked wanted to think, and of what.
 
-    Of several who asked together nobody is spoken for by another: one's "no" is as new as the last yes.
+    Of several on one side nobody is spoken for by another: one's "no" is as new as the last yes.
     """
     told: dict[str, Any] = {}
     thinking_over: set[str] = set()
     decided: set[str] = set()
     for party, side in zip(referral.parties, sides_of(referral), strict=True):
-        if side != "initiator":
-            continue
         for consent in party.consents:
             on = consent.decided_on or referral.referred_at.date()
-            if consent.to in _KEPT and consent.decision in _KEPT_AS:
-                name = f"{_KEPT[consent.to]}_{_KEPT_AS[consent.decision]}"
+            what = _KEPT.get((side, consent.to))
+            if what is not None and consent.decision in _KEPT_AS:
+                name = f"{what}_{_KEPT_AS[consent.decision]}"
                 told[name] = max(told.get(name, on), on)
+            if side != "initiator":
+                continue
             if consent.decision == "deferred" and consent.contact_again_on:
                 told["more_time_until"] = consent.contact_again_on
                 thinking_over.add(consent.to)
@@ -166,16 +171,17 @@ def begin_situation(
     facts: Facts, lacks: Sequence[str] | None, gates: Sequence[str], today: dt.date
 ) -> Situation:
     """What is known of a case before anything was recorded in it."""
-    told = (
-        ("approach_other", facts.approach_agreed_on, facts.approach_refused_on),
-        ("sharing", facts.sharing_agreed_on, facts.sharing_refused_on),
+    told: tuple[tuple[tuple[Side, str], dt.date | None, dt.date | None], ...] = (
+        (("initiator", "approach_other"), facts.approach_agreed_on, facts.approach_refused_on),
+        (("initiator", "sharing"), facts.sharing_agreed_on, facts.sharing_refused_on),
+        (("other", "sharing"), facts.other_sharing_agreed_on, facts.other_sharing_refused_on),
     )
     consents: dict[tuple[Side, str], Consent] = {}
-    for to, agreed, refused in told:
+    for what, agreed, refused in told:
         if refused is not None and (agreed is None or agreed <= refused):
-            consents["initiator", to] = Consent("refused", refused)
+            consents[what] = Consent("refused", refused)
         elif agreed is not None:
-            consents["initiator", to] = Consent("given", agreed)
+            consents[what] = Consent("given", agreed)
     return Situation(
         today=today,
         strand=facts.strand,

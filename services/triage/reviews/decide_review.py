@@ -6,6 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from services.triage.cases.hold_case import NotYours
+from services.triage.cases.refer_across import end_sharing_where_refused
 from services.triage.cases.store import Sees
 from services.triage.reviews import store
 from services.triage.reviews.hold_neighbourhood import Stale, hold_neighbourhood, record_why, settle_by_word
@@ -87,6 +88,8 @@ def decide_review(
         if question.seen or who.team == beside.team:
             record_why(beside.case_id, f"said_{verdict}", who, why, unit)
     settle_by_word([*one_side, *other_side], clerk)
+    for case_id in cases:  # what somebody said in the one case holds in both
+        end_sharing_where_refused(case_id, unit, office.table)
     unit.flush()
     found = store.find_question(unit.connection, EVERYTHING, review_id)
     assert found is not None  # noqa: S101 - it was there above

@@ -10,7 +10,18 @@ import pytest
 
 from services.triage.history.store import find_case_id
 from tests.support.houses import Hub, StoppedClock
-from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, post, put_into, take, token, whole
+from tests.triage.cases.doing import (
+    FACILITATOR,
+    a_crime,
+    allocate,
+    move,
+    post,
+    put_into,
+    record,
+    take,
+    token,
+    whole,
+)
 
 NEEDS = {"outlook": {"level": 3, "note": "Invented: sleeps badly."}, "social": {"level": 1}}
 
@@ -259,3 +270,85 @@ def test_who_only_facilitates_a_case_neither_asks_other_teams_nor_answers(hub: H
         ["accepted", "refused"],
         ["accepted", "refused", "withdrawn"],
     ]
+
+
+ELSEWHERE = "community_peer_mentors"
+
+
+def refuse_sharing(hub: Hub, case: str, how: str) -> None:
+    """Somebody says that no other service is to be told: to staff, or by an amended referral."""
+    if how == "referral":
+        hub.clock.move(days=1)
+        account = a_crime()
+        for consent in account["parties"][0]["consents"]:
+            if consent["to"] == "sharing":
+                consent |= {"decision": "refused", "decided_on": "2026-03-21"}
+        assert take(hub, account) == case
+        return
+    side, decision = how.split()
+    record(hub, case, "consent", side=side, to="sharing", decision=decision)
+
+
+@pytest.mark.parametrize("how", ["initiator withdrawn", "initiator deferred", "other refused", "referral"])
+def test_a_case_that_nobody_else_may_be_told_of_any_more_is_not_offered_any_more(hub: Hub, how: str) -> None:
+    case = take(hub, a_crime())
+    path, theirs = f"/v1/cases/{case}", token(hub, "coordinator", ELSEWHERE)
+    move(hub, case, "transfer", to=ELSEWHERE)
+    assert hub.ask(path, theirs).status_code == 200
+    refuse_sharing(hub, case, how)
+    assert hub.ask(path, theirs).status_code == 404
+    told = whole(hub, case)
+    (offered,) = told["cross_referrals"]
+    assert (told["state"], told["team"]) == ("triage", "restorative_hub")
+    assert (offered["state"], offered["reason"]) == ("withdrawn", "R-SHARING-ENDED")
+    again = post(hub, f"{path}/transitions", {"transition": "transfer", "to": ELSEWHERE})
+    assert (again.status_code, "another service is told" in again.get_json()["detail"]) == (409, True)
+
+
+def test_a_service_outside_the_hub_is_not_waited_for_when_it_may_not_be_told_any_more(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    move(hub, case, "transfer", to="A service in another county")
+    refuse_sharing(hub, case, "initiator withdrawn")
+    told = whole(hub, case)
+    assert (told["state"], told["reason"]) == ("triage", "R-SHARING-ENDED")
+
+
+@pytest.mark.parametrize("how", ["initiator withdrawn", "other refused", "referral"])
+def test_who_helps_stops_and_sees_the_case_no_more_when_they_may_not_be_told_any_more(
+    hub: Hub, how: str
+) -> None:
+    case = take(hub, a_crime())
+    path, theirs = f"/v1/cases/{case}", token(hub, "coordinator", "vcas")
+    one, two = offer(hub, case), offer(hub, case, ELSEWHERE)
+    answer = f"{path}/cross-referrals/{one['id']}/answer"
+    assert post(hub, answer, {"answer": "accepted"}, "coordinator", "vcas").status_code == 200
+    refuse_sharing(hub, case, how)
+    assert hub.ask(path, theirs).status_code == 404
+    assert hub.ask(path, token(hub, "coordinator", ELSEWHERE)).status_code == 404
+    answered = f"{path}/cross-referrals/{two['id']}/answer"
+    assert post(hub, answered, {"answer": "accepted"}, "coordinator", ELSEWHERE).status_code == 404
+    hub.settle()
+    stopped = [alert for alert in hub.alerts() if alert["kind"] == "stop"]
+    assert [(alert["case"], alert["team"], alert["urgent"]) for alert in stopped] == [(case, "vcas", True)]
+    assert whole(hub, case)["state"] == "triage"
+
+
+def test_the_harmed_person_s_no_holds_where_the_responsible_person_asked(hub: Hub) -> None:
+    account = a_crime() | {"initiated_by": "responsible"}
+    yes = [{"to": to, "decision": "given"} for to in ("referral", "sharing")]
+    account["parties"][1]["consents"] = yes
+    for consent in account["parties"][0]["consents"]:
+        if consent["to"] == "sharing":
+            consent["decision"] = "refused"
+    case = take(hub, account)
+    for path, body in (("transitions", {"transition": "transfer"}), ("cross-referrals", {})):
+        answer = post(hub, f"/v1/cases/{case}/{path}", {"to": ELSEWHERE, **body})
+        assert (answer.status_code, "the other side has said no" in answer.text) == (409, True)
+
+
+def test_who_said_to_staff_that_no_other_service_is_told_is_not_sent_to_one_by_their_area(hub: Hub) -> None:
+    case = take(hub, a_crime(postcode="DH2 9ZZ"))
+    assert whole(hub, case, "supervisor")["team"] == "duty_desk"
+    record(hub, case, "consent", "supervisor", side="initiator", to="sharing", decision="refused")
+    record(hub, case, "area", "supervisor", value="E06000002")
+    assert whole(hub, case, "supervisor")["team"] == "duty_desk"

@@ -187,8 +187,8 @@ GUARDS: Final[dict[str, Guard]] = {
         "was held, and nobody is out of reach before attempts on two days.",
     ),
     "sharing_agreed": Guard(
-        lambda now, _: now.agreed("initiator", "sharing"),
-        "Whoever asked has not agreed that another service is told.",
+        lambda now, _: now.may_share,
+        "Whoever asked has not agreed that another service is told, or the other side has said no to that.",
     ),
     "merged": Guard(lambda now, _: now.merged_into is not None, "The case was not merged."),
     "not_merged": Guard(lambda now, _: now.merged_into is None, "The case is part of another."),

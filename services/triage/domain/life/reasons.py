@@ -67,6 +67,7 @@ REFUSALS: Final = {
     "R-CONFLICT": "We know somebody in it.",
     "R-KNOWN-NOT-WANTED": "They told us that they do not want us.",
     "R-INFORMATION-MISSING": "Too little is known.",
+    "R-SHARING-ENDED": "It is not agreed any more that another service is told.",
 }
 REOPENINGS: Final = {
     "O-ASKED-AGAIN": "Somebody came back and feels ready now.",

@@ -101,6 +101,13 @@ class Situation:
         return self.agreed("initiator", "approach_other") and not self.anybody_out
 
     @property
+    def may_share(self) -> bool:
+        """Whether another service may be told: whoever asked agrees, and the other side has not said no."""
+        other = self.consents.get(("other", "sharing"))
+        refused = other is not None and other.decision in ("refused", "withdrawn")
+        return self.agreed("initiator", "sharing") and not refused
+
+    @property
     def trial_ahead(self) -> bool:
         """Whether somebody is charged and has neither pleaded guilty nor been tried (DOMAIN §3)."""
         return self.stage in _BEFORE_A_PLEA

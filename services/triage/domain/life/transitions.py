@@ -283,7 +283,12 @@ TABLE: Final[tuple[Transition, ...]] = (
         ("to",),
     ),
     Transition(
-        "accept_transfer", "Accept it", _from("transfer_sent"), "triage", ("receiver",), ("nothing_lacking",)
+        "accept_transfer",
+        "Accept it",
+        _from("transfer_sent"),
+        "triage",
+        ("receiver",),
+        ("nothing_lacking", "sharing_agreed"),
     ),
     Transition(
         "record_acceptance",
@@ -299,7 +304,7 @@ TABLE: Final[tuple[Transition, ...]] = (
         "It was not accepted",
         _from("transfer_sent"),
         "triage",
-        ("receiver", *_CO),
+        ("system", "receiver", *_CO),
         (),
         ("refusal",),
     ),

@@ -57,6 +57,9 @@ class Facts:
     sharing_agreed_on: dt.date | None = None
     approach_refused_on: dt.date | None = None
     sharing_refused_on: dt.date | None = None
+    # What the other side has decided of it.
+    other_sharing_agreed_on: dt.date | None = None
+    other_sharing_refused_on: dt.date | None = None
     more_time_until: dt.date | None = None
     # Of whoever asked: what they wanted that time for, and what they have decided.
     thinking_over: frozenset[str] = frozenset()
@@ -126,7 +129,10 @@ _UNITED: Final = ("markers", "services")
 _OF_THE_COURT: Final = ("stage", "hearing_on")
 _EITHER: Final = ("danger", "custody", "enhanced", "sharing_refused")
 # What was decided last counts, in whatever order it is heard: an old yes that comes late takes no "no" back.
-_DECIDED_ON: Final = ("approach_agreed_on", "sharing_agreed_on", "approach_refused_on", "sharing_refused_on")
+_DECIDED_ON: Final = (
+    "approach_agreed_on", "sharing_agreed_on", "approach_refused_on", "sharing_refused_on",
+    "other_sharing_agreed_on", "other_sharing_refused_on",
+)  # fmt: skip
 
 
 def together(known: Facts, told: Facts) -> Facts:
@@ -164,7 +170,15 @@ def recorded(known: Facts, kind: str, says: Mapping[str, Any]) -> Facts:
         day = says.get("hearing_on")
         hearing_on = dt.date.fromisoformat(day) if day else known.hearing_on
         return replace(known, stage=says["stage"], hearing_on=hearing_on)
+    if kind == "consent" and _refuses_sharing(known, says):
+        return replace(known, sharing_refused=True)
     return known
+
+
+def _refuses_sharing(known: Facts, says: Mapping[str, Any]) -> bool:
+    """Whether somebody who was harmed, or who asked, has said to staff that no other service is told."""
+    counts = says["side"] == "initiator" or known.initiated_by == "responsible" or known.strand == "dispute"
+    return counts and says["to"] == "sharing" and says["decision"] in ("refused", "withdrawn")
 
 
 def _still_promised(known: Facts, told: Facts) -> dict[str, object]:
