@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.triage.domain.gates import lacking
+from services.triage.domain.life.situation import in_turn
 from services.triage.domain.life.turn import whose_turn
 from services.triage.lives.store import Lives
 from services.triage.move_case import say_begun, settle_task, situation_of, today_of, try_to_move
@@ -82,8 +83,8 @@ def _missing(case: Case, unit: Unit, table: Table) -> Sequence[str]:
     standing = [reference for reference, _ in register.standing_referrals(case.id)]
     brought = [_brings(reference, register, table) for reference in standing or register.members(case.id)]
     known = {"area"} if case.area is not None else set()
-    records = (record for record in Lives.of(unit).records(case.id) if record.kind == "safe_contact")
-    if any(record.says["value"] for record in list(records)[-1:]):
+    told = [one for one in in_turn(Lives.of(unit).records(case.id)) if one.kind == "safe_contact"]
+    if any(record.says["value"] for record in told[-1:]):
         known.add("safe_contact")
     return [need for need in lacking(brought) if need not in known]
 

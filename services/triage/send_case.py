@@ -13,6 +13,7 @@ from services.triage.domain.clocks.targets import Targets
 from services.triage.domain.gates import lacking
 from services.triage.domain.life.guards import Given
 from services.triage.domain.life.moving import born, move
+from services.triage.domain.life.situation import in_turn
 from services.triage.domain.routing.facts import Facts, recorded, together
 from services.triage.domain.routing.table import Decision, RoutingTable, route
 from services.triage.domain.teams.assigning import Task, Teams
@@ -283,7 +284,7 @@ def learn_anew(
     facts = facts_of(heard[0].referral, unit, table)
     for message in heard[1:]:
         facts = together(facts, facts_of(message.referral, unit, table))
-    for record in Lives.of(unit).records(case.id):
+    for record in in_turn(Lives.of(unit).records(case.id)):
         facts = recorded(facts, record.kind, record.says)
     case = _without_their_area(case, facts, left, table, unit)
     if case.area is not None and case.area != facts.area:

@@ -14,6 +14,8 @@ from services.triage.send_case import with_gates
 from services.triage.wake_case import wake_case
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from services.triage.send_case import Table
     from services.triage.store import Case
     from shared.messaging.unit import Unit
@@ -32,7 +34,7 @@ def learn_of_strand(case: Case, strand: str, unit: Unit) -> Case:
     return changed
 
 
-def learn_of_consent(case: Case, says: dict[str, Any], unit: Unit) -> None:
+def learn_of_consent(case: Case, says: Mapping[str, Any], unit: Unit) -> None:
     """Somebody was asked: who said that no other service is told is sent to none by the table either."""
     kept = Lives.of(unit).find(case.id)
     assert kept is not None  # noqa: S101 - it is held
@@ -41,7 +43,7 @@ def learn_of_consent(case: Case, says: dict[str, Any], unit: Unit) -> None:
         Lives.of(unit).change(case.id, replace(kept, facts=facts))
 
 
-def learn_of_court(case: Case, says: dict[str, Any], unit: Unit, table: Table) -> None:
+def learn_of_court(case: Case, says: Mapping[str, Any], unit: Unit, table: Table) -> None:
     """The court has gone on, or sits on another day: gates and clocks follow.
 
     A hearing that has moved moves what counts back from it, sooner or later; what is no news moves nothing.

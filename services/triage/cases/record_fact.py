@@ -11,7 +11,7 @@ from services.triage.cases.learn_of_case import learn_of_consent, learn_of_court
 from services.triage.cases.needs_store import related_cases
 from services.triage.cases.place_case import place_case
 from services.triage.cases.refer_across import end_sharing
-from services.triage.domain.life.situation import Record
+from services.triage.domain.life.situation import Record, is_overtaken
 from services.triage.history.store import History
 from services.triage.lives.store import Lives
 from services.triage.mind_conflicts import declare
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from services.triage.cases.hold_case import Who
     from services.triage.cases.store import Seen
     from services.triage.send_case import Table
+    from services.triage.store import Case
     from shared.database import Database
     from shared.messaging.unit import Unit
 
@@ -73,19 +74,30 @@ def record_fact(
     if day > today_of(unit.now):
         message = "Nothing is recorded before it has happened."
         raise NotNow(message)
-    record_id = Lives.of(unit).record(seen.case.id, Record(kind, says, day, who.name))
+    record = Record(kind, says, day, who.name)
+    is_late = is_overtaken(record, Lives.of(unit).records(seen.case.id))
+    record_id = Lives.of(unit).record(seen.case.id, record)
     History.of(unit).write(
         seen.case.id, "recorded", who.name, {"kind": kind, "record": str(record_id), "role": who.role}
     )
-    case = place_case(seen.case, says["value"], unit, table) if kind == "area" else seen.case
-    if kind == "strand":
-        case = learn_of_strand(case, says["value"], unit)
-    if kind == "court":
-        learn_of_court(case, says, unit, table)
-    if kind == "consent" and says["to"] == "sharing":
-        learn_of_consent(case, says, unit)
-        end_sharing(case, unit, table, who.name)
-    if kind == "conflict":
-        declare(case.id, says["staff"], unit, database, table, knows=says.get("knows", True))
+    # Of what is so since a later day it tells only how it was before.
+    case = seen.case if is_late else _learn(record, seen.case, unit, database, table)
     settle_task(case, unit, table.targets, who.name)
     return store.Seen(case, Lives.of(unit).find(seen.case.id) or seen.kept)
+
+
+def _learn(record: Record, case: Case, unit: Unit, database: Database, table: Table) -> Case:
+    """The case, where what was recorded changes what is known outside of its records."""
+    says = record.says
+    if record.kind == "area":
+        return place_case(case, says["value"], unit, table)
+    if record.kind == "strand":
+        return learn_of_strand(case, says["value"], unit)
+    if record.kind == "court":
+        learn_of_court(case, says, unit, table)
+    if record.kind == "consent" and says["to"] == "sharing":
+        learn_of_consent(case, says, unit)
+        end_sharing(case, unit, table, record.who)
+    if record.kind == "conflict":
+        declare(case.id, says["staff"], unit, database, table, knows=says.get("knows", True))
+    return case

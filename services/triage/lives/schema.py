@@ -155,14 +155,14 @@ def _refuses_sharing(referral: Referral) -> bool:
 
 
 def with_refusals(situation: Situation, begun: Situation) -> Situation:
-    """A "no" that a referral told of later than anything was recorded of it is the newest word.
+    """A "no" that a referral told of is the newest word, unless something was recorded of it on a later day.
 
     `begun` is what was known before anything was recorded.
     """
     later = {
         what: told
         for what, told in begun.consents.items()
-        if told.decision == "refused" and situation.consents[what].on < told.on
+        if told.decision == "refused" and situation.consents[what].on <= told.on
     }
     return replace(situation, consents={**situation.consents, **later}) if later else situation
 

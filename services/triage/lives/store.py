@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import and_, func, or_, select
 
 from services.triage.domain.life.moving import Life
-from services.triage.domain.life.situation import Record, Situation, what_stops, with_records
+from services.triage.domain.life.situation import Record, Situation, in_turn, what_stops, with_records
 from services.triage.domain.routing.facts import Facts
 from services.triage.history.store import History
 from services.triage.lives.schema import begin_situation, with_refusals
@@ -153,17 +153,19 @@ class Lives:
         """What is known of a case now."""
         begun = begin_situation(kept.facts, lacks, kept.gates, today)
         begun = replace(begun, nobody_fits=bool(kept.nobody_fits))
-        return with_refusals(with_records(begun, self._with_what_stops(case_id)), begun)
+        return with_refusals(with_records(begun, in_turn(self._with_what_stops(case_id))), begun)
 
     def _with_what_stops(self, case_id: UUID) -> Iterator[Record]:
         """Its records, and where another case was merged into it what was recorded there to stop contact.
 
-        It leaves with that case when the two are set apart; what is recorded here since is newer.
+        It leaves with that case when the two are set apart; what is recorded here since is newer, and nothing
+        else: here it is known from the day of the merge.
         """
         for record in self.records(case_id):
             yield record
             if record.kind == "merged_in":
-                yield from what_stops(self.records(UUID(record.says["id"])), record.says)
+                for stop in what_stops(in_turn(self.records(UUID(record.says["id"]))), record.says):
+                    yield stop._replace(on=max(stop.on, record.on))
 
 
 def _record(row: Row[Any], keys: KeyRing) -> Record:

@@ -334,3 +334,57 @@ def test_another_service_is_not_told_once_sharing_was_refused(hub: Hub) -> None:
     answer = post(hub, f"/v1/cases/{case}/transitions", {"transition": "transfer", "to": "vcas"})
     assert answer.status_code == 409
     assert "another service is told" in answer.get_json()["detail"]
+
+
+def record_late(hub: Hub, case: str, days: int, kind: str, **says: object) -> None:
+    """Record today how it was so many days ago."""
+    on = str((hub.clock() - dt.timedelta(days=days)).date())
+    body = {"kind": kind, "on": on, "says": says}
+    assert post(hub, f"/v1/cases/{case}/records", body, "facilitator").status_code == 201
+
+
+def test_a_yes_that_is_written_down_late_takes_no_later_no_back(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    allocate(hub, case)
+    move(hub, case, "contact_initiator", "facilitator")
+    hub.clock.move(days=5)
+    record(hub, case, "consent", "facilitator", side="initiator", to="process", decision="refused")
+    record_late(hub, case, 4, "consent", side="initiator", to="process", decision="given")
+    assert whole(hub, case)["task"] == "stop_contact"
+    record(hub, case, "consent", "facilitator", side="initiator", to="process", decision="given")
+    assert whole(hub, case)["task"] == "contact_initiator"
+
+
+def test_what_is_written_down_late_of_risk_the_court_and_the_area_changes_nothing_that_came_after_it(
+    hub: Hub,
+) -> None:
+    case = take(hub, a_crime())
+    allocate(hub, case)
+    for step in ("contact_initiator", "contact_other"):
+        move(hub, case, step, "facilitator")
+    for side in ("initiator", "other"):
+        record(hub, case, "consent", "facilitator", side=side, to="process", decision="given")
+    move(hub, case, "prepare", "facilitator")
+    hub.clock.move(days=3)
+    record(hub, case, "risk", "facilitator", acceptable=False, note="Invented.")
+    record(hub, case, "court", "facilitator", stage="guilty_plea")
+    record(hub, case, "area", "facilitator", value="E06000047")
+    record_late(hub, case, 2, "risk", acceptable=True, note="Invented.")
+    record_late(hub, case, 2, "court", stage="charged")
+    record_late(hub, case, 2, "area", value="E06000001")
+    told = whole(hub, case, "supervisor")
+    (ready,) = [one for one in told["choices"] if one["transition"] == "ready"]
+    stops = [one["why"] for one in ready["stands_against"]]
+    assert "The risk was not found acceptable within the last 28 days." in stops
+    assert not [why for why in stops if "trial" in why]
+    assert told["area"] == "E06000047"
+
+
+def test_the_no_of_a_referral_holds_where_a_yes_was_recorded_on_the_same_day(hub: Hub) -> None:
+    account = a_crime()
+    case = take(hub, account)
+    allocate(hub, case)
+    move(hub, case, "contact_initiator", "facilitator")
+    record(hub, case, "consent", "facilitator", side="initiator", to="approach_other", decision="given")
+    take(hub, refusing(account, "approach_other_party", str(hub.clock().date())))
+    assert NOT_AGREED in against(hub, case, "contact_other")

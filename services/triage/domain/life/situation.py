@@ -1,7 +1,8 @@
 """What is known about a case when something is about to happen in it: facts, folded from its records.
 
-Records are added and never changed; the newest says how it stands. Nothing is concluded from a record that is
-not there: who was not asked has neither agreed nor refused.
+Records are added and never changed; the one of the latest day says how it stands, and of one day the one that
+was recorded last: what is written down late overrides nothing that came after it. Nothing is concluded from a
+record that is not there: who was not asked has neither agreed nor refused.
 """
 
 from __future__ import annotations
@@ -160,8 +161,22 @@ class Record(NamedTuple):
     who: str = ""
 
 
+def in_turn(records: Iterable[Record]) -> list[Record]:
+    """These records by the days on which it was so, and those of one day as they were recorded."""
+    return sorted(records, key=lambda record: record.on)
+
+
+def is_overtaken(record: Record, records: Iterable[Record]) -> bool:
+    """Whether one of these tells of the same thing as it was on a later day."""
+    return any(one.on > record.on and _about(one) == _about(record) for one in records)
+
+
+def _about(record: Record) -> tuple[object, ...]:
+    return (record.kind, *(record.says.get(name) for name in ("side", "to", "staff")))
+
+
 def with_records(situation: Situation, records: Iterable[Record]) -> Situation:
-    """The situation after these records, in the order in which they were made."""
+    """The situation after these records, one after the other."""
     for record in records:
         situation = _FOLDS[record.kind](situation, record)
     return situation
