@@ -43,6 +43,12 @@ def referral_of(number: int, told: dict[str, Any]) -> Wire:
         event["next_hearing_on"] = str(TODAY + dt.timedelta(days=told["hearing_in"]))
     if "responsible" in told:
         account["parties"].append(responsible_of(family, told["responsible"]))
+    if "also_responsible" in told:
+        account["parties"].append(responsible_of(family, told["also_responsible"], given="Fabula"))
+    if "also" in told:
+        name = {"given": "Mythia", "family": family}
+        also = {"role": told["also"]["role"], "date_of_birth": told["also"]["born"], "name": name}
+        account["parties"].append(also)
     if "markers" in told or "danger" in told:
         account["risks"] = {
             "assessed": True,
@@ -75,8 +81,8 @@ def fill_harmed(party: Wire, told: dict[str, Any]) -> None:
         party["enhanced_rights"] = True
 
 
-def responsible_of(family: str, told: dict[str, Any]) -> Wire:
-    other: Wire = {"role": "responsible", "name": {"given": "Mythos", "family": f"{family}son"}}
+def responsible_of(family: str, told: dict[str, Any], given: str = "Mythos") -> Wire:
+    other: Wire = {"role": "responsible", "name": {"given": given, "family": f"{family}son"}}
     if "born" in told:
         other["date_of_birth"] = told["born"]
     if "postcode" in told:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from services.triage.domain.life.situation import Consent, Side, Situation
-from services.triage.domain.routing.facts import TENURES, Facts, age_on
+from services.triage.domain.routing.facts import AGES, TENURES, Age, Facts, age_on
+from shared.working_time import LONDON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _IN_CUSTODY = ("prison_number", "prison", "custody")
 _LANDLORD = ("landlord", "social_landlord")
+# Of several who are responsible a child's age decides, who has a service of their own; under ten nobody has.
+_RESPONSIBLE_AGES: Final[tuple[Age, ...]] = ("10_17", "under_10", "18_plus", "unknown")
 # What each side decides of, and how: the parts of the names under which the days of it are kept.
 _KEPT: Final[dict[tuple[Side, str], str]] = {
     ("initiator", "approach_other_party"): "approach",
@@ -34,8 +37,14 @@ def home_of(referral: Referral) -> Address | None:
 
 
 def other_home_of(referral: Referral) -> Address | None:
-    """Where the responsible person lives: it decides which youth justice service has a child's case."""
-    return next((p.address for p in _responsible(referral) if _is_somewhere(p.address)), None)
+    """Where the responsible person lives: it decides which youth justice service has a child's case.
+
+    Of several it is the home of whose age decides, and where that is not known nobody else's.
+    """
+    people = _responsible(referral)
+    decides = _first_of([_age_of(party, referral) for party in people], _RESPONSIBLE_AGES)
+    homes = (party.address for party in people if _age_of(party, referral) == decides)
+    return next(filter(_is_somewhere, homes), None)
 
 
 def sides_of(referral: Referral) -> list[Side]:
@@ -53,6 +62,14 @@ def _is_somewhere(address: Address | None) -> bool:
     return address is not None and bool(address.postcode or address.uprn)
 
 
+def _age_of(party: Party, referral: Referral) -> Age:
+    return age_on(party.date_of_birth, referral.referred_at.astimezone(LONDON).date())
+
+
+def _first_of(ages: Sequence[Age], order: tuple[Age, ...]) -> Age:
+    return min(ages, key=order.index, default="unknown")
+
+
 def _responsible(referral: Referral) -> list[Party]:
     return [party for party in referral.parties if party.role == "responsible"]
 
@@ -60,9 +77,9 @@ def _responsible(referral: Referral) -> list[Party]:
 def read_facts(referral: Referral, home: Place, other_home: Place) -> Facts:
     """What one referral tells; the places are those of the two homes."""
     event, risks = referral.event, referral.risks
-    day = referral.referred_at.date()
     responsible = next(iter(_responsible(referral)), None)
-    harmed = next((party for party in referral.parties if party.role == "harmed"), None)
+    # Each side of a dispute describes itself as harmed.
+    harmed = [party for party in referral.parties if party.role != "responsible"]
     schemes = {one.scheme for party in _responsible(referral) for one in party.identifiers}
     return Facts(
         strand=referral.strand,
@@ -71,9 +88,11 @@ def read_facts(referral: Referral, home: Place, other_home: Place) -> Facts:
         police_area=home.police,
         possible_areas=home.possible,
         stage=event.justice_stage,
-        responsible_age=age_on(responsible.date_of_birth, day) if responsible else "unknown",
+        responsible_age=_first_of(
+            [_age_of(party, referral) for party in _responsible(referral)], _RESPONSIBLE_AGES
+        ),
         responsible_area=other_home.area,
-        harmed_age=age_on(harmed.date_of_birth, day) if harmed else "unknown",
+        harmed_age=_first_of([_age_of(party, referral) for party in harmed], AGES),
         markers=frozenset(risks.markers if risks else ()),
         danger=risks.immediate_danger if risks else False,
         custody=not schemes.isdisjoint(_IN_CUSTODY),
@@ -125,7 +144,7 @@ def _agreed(referral: Referral) -> dict[str, Any]:
     decided: set[str] = set()
     for party, side in zip(referral.parties, sides_of(referral), strict=True):
         for consent in party.consents:
-            on = consent.decided_on or referral.referred_at.date()
+            on = consent.decided_on or referral.referred_at.astimezone(LONDON).date()
             what = _KEPT.get((side, consent.to))
             if what is not None and consent.decision in _KEPT_AS:
                 name = f"{what}_{_KEPT_AS[consent.decision]}"
