@@ -15,7 +15,7 @@ from services.triage.matching.desk import desk_of
 from services.triage.move_case import today_of
 from services.triage.reviews import described as told
 from services.triage.reviews import store
-from services.triage.reviews.check_person import check_person
+from services.triage.reviews.check_person import CHECKS_A_MINUTE, check_person, take_turn
 from services.triage.reviews.decide_review import AlreadyDecided, decide_review
 from services.triage.reviews.hold_neighbourhood import Office, Stale
 from services.triage.reviews.know_agencies import agency_of
@@ -35,7 +35,6 @@ from services.triage.reviews.schema import (
     write_shown,
 )
 from services.triage.reviews.separate_case import separate_case
-from shared.allowance import Allowances
 from shared.contracts.referral import AssessmentPoint, codes
 from shared.openapi import THE_CURSOR, Answer, Asked, Takes, described, how_many
 from shared.problems import Fault, NotFound, TooMany, Unprocessable
@@ -51,8 +50,6 @@ if TYPE_CHECKING:
 api = Blueprint("reviews", __name__)
 POINTS = codes(AssessmentPoint)
 _NO_POINT = "Only the four assessment points may ask this, each with its own key."
-# Often enough for people who come to a point's door, and too seldom to go through a list.
-CHECKS_A_MINUTE = 10
 _TAG = "Reviews"
 _MOST = 200
 _SMALL = re.compile(r"[0-9]{1,3}")
@@ -209,11 +206,11 @@ def post_person_check() -> dict[str, Any]:
     if caller.name not in POINTS:
         raise NotFound(_NO_POINT)
     # Also in a hub that lets everybody send as much as they like: this is not about load.
-    allowances: Allowances = room.keep("person_checks", lambda: Allowances(CHECKS_A_MINUTE))
-    standing = allowances.spend(caller.name, 1, room.clock().timestamp())
-    if standing.wait:
-        message = f"Wait {standing.wait} seconds: a point may ask {CHECKS_A_MINUTE} times a minute."
-        raise TooMany(message, retry_after=standing.wait)
+    with room.unit(the_trace()) as unit:
+        wait = take_turn(caller.name, unit)
+    if wait:
+        message = f"Wait {wait} seconds: a point may ask {CHECKS_A_MINUTE} times a minute."
+        raise TooMany(message, retry_after=wait)
     mention = read_person(json_body(), today_of(room.clock()))
     with room.unit(the_trace()) as unit:
         judge = desk_of(room).judge(unit.now)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import datetime as dt
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from services.triage.cases.needs_store import tellings_elsewhere
 from services.triage.cases.share_known import by_case, may_be_told, words_of
 from services.triage.history.store import History
 from services.triage.lives.store import Lives, hold_cases
 from services.triage.matching.find_people import find_person
+from services.triage.reviews import store
+from shared.allowance import Allowance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,12 +29,26 @@ if TYPE_CHECKING:
 _OWN = {("born", "exact"), ("phone", "exact"), ("email", "exact"), ("home", "same")}
 
 
+# Often enough for people who come to a point's door, and too seldom to go through a list.
+CHECKS_A_MINUTE: Final = 10
+_ALLOWANCE: Final = Allowance(CHECKS_A_MINUTE)
+
+
 class Checked(NamedTuple):
     """What a point is told: that somebody is known and who leads; the case where it is the point's own."""
 
     known: bool = False
     lead: str | None = None
     case: str | None = None
+
+
+def take_turn(point: str, unit: Unit) -> int:
+    """Count that a point asks, whichever process it asks; how many seconds it has to wait first, or none."""
+    full_at = store.hold_checks_of(unit, point)
+    standing, full_again = _ALLOWANCE.spend(full_at.timestamp(), 1, unit.now.timestamp())
+    if not standing.wait:
+        store.keep_checks_of(unit, point, dt.datetime.fromtimestamp(full_again, dt.UTC))
+    return standing.wait
 
 
 def check_person(

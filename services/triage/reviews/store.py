@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import and_, or_, select
 
 from services.triage.cases.store import knows_nobody, visible
-from services.triage.reviews.tables import agency_keys
+from services.triage.reviews.tables import agency_keys, person_checks
 from services.triage.store import unpack_account
 from services.triage.tables import (
     cases,
@@ -21,6 +21,7 @@ from services.triage.tables import (
     withdrawals,
 )
 from shared.contracts.referral import Referral
+from shared.rows import insert_unless_known
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -226,3 +227,17 @@ def find_key(connection: Connection, key_id: str) -> tuple[str, bytes] | None:
 
 _ACCOUNT = (referrals.c.reference, referrals.c.version, referrals.c.account)
 _WHOLE = (*_ACCOUNT, referrals.c.sealed)
+
+
+def hold_checks_of(unit: Unit, point: str) -> dt.datetime:
+    """When a point may ask as often as it may again; no other process counts for it until the unit ends."""
+    row = {"point": point, "full_at": unit.now}
+    insert_unless_known(unit.connection, person_checks, [row], person_checks.c.point)
+    query = select(person_checks.c.full_at).where(person_checks.c.point == point).with_for_update()
+    found: dt.datetime = unit.connection.execute(query).scalar_one()
+    return found
+
+
+def keep_checks_of(unit: Unit, point: str, full_at: dt.datetime) -> None:
+    """It has asked once more."""
+    unit.change(person_checks, {"point": point}, full_at=full_at)

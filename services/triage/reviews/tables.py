@@ -1,4 +1,4 @@
-"""The table of the keys by which assessment points ask whether somebody is known."""
+"""The tables of the keys by which assessment points ask whether somebody is known, and how often they did."""
 
 from __future__ import annotations
 
@@ -15,4 +15,12 @@ agency_keys = Table(
     Column("agency", String(64), nullable=False),
     Column("key_hash", LargeBinary, nullable=False),
     Column("revoked_at", Instant),
+)
+
+# When each point may ask as often as it may in a minute again, whichever process answers it.
+person_checks = Table(
+    "person_checks",
+    metadata,
+    Column("point", String(64), primary_key=True),
+    Column("full_at", Instant, nullable=False),
 )

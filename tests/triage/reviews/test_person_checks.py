@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from werkzeug.test import Client
 
 from services.api_reference import the_document
 from services.intake.keep_agency_keys import make_key, revoke_key, tell_keys_again
@@ -161,6 +162,17 @@ def test_a_point_that_asks_too_often_waits_however_much_else_is_allowed(
     assert check(hub, "vip", a_person()).status_code == 200
     clock.move(seconds=6)
     assert check(hub, "vcas", a_person()).status_code == 200
+
+
+def test_a_point_that_asks_many_processes_waits_as_if_it_had_asked_one(hub: Hub) -> None:
+    first = hub.rooms["triage"]
+    rooms = [first, *(first.service.furnish(hub.settings, hub.clock) for _ in range(2))]
+    headers = {"Authorization": f"Bearer {hub.key_of('vcas')}"}
+    clients = [Client(room.service.web(room)) for room in rooms]
+    answers = [clients[n % 3].post("/v1/person-checks", json=a_person(), headers=headers) for n in range(11)]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    for room in rooms[1:]:
+        room.database.close()
 
 
 def test_every_fault_of_a_check_is_told(hub: Hub) -> None:
