@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, request
@@ -41,6 +43,7 @@ from shared.problems import Fault, NotFound, TooMany, Unprocessable
 from shared.web import AGENCY, Caller, json_body, open_to, the_caller, the_room, the_trace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from uuid import UUID
 
     from services.triage.cases.hold_case import Who
@@ -49,6 +52,8 @@ if TYPE_CHECKING:
 
 api = Blueprint("reviews", __name__)
 POINTS = codes(AssessmentPoint)
+# An answer takes longer to find where somebody is known: whoever times it must not see that.
+_ANSWERED_AFTER = 0.1  # seconds
 _NO_POINT = "Only the four assessment points may ask this, each with its own key."
 _TAG = "Reviews"
 _MOST = 200
@@ -212,7 +217,16 @@ def post_person_check() -> dict[str, Any]:
         message = f"Wait {wait} seconds: a point may ask {CHECKS_A_MINUTE} times a minute."
         raise TooMany(message, retry_after=wait)
     mention = read_person(json_body(), today_of(room.clock()))
-    with room.unit(the_trace()) as unit:
+    with _in_even_time(), room.unit(the_trace()) as unit:
         judge = desk_of(room).judge(unit.now)
         checked = check_person(caller.name, mention, unit, room.database, room.directory, judge)
     return write_checked(checked)
+
+
+@contextmanager
+def _in_even_time() -> Iterator[None]:
+    begun = time.monotonic()
+    try:
+        yield
+    finally:
+        time.sleep(max(begun + _ANSWERED_AFTER - time.monotonic(), 0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -162,6 +163,17 @@ def test_a_point_that_asks_too_often_waits_however_much_else_is_allowed(
     assert check(hub, "vip", a_person()).status_code == 200
     clock.move(seconds=6)
     assert check(hub, "vcas", a_person()).status_code == 200
+
+
+def test_how_long_an_answer_takes_does_not_tell_whether_somebody_is_known(hub: Hub) -> None:
+    known_to(hub, "vip")
+    stranger = a_person(given="Zebedee", family="Quirk", phone="07700 900777", born="1950-03-03")
+    took = []
+    for asked in (stranger, a_person()):
+        begun = time.monotonic()
+        assert check(hub, "community_peer_mentors", asked).get_json() == NOTHING
+        took.append(time.monotonic() - begun)
+    assert min(took) >= 0.1
 
 
 def test_a_point_that_asks_many_processes_waits_as_if_it_had_asked_one(hub: Hub) -> None:
