@@ -71,6 +71,13 @@ class UnknownDatabase(Problem):
     code = "unknown_database"
 
 
+class TablesAreNewer(Problem):
+    """The tables are those of a newer version of the hub."""
+
+    status = 500
+    code = "tables_newer"
+
+
 class Instant(TypeDecorator[dt.datetime]):
     """A point in time in UTC, the same on both databases; a time without an offset is refused."""
 
@@ -310,10 +317,19 @@ def migrate(database: Database, scripts: Path, **given: object) -> None:
 
     A step finds what is `given`, such as the keys to sealed rows, in `context.config.attributes`.
     A step's file begins with its revision: an ordinary start sees without Alembic that nothing is due.
+    Raises `TablesAreNewer` where a version has been at work that this one knows nothing of.
     """
-    steps = (scripts / "versions").glob("[0-9]*.py")
-    if _version(database) == max(step.name.partition("_")[0] for step in steps):
+    steps = {step.name.partition("_")[0] for step in (scripts / "versions").glob("[0-9]*.py")}
+    version = _version(database)
+    if version == max(steps):
         return
+    if version is not None and version not in steps:
+        message = (
+            f"The tables of {scripts.parent.name} are those of a newer version of the hub ({version}; this "
+            f"one knows them up to {max(steps)}), and nothing was changed. Run the newer version, or bring "
+            "back a copy from before it."
+        )
+        raise TablesAreNewer(message)
     from alembic import command  # noqa: PLC0415 - half a second of imports that only a start needs
     from alembic.config import Config  # noqa: PLC0415
 

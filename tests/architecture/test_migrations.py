@@ -8,10 +8,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from services.every import SERVICES
-from shared.database import Database, migrate
+from shared.database import Database, TablesAreNewer, migrate
 from tests.support.houses import BOTH
 
 
@@ -55,3 +55,16 @@ def test_the_steps_of_a_service_are_one_line_without_a_fork(name: str) -> None:
     steps = ScriptDirectory(str(SERVICES[name].migrations))
     assert len(steps.get_heads()) == 1
     assert len(steps.get_bases()) == 1
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_tables_of_a_newer_version_are_told_and_left_as_they_are(name: str, url: str) -> None:
+    service, database = SERVICES[name], Database(url)
+    migrate(database, service.migrations)
+    with database.transaction() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(TablesAreNewer, match=rf"The tables of {name} .* newer version of the hub \(9999;"):
+        migrate(database, service.migrations)
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "9999"
+    database.close()

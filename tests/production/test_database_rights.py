@@ -2,52 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
-from tests.production.stack import DEPLOY
 from tests.support.ports import LOOPBACK
-from tests.support.postgresql_server import PostgreSQLServer, find_programs
+from tests.support.postgresql_server import PostgreSQLServer
 
 pytestmark = pytest.mark.production
 
 SERVICES = ("intake", "triage", "notify")
-
-
-def settings_of_production() -> dict[str, str]:
-    """What postgresql.conf says, but for where the server listens: the tests choose that themselves."""
-    text = (DEPLOY / "postgres" / "postgresql.conf").read_text(encoding="utf-8")
-    settings = dict(re.findall(r"(?m)^(\w+) = '?([^'\n]*)'?$", text))
-    return {
-        name: value
-        for name, value in settings.items()
-        if name not in ("listen_addresses", "unix_socket_directories")
-    }
-
-
-@pytest.fixture(scope="module")
-def server(hub_secrets: dict[str, str]) -> Iterator[PostgreSQLServer]:
-    """A server with production's settings, on which the databases have been made as the image makes them."""
-    with PostgreSQLServer(settings=settings_of_production()) as started:
-        subprocess.run(
-            [str(DEPLOY / "postgres" / "make-databases.sh")],
-            env=hub_secrets
-            | {
-                "PATH": f"{find_programs()}:{os.environ['PATH']}",
-                "POSTGRES_USER": "postgres",
-                "PGHOST": LOOPBACK,
-                "PGPORT": str(started.port),
-            },
-            check=True,
-            capture_output=True,
-            timeout=60,
-        )
-        yield started
 
 
 def connect(server: PostgreSQLServer, role: str, database: str) -> psycopg.Connection:

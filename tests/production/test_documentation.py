@@ -20,7 +20,7 @@ def test_every_value_that_may_stand_in_the_env_file_is_explained(name: str) -> N
 
 def test_while_a_copy_is_brought_back_nothing_runs_that_reads_or_writes_it() -> None:
     (stopped,) = (line.split() for line in TEXT.splitlines() if line.startswith("docker compose stop proxy"))
-    assert set(stopped[3:]) == set(containers()) - {"rabbitmq", "postgres", "prepare", "hub"}
+    assert set(stopped[3:]) == set(containers()) - {"rabbitmq", "postgres", "hub"}
 
 
 @pytest.mark.parametrize("name", containers())
