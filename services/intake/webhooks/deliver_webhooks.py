@@ -116,6 +116,10 @@ def _record(claimed: Claimed, at: dt.datetime, outcome: Outcome, unit: Unit) -> 
     asked = None if outcome.is_success else read_retry_after(outcome.retry_after, unit.now)
     if outcome.is_success:
         sending_store.record(unit, claimed, "delivered", None)
+    elif endpoint.put_at != claimed.put_at:
+        # What another address answered says nothing about this one, which has what waits at once.
+        sending_store.record(unit, claimed, "waiting", unit.now)
+        waiting_store.send_one_again(unit, claimed.agency, claimed.id)
     elif outcome.is_gone:
         sending_store.record(unit, claimed, "waiting", unit.now)
     else:
@@ -126,7 +130,7 @@ def _record(claimed: Claimed, at: dt.datetime, outcome: Outcome, unit: Unit) -> 
             "failed" if pause is None else "waiting",
             None if pause is None else unit.now + pause,
         )
-    if endpoint.put_at == claimed.put_at:  # what another address answered says nothing about this one
+    if endpoint.put_at == claimed.put_at:
         endpoints_store.change_endpoint(unit, _after(endpoint, outcome, asked, unit.now))
 
 

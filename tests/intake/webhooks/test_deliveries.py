@@ -310,15 +310,16 @@ def test_an_endpoint_that_fails_for_five_days_is_disabled_and_says_why(hub: Hub,
 
 
 @in_one_process
+@pytest.mark.parametrize("status", [410, 500])
 def test_what_an_address_answered_says_nothing_about_the_one_that_took_its_place(
-    hub: Hub, agency: Agency
+    hub: Hub, agency: Agency, status: int
 ) -> None:
     with Receiver() as newer:
 
         def moves_away(handler: Handler) -> None:
             hub.clock.move(seconds=1)
             agency.put(newer.url)
-            answers(410)(handler)
+            answers(status)(handler)
 
         agency.server.then(moves_away)
         hub.take(an_account("MOVED"))
