@@ -53,6 +53,7 @@ def add_deliveries(unit: Unit, changes: Sequence[tuple[UUID, str, UUID]]) -> Non
     """A delivery for each of these changes, due now where no older one of the same referral waits.
 
     An older one that waits for its next attempt is due now as well: an endpoint that was away may be back.
+    That is one attempt more, or many steps in an hour would use up those of three days.
     """
     referrals = {referral_id for _, _, referral_id in changes}
     columns = (_deliveries.c.referral_id, _deliveries.c.state)
@@ -61,8 +62,12 @@ def add_deliveries(unit: Unit, changes: Sequence[tuple[UUID, str, UUID]]) -> Non
     if taken:
         unit.connection.execute(
             update(_deliveries)
-            .where(_deliveries.c.referral_id.in_(sorted(taken)), _deliveries.c.due_at > unit.now)
-            .values(due_at=unit.now)
+            .where(
+                _deliveries.c.referral_id.in_(sorted(taken)),
+                _deliveries.c.due_at > unit.now,
+                _deliveries.c.tries > 0,
+            )
+            .values(due_at=unit.now, tries=_deliveries.c.tries - 1)
         )
     for change_id, agency, referral_id in changes:
         row = _new_row(change_id, agency, referral_id, STATUS_CHANGED, unit.now)

@@ -261,6 +261,27 @@ def test_a_time_to_come_again_that_no_clock_knows_is_as_if_none_had_been_said(
     assert agency.statuses() == [("ODD", "allocated")] * 2
 
 
+@in_one_process
+def test_an_event_is_tried_for_three_days_however_many_steps_follow_it(hub: Hub, agency: Agency) -> None:
+    def amend(number: int) -> None:
+        party = a_party(contacts=[a_contact(safe="yes" if number % 2 else "unknown")])
+        at = f"2026-03-22T14:{number:02}:00Z"
+        hub.take(a_referral(source_record_id="OFTEN", referred_at=at, parties=[party]))
+
+    agency.server.otherwise(answers(500))
+    began = hub.clock()
+    for number in range(MOST_TRIES + 3):
+        amend(number)
+        hub.settle()
+        hub.clock.move(minutes=6)
+    assert hub.clock() - began < dt.timedelta(hours=3)
+    assert agency.deliveries("?state=failed") == []
+    agency.server.otherwise(answers(204))
+    amend(MOST_TRIES + 3)
+    hub.settle()
+    assert {delivery["state"] for delivery in agency.deliveries()} == {"delivered"}
+
+
 # --------------------------------------------------------------------------------------------- disabled
 
 
