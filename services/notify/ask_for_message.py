@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.notify import public_store
-from services.notify.domain.public import PublicMessage, Why, safe_at, why_not
+from services.notify.domain.public import PublicMessage, Why, asks_for_the_same, safe_at, why_not
 from services.notify.telltales_store import telltales_of
 from shared.problems import Conflict, NotFound
 from shared.telltales import is_among
@@ -32,8 +32,11 @@ _TOLD: dict[Why, str] = {
 }
 
 
-def ask_for_message(message: PublicMessage, reader: Reader, unit: Unit, *, enabled: bool) -> None:
-    """Keep it, due in the person's safe hours; `NotToBeSent` when it could not be sent even now."""
+def ask_for_message(message: PublicMessage, reader: Reader, unit: Unit, *, enabled: bool) -> PublicMessage:
+    """Keep it, due in the person's safe hours; `NotToBeSent` when it could not be sent even now.
+
+    The message that will be sent: that of before where the same was asked for a moment ago.
+    """
     if not public_store.is_case_of(unit.connection, message.case, reader):
         raise NotFound("Your team has no case with this reference.")
     known = telltales_of(unit.connection, unit.keys.rest, [message.case]).get(message.case, frozenset())
@@ -47,7 +50,11 @@ def ask_for_message(message: PublicMessage, reader: Reader, unit: Unit, *, enabl
     )
     if why is not None:
         raise NotToBeSent(_TOLD[why])
+    for earlier in public_store.messages_of(unit, message.case):
+        if asks_for_the_same(message, earlier, unit.now):
+            return earlier
     public_store.add_message(unit, message, safe_at(message, unit.now))
+    return message
 
 
 def call_off_message(message_id: UUID, reader: Reader, unit: Unit) -> None:

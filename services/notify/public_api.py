@@ -115,12 +115,16 @@ MESSAGES: Final = Shape("PublicMessages", an_object({"messages": a_list_of(MESSA
     problems=(NotFound, NotToBeSent),
 )
 def post_message() -> Response:
-    """Ask for one message to a person who asked for it, in approved words, over a channel marked safe."""
+    """Ask for one message to a person who asked for it, in approved words, over a channel marked safe.
+
+    A request that was not answered can be sent again: the same message, while it waits and for an hour after
+    it was asked for, is not sent twice, and is answered with its id.
+    """
     room = the_room()
     with room.unit(the_trace()) as unit:
         message = _read(json_body(), the_caller().name, unit.now)
         enabled = room.settings.writes_publicly(message.channel)
-        ask_for_message(message, reader_of(the_caller()), unit, enabled=enabled)
+        message = ask_for_message(message, reader_of(the_caller()), unit, enabled=enabled)
     return as_json({"id": str(message.id)}, HTTPStatus.ACCEPTED)
 
 

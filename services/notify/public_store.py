@@ -11,6 +11,7 @@ from sqlalchemy import select
 from services.notify.domain.public import PublicMessage, State, Why
 from services.notify.tables import barred, case_teams, public_messages
 from shared.resealing import SealedColumn
+from shared.rows import lock_and_find, locks_of
 from shared.telltales import is_same_contact
 
 if TYPE_CHECKING:
@@ -106,6 +107,13 @@ def find_message(unit: Unit, message_id: UUID) -> PublicMessage | None:
     query = select(public_messages).where(public_messages.c.id == message_id).with_for_update()
     row = unit.connection.execute(query).first()
     return None if row is None else _opened(row, unit.keys.rest)
+
+
+def messages_of(unit: Unit, case: str) -> list[PublicMessage]:
+    """What was asked for about this case, oldest first; until the unit ends nobody else asks for more."""
+    lock_and_find(unit.connection, locks_of("public_messages", [case]), ())
+    query = select(public_messages).where(public_messages.c.case == case).order_by(public_messages.c.id)
+    return [_opened(row, unit.keys.rest) for row in unit.connection.execute(query)]
 
 
 def came_back_at(unit: Unit, message: PublicMessage) -> dt.datetime | None:

@@ -121,6 +121,27 @@ def test_what_was_asked_for_goes_once_in_approved_words_and_safe_hours(hub: Hub)
     assert states(hub, case) == [("sent", None)] * 2
 
 
+def test_who_sends_a_request_again_that_was_not_answered_asks_for_no_second_message(hub: Hub) -> None:
+    case = a_case(hub)
+    later = {"safe_from": "20:00", "safe_until": "21:00"}
+    waits = [ask(hub, case, **later).get_json()["id"] for _ in range(2)]
+    goes = [ask(hub, case).get_json()["id"]]
+    hub.settle()
+    goes.append(ask(hub, case).get_json()["id"])
+    hub.clock.move(hours=2, minutes=31)
+    hub.settle()
+    assert (len(set(waits)), len(set(goes))) == (1, 1)
+    assert len(to_the_public(hub)) == 2
+    assert states(hub, case) == [("sent", None)] * 2
+
+    # What was called off, and what left some hours ago, is asked for anew.
+    called_off = ask(hub, case, **later, worker="Sam").get_json()["id"]
+    bearer = {"Authorization": f"Bearer {hub.token_of('coordinator')}"}
+    hub.front.post(f"/v1/public-messages/{called_off}/cancellation", headers=bearer)
+    assert ask(hub, case, **later, worker="Sam").get_json()["id"] != called_off
+    assert ask(hub, case).get_json()["id"] not in goes
+
+
 def test_after_a_change_of_address_what_waits_is_cancelled_and_who_asked_for_it_is_told(hub: Hub) -> None:
     case = a_case(hub)
     assert ask(hub, case, safe_from="20:00", safe_until="21:00").status_code == 202

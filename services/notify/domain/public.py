@@ -7,7 +7,7 @@ the team asks for one message, in approved words, to a number or address that th
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,8 @@ Template = Literal["ring_me", "appointment"]
 MARK_HOLDS: Final = dt.timedelta(days=60)
 # What could not leave within this long is no longer what was asked for.
 WAITS_AT_MOST: Final = dt.timedelta(days=3)
+# Who asks again for the same within this long means the same message.
+ASKED_AGAIN_AFTER: Final = dt.timedelta(hours=1)
 _LONDON: Final = ZoneInfo("Europe/London")
 
 
@@ -73,6 +75,18 @@ def why_not(
     if now - message.made_at > WAITS_AT_MOST:
         return "waited_too_long"
     return None
+
+
+def asks_for_the_same(message: PublicMessage, earlier: PublicMessage, now: dt.datetime) -> bool:
+    """Whether this is what was asked for already: a request that was not answered, and was sent again.
+
+    What has left is asked for anew after a while; what did not leave, at once.
+    """
+    if replace(message, id=earlier.id, made_at=earlier.made_at, state=earlier.state) != earlier:
+        return False
+    if earlier.state in ("waiting", "begun"):
+        return True
+    return earlier.state in ("sent", "in_doubt") and now - earlier.made_at < ASKED_AGAIN_AFTER
 
 
 def safe_at(message: PublicMessage, now: dt.datetime) -> dt.datetime:
