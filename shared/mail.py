@@ -315,12 +315,16 @@ class _SmtpSender:
 
     def _announce(self, message: Message) -> None:
         sender, recipient = parseaddr(str(message["From"]))[1], parseaddr(str(message["To"]))[1]
-        self._check(self.client.mail(sender)[0], _SMTP_OK)
+        self._check(self.client.mail(sender)[0], _SMTP_OK, of_us=True)
         self._check(self.client.rcpt(recipient)[0], _SMTP_OK)
         self._check(self.client.docmd("DATA")[0], _SMTP_GO_ON)
 
-    def _check(self, code: int, wanted: int) -> None:
-        """Take a reply; one of another class ends this letter and leaves the connection for the next."""
+    def _check(self, code: int, wanted: int, *, of_us: bool = False) -> None:
+        """Take a reply; one of another class ends this letter and leaves the connection for the next.
+
+        What is said `of_us`, the sender, is no word on this letter: whoever runs the hub or the server mends
+        it, and the letter leaves then.
+        """
         if code // 100 == wanted // 100:
             return
         if code == _SMTP_CLOSING or code < 0:
@@ -328,4 +332,4 @@ class _SmtpSender:
         else:
             with suppress(OSError, smtplib.SMTPException):
                 self.client.rset()
-        raise (Refused if code >= _PERMANENT else NotSent)(f"SMTP {code}")
+        raise (Refused if code >= _PERMANENT and not of_us else NotSent)(f"SMTP {code}")

@@ -154,7 +154,7 @@ def test_mail_arrives_or_a_human_is_told_whatever_the_server_does_at_any_step(tm
                 counts["in doubt"] += history["in_doubt"]
                 counts["second mails"] += max(0, len(opening) - 1)
                 assert opening or told, (step, trouble)
-                assert (trouble == "5xx" and step in ("mail", "rcpt", "data", "end")) == told, (step, trouble)
+                assert (trouble == "5xx" and step in ("rcpt", "data", "end")) == told, (step, trouble)
                 assert len(opening) <= 1 + history["in_doubt"], (step, trouble)
                 assert history["in_doubt"] <= (step in ("data", "end") and "drop" in trouble), (step, trouble)
             assert server.met.total() == len(FAULTS)

@@ -10,9 +10,14 @@ from uuid import UUID
 
 import pytest
 
+from services.notify.channels.channel import NotTaken, Parcel, Taken
+from services.notify.channels.mail import MailChannel
+from services.notify.domain.wording import Letter
 from shared.identity import new_id
 from shared.mail import NotSent, Refused, compose, open_mail
+from shared.sealing import Lookup
 from tests.support.smtp_server import SMTPServer
+from tests.support.troubled_smtp import TroubledSMTP
 
 
 def letter(delivery_id: UUID, recipient: str = "coordinator@referral-hub.example") -> Message:
@@ -74,6 +79,15 @@ def test_a_refusal_is_for_now_or_for_good_as_the_server_says(
     assert len(smtp.mails) == 1
     assert type(refused.value) is kind
     assert refused.value.detail == f"SMTP {answer[:3]}"  # the server's words could quote an address
+
+
+def test_a_server_that_does_not_take_our_sender_says_nothing_of_whom_the_letter_is_for() -> None:
+    with TroubledSMTP() as server, closing(open_mail(f"smtp://127.0.0.1:{server.port}")) as mail:
+        server.then("mail", "5xx")
+        channel = MailChannel(mail, "Hub <hub@referral-hub.example>", Lookup(bytes(32)))
+        parcel = Parcel(new_id(), "one@hub.example", Letter("A subject", "A text\n", "A line"), False, "")
+        assert channel.send(parcel) == NotTaken("SMTP 550", whole_channel=True)
+        assert channel.send(parcel) == Taken()
 
 
 def test_a_connection_that_the_server_ended_is_replaced(smtp: SMTPServer) -> None:
