@@ -234,7 +234,12 @@ _SINCE: Final = {"type": "string", "format": "date-time", "pattern": WITHIN_YEAR
 
 PAGE: Final = (
     Asked("source_record_id", {**TEXT, "pattern": NO_NUL}, "Only the record with this number."),
-    Asked("updated_since", _SINCE, "Only what has changed since then; with the offset from UTC."),
+    Asked(
+        "updated_since",
+        _SINCE,
+        "Only what has changed since then; with the offset from UTC. Ask with a minute before the latest "
+        "`updated_at` that you know: of two changes at nearly the same time the later can be there first.",
+    ),
     THE_CURSOR,
     how_many(MOST_LISTED),
 )
