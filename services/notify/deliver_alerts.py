@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
+from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from services.notify import dispatch_store, store
@@ -79,30 +81,50 @@ def deliver_alerts(post: Post, unit_of_work: UnitOfWork, kinds: tuple[Kind, ...]
     The claim is committed first, with the first message marked as begun; after each message one transaction
     records what became of it and marks the next. So a process that dies leaves one message begun and never
     recorded, and no more: when its claim has run out, whoever takes it up asks the channel, or follows the
-    channel's rule (docs/decisions/0014).
+    channel's rule (docs/decisions/0014). What several people would get at one address is one message.
     """
     with unit_of_work() as unit:
         packed = pack_messages(unit, post.board, post.wording, kinds)
         claimed = dispatch_store.claim_due(unit, _ROUND, kinds)
-        ready = _prepare(claimed, post, unit) if claimed else []
+        ready = _once_each(_prepare(claimed, post, unit)) if claimed else []
         if ready:
-            dispatch_store.begin(unit, ready[0].dispatch.id)
+            _begin(ready[0], unit)
     end = time.monotonic() + _ROUND_SECONDS
-    for number, one in enumerate(ready):
-        outcome = post.board.channels[one.dispatch.channel].send(one.parcel)
+    for number, same in enumerate(ready):
+        channel = same[0].dispatch.channel
+        outcome = post.board.channels[channel].send(same[0].parcel)
         following = ready[number + 1] if number + 1 < len(ready) else None
         late = time.monotonic() > end
         with unit_of_work() as unit:
-            _count(one.dispatch.channel, outcome, post, unit.now)
-            settle_message(one.dispatch, outcome, unit, post.board)
+            _count(channel, outcome, post, unit.now)
+            for one in same:
+                settle_message(one.dispatch, outcome, unit, post.board)
             if late:
-                for left in ready[number + 1 :]:
+                for left in chain.from_iterable(ready[number + 1 :]):
                     dispatch_store.put_back(unit, left.dispatch, unit.now, trouble=None)
             elif following is not None:
-                dispatch_store.begin(unit, following.dispatch.id)
+                _begin(following, unit)
         if late:
             break
     return max(packed, len(claimed))
+
+
+def _once_each(ready: Sequence[_Ready]) -> list[list[_Ready]]:
+    """What several people would get at one place in the same words, together: a team has one webhook."""
+    had: Counter[tuple[str, str, Letter]] = Counter()
+    found: dict[tuple[str, str, Letter, int], list[_Ready]] = {}
+    for one in ready:
+        words = (one.dispatch.channel, one.parcel.address, one.parcel.letter)
+        # The second of one person is another message.
+        theirs = (one.dispatch.channel, one.dispatch.recipient, one.parcel.letter)
+        found.setdefault((*words, had[theirs]), []).append(one)
+        had[theirs] += 1
+    return list(found.values())
+
+
+def _begin(same: Sequence[_Ready], unit: Unit) -> None:
+    for one in same:
+        dispatch_store.begin(unit, one.dispatch.id)
 
 
 def _count(channel: ChannelName, outcome: Outcome, post: Post, now: dt.datetime) -> None:

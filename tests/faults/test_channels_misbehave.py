@@ -208,9 +208,9 @@ def govuk(tmp_path: Path, stand_in: StandIn, mail_port: int, **settings: str) ->
     )
 
 
-def prefer(room: Room, channel: str) -> None:
+def prefer(room: Room, channel: str, who: str = "one@hub.example") -> None:
     with room.unit() as unit:
-        keep_preferences(unit, "one@hub.example", read_preferences({"channels": {"cases": [channel]}}))
+        keep_preferences(unit, who, read_preferences({"channels": {"cases": [channel]}}))
 
 
 def test_govuk_notify_fails_in_each_documented_way_and_nothing_is_lost_or_twice(tmp_path: Path) -> None:
@@ -395,6 +395,43 @@ def test_what_a_webhook_leaves_in_doubt_each_time_goes_another_way(tmp_path: Pat
             until_rest(hub, room)
             assert len(receiver.received) == (TRIES_WITH_ANOTHER if kind == "standard" else 2)
             assert [case in str(one["Subject"]) for one in mail.taken] == [True]
+
+
+@pytest.mark.parametrize("kind", ["standard", "teams"])
+def test_a_teams_webhook_is_told_once_of_what_several_of_the_team_are_told(tmp_path: Path, kind: str) -> None:
+    with Receiver() as receiver, TroubledSMTP() as mail:
+        hooks, directory = tmp_path / "hooks.yaml", tmp_path / "several.yaml"
+        hooks.write_text(f"hub: {{kind: {kind}, url: {receiver.url}, secret: {SECRET}}}\n", encoding="utf-8")
+        directory.write_text(
+            DIRECTORY + "  - {role: coordinator, email: two@hub.example, team: hub}\n", encoding="utf-8"
+        )
+        with a_hub(
+            tmp_path,
+            mail_url=f"smtp://127.0.0.1:{mail.port}",
+            team_hooks=str(hooks),
+            directory=str(directory),
+        ) as hub:
+            room = hub.rooms["notify"]
+            prefer(room, "webhook")
+            prefer(room, "webhook", "two@hub.example")
+            receiver.then(answers(204), answers(503), answers(204), answers(404))
+            cases = [raised(room)]
+            until_rest(hub, room)
+            assert len(receiver.received) == 1
+            cases.append(raised(room))
+            until_rest(hub, room)
+            assert len(receiver.received) == 3  # the second was refused, and sent again
+            for case in cases:
+                assert of(room, case)[2] == Counter(raised=1, sent=2)
+            # What is refused for good goes to each of them another way.
+            lost = raised(room)
+            until_rest(hub, room)
+            assert len(receiver.received) == 4
+            assert sorted(one["To"] for one in mail.taken if "new case" in str(one["Subject"])) == [
+                "one@hub.example",
+                "two@hub.example",
+            ]
+            assert of(room, lost)[2]["failed_over"] == 2
 
 
 def test_a_mail_that_comes_back_is_a_task(tmp_path: Path) -> None:
