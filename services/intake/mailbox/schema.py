@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from email.utils import getaddresses
 from typing import Final
 
+from services.intake.mailbox.authentication_results import is_vouched, server_of
 from services.intake.mailbox.contents import open_contents
 from services.intake.mailbox.domain.letter import Contents, Letter, Writer
 
@@ -18,6 +19,8 @@ _MACHINES: Final = re.compile(
     r"no-?reply|do-?not-?reply|owner-.*|.*-(?:owner|request|bounces?)|bounces?(?:[+=-].*)?|majordomo|listserv"
 )
 _REPLIES: Final = ("X-Autoreply", "X-Autorespond", "X-Failed-Recipients")
+# What stands in brackets behind a name that is quoted or is not.
+_BRACKETS: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^"<])*<([^<>]*)>')
 _LISTS: Final = ("List-Id", "List-Post", "List-Unsubscribe", "Mailing-List", "X-Loop")
 
 
@@ -45,15 +48,23 @@ def _read(raw: bytes, vouched_by: str) -> Letter | None:
     mail = email.message_from_bytes(raw, policy=email.policy.default)
     if not mail.keys():
         return None
-    senders = [address.lower() for _, address in getaddresses(mail.get_all("From", [])) if "@" in address]
-    sender = senders[0] if len(senders) == 1 else ""
+    sender = _sender(mail)
     return Letter(
         sender=sender,
         message_id=str(mail.get("Message-ID", "")).strip()[:300],
         writer=_writer(mail, sender),
-        vouched=not vouched_by or _is_vouched(mail, vouched_by),
+        vouched=not vouched_by or _is_vouched(mail, vouched_by, sender),
         contents=_contents(mail, raw),
     )
+
+
+def _sender(mail: EmailMessage) -> str:
+    """The one address that it comes from; none where mail programs would not agree which it is."""
+    senders = [address.lower() for _, address in getaddresses(mail.get_all("From", [])) if "@" in address]
+    # As it was written: what does not fit into an address is dropped where it is parsed.
+    written = [str(line) for name, line in mail.raw_items() if name.lower() == "from"]
+    in_brackets = {address.strip().lower() for line in written for address in _BRACKETS.findall(line)}
+    return senders[0] if len(senders) == 1 and in_brackets <= set(senders) else ""
 
 
 def _contents(mail: EmailMessage, raw: bytes) -> Contents:
@@ -93,10 +104,10 @@ def _word(mail: EmailMessage, header: str) -> str:
     return re.split(r"[;,(\s]", str(mail.get(header, "")).strip().lower(), maxsplit=1)[0]
 
 
-def _is_vouched(mail: EmailMessage, by: str) -> bool:
+def _is_vouched(mail: EmailMessage, by: str, sender: str) -> bool:
     """Whether our own server, whose word stands first, found that the sender's domain sent this."""
-    for told in mail.get_all("Authentication-Results", []):
-        server, _, results = str(told).partition(";")
-        if server.strip().partition(" ")[0].lower() == by.lower():
-            return re.search(r"\bdmarc\s*=\s*pass\b", results, re.IGNORECASE) is not None
+    # As the line was written: the standard library would make words of what only looks like encoded ones.
+    for name, line in mail.raw_items():
+        if name.lower() == "authentication-results" and server_of(str(line)) == by.lower():
+            return is_vouched(str(line), sender)
     return False

@@ -18,6 +18,7 @@ import pytest
 from services.intake.imports.domain.header import plain
 from services.intake.imports.mapping import Mapping
 from services.intake.mailbox.domain.typed_fields import read_typed_fields
+from services.intake.mailbox.schema import read_letter
 from tests.intake.mailbox.mails import OFFICER, ROW, TYPED, Post, a_mail, as_csv, as_xlsx, text_of, with_form
 from tests.support.houses import Hub
 
@@ -206,6 +207,18 @@ def test_the_same_mail_twice_is_one_letter_and_the_same_id_over_other_content_is
         ([], False),
         # The sender can write such a line too, but our server's stands above it.
         (["mx.hub.example; dmarc=fail", "mx.hub.example; dmarc=pass"], False),
+        (["mx.hub.example 1; spf=none (no; policy) smtp.mailfrom=x; dmarc = pass (p=reject)"], True),
+        # What a sender chooses stands in the line as well, and is no result.
+        (["mx.hub.example; spf=pass smtp.mailfrom=dmarc=pass@elsewhere.example; dmarc=fail"], False),
+        (['mx.hub.example; spf=pass smtp.mailfrom="x; dmarc=pass"@elsewhere.example; dmarc=fail'], False),
+        (["mx.hub.example; spf=pass (of x (y); dmarc=pass); dmarc=fail"], False),
+        (
+            ["mx.hub.example; spf=pass smtp.mailfrom==?utf-8?q?x=3B_dmarc=3Dpass?=@e.example; dmarc=fail"],
+            False,
+        ),
+        # It was made sure of another domain than the one that is read here.
+        (["mx.hub.example; dmarc=pass header.from=elsewhere.example"], False),
+        (["mx.hub.example; dmarc=pass header.from=Constabulary.Example."], True),
     ],
 )
 def test_a_sender_is_believed_only_when_our_mail_server_vouches_for_them(
@@ -221,6 +234,23 @@ def test_a_sender_is_believed_only_when_our_mail_server_vouches_for_them(
         mail["Authentication-Results"] = result
     Post(hub, folder).arrives(mail)
     assert bool(hub.links()) is taken
+
+
+@pytest.mark.parametrize(
+    ("written", "sender"),
+    [
+        ("An Officer <Officer@constabulary.example>", "officer@constabulary.example"),
+        ('"officer@constabulary.example" <officer@constabulary.example>', "officer@constabulary.example"),
+        ("officer@constabulary.example <officer@constabulary.example>", "officer@constabulary.example"),
+        # Mail servers look at what stands in brackets, and others at what stands first.
+        ("officer@constabulary.example <somebody@elsewhere.example>", ""),
+        ("officer@constabulary.example, somebody@elsewhere.example", ""),
+        ('"officer@constabulary.example" <somebody@elsewhere.example>', "somebody@elsewhere.example"),
+    ],
+)
+def test_only_what_every_mail_program_takes_for_the_sender_is_the_sender(written: str, sender: str) -> None:
+    raw = f"From: {written}\r\nSubject: Invented\r\n\r\nWhat happened: theft\r\n".encode()
+    assert read_letter(raw, vouched_by="").sender == sender
 
 
 @pytest.mark.parametrize("infrastructure", ["embedded"])
