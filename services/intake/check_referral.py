@@ -34,7 +34,10 @@ CONSENT_REFUSED: Final = Remark(
 LATER_THAN_REFERRAL: Final = Remark(
     "date_after_referral", "This date is later than the referral, yet tells of something done. Check it."
 )
-
+EARLIER_THAN_REFERRAL: Final = Remark(
+    "date_before_referral",
+    "This date is earlier than the referral, yet tells of something to come. Check it.",
+)
 LONG_AGO: Final = Remark(
     "date_long_ago", "This date is longer ago than anybody can remember. Check its year."
 )
@@ -61,19 +64,24 @@ def _warnings(referral: Referral, now: dt.datetime) -> Iterator[Warning]:
     if referrer is not None and referrer.phone is not None and (remark := remark_on_phone(referrer.phone)):
         yield remark.at("/referrer/phone")
     referred_on = referral.referred_at.date()
-    yield from _about_event(referral.event, referred_on)
+    # A date of referral that is still to come makes nothing earlier than it strange.
+    told_by = min(referred_on, now.date())
+    yield from _about_event(referral.event, referred_on, told_by)
     for index, party in enumerate(referral.parties):
-        yield from _about_party(party, f"/parties/{index}", referred_on)
+        yield from _about_party(party, f"/parties/{index}", referred_on, told_by)
     yield from _about_asking(referral)
     if referral.risks is None:
         yield RISKS_NOT_ASSESSED.at("/risks")
     elif not referral.risks.assessed:
         yield RISKS_NOT_ASSESSED.at("/risks/assessed")
+    for index, order in enumerate(referral.orders):
+        yield from _about_day_to_come(order.until, told_by, f"/orders/{index}/until")
 
 
-def _about_event(event: Event, referred_on: dt.date) -> Iterator[Warning]:
+def _about_event(event: Event, referred_on: dt.date, told_by: dt.date) -> Iterator[Warning]:
     yield from _about_day(event.started_on, referred_on, "/event/started_on")
     yield from _about_day(event.ended_on, referred_on, "/event/ended_on")
+    yield from _about_day_to_come(event.next_hearing_on, told_by, "/event/next_hearing_on")
     if event.place is not None:
         yield from _about_place(event.place, "/event/place")
     for index, reference in enumerate(event.references):
@@ -88,7 +96,7 @@ def _about_place(place: Place, pointer: str) -> Iterator[Warning]:
         yield remark.at(f"{pointer}/uprn")
 
 
-def _about_party(party: Party, pointer: str, referred_on: dt.date) -> Iterator[Warning]:
+def _about_party(party: Party, pointer: str, referred_on: dt.date, told_by: dt.date) -> Iterator[Warning]:
     if party.address is not None:
         yield from _about_place(party.address, f"{pointer}/address")
     for index, contact in enumerate(party.contacts):
@@ -96,7 +104,9 @@ def _about_party(party: Party, pointer: str, referred_on: dt.date) -> Iterator[W
             yield remark.at(f"{pointer}/contacts/{index}/value")
         yield from _about_day(contact.confirmed_on, referred_on, f"{pointer}/contacts/{index}/confirmed_on")
     for index, consent in enumerate(party.consents):
-        yield from _about_day(consent.decided_on, referred_on, f"{pointer}/consents/{index}/decided_on")
+        inside = f"{pointer}/consents/{index}"
+        yield from _about_day(consent.decided_on, referred_on, f"{inside}/decided_on")
+        yield from _about_day_to_come(consent.contact_again_on, told_by, f"{inside}/contact_again_on")
     if party.responsibility is not None:
         yield from _about_day(party.responsibility.on, referred_on, f"{pointer}/responsibility/on")
 
@@ -108,6 +118,12 @@ def _about_day(done_on: dt.date | None, referred_on: dt.date, pointer: str) -> I
         yield LATER_THAN_REFERRAL.at(pointer)
     elif done_on < _LONG_AGO:
         yield LONG_AGO.at(pointer)
+
+
+def _about_day_to_come(day: dt.date | None, told_by: dt.date, pointer: str) -> Iterator[Warning]:
+    """An order that seems to have ended forbids nothing: a wrong year in it must not pass in silence."""
+    if day is not None and day < told_by:
+        yield EARLIER_THAN_REFERRAL.at(pointer)
 
 
 def _about_asking(referral: Referral) -> Iterator[Warning]:

@@ -192,6 +192,20 @@ def test_what_was_done_after_the_referral_is_remarked_upon() -> None:
     ]
 
 
+def test_what_was_to_come_before_the_referral_is_remarked_upon() -> None:
+    earlier = "1931-03-15"
+    body = a_referral(
+        event=an_event(next_hearing_on=earlier),
+        parties=[a_party(consents=[a_consent(), a_consent(to="sharing", contact_again_on=earlier)])],
+        orders=[{"type": "bail"}, {"type": "restraining", "forbids_contact": True, "until": earlier}],
+    )
+    assert warned(body) == [
+        ("/event/next_hearing_on", "date_before_referral"),
+        ("/parties/0/consents/1/contact_again_on", "date_before_referral"),
+        ("/orders/1/until", "date_before_referral"),
+    ]
+
+
 def test_a_year_that_nobody_can_remember_is_remarked_upon() -> None:
     body = a_referral(
         event=an_event(started_on="0206-03-01", ended_on="1900-01-01"),

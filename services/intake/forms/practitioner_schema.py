@@ -73,6 +73,7 @@ _IN_PLAIN_WORDS: Final = {
     "no_consent_to_refer": "They have not agreed yet. The referral waits until they have been asked.",
     "consent_to_refer_refused": "They refused to be referred. Send this only if they changed their mind.",
     "date_after_referral": "This date is in the future, yet tells of something done.",
+    "date_before_referral": "This date is in the past, yet tells of something to come.",
     "not_a_mobile": "This looks like a landline number.",
     "not_a_landline": "This looks like a mobile number.",
     "reference_of_another_scheme": "This looks like a number of another kind.",
@@ -92,10 +93,13 @@ _THINGS: Final = {
     "/referrer/phone": "Your telephone",
     "/event/started_on": "When it began",
     "/event/ended_on": "When it ended",
+    "/event/next_hearing_on": "The next hearing",
     "/event/place/postcode": "Postcode of where it happened",
     "/event/references/n/value": "A number that it is known by",
     "/parties/n/address/postcode": "Postcode of a home",
+    "/parties/n/consents/n/contact_again_on": "When they shall be asked again",
     "/parties/n/contacts/n/value": "A telephone number",
+    "/orders/n/until": "Until when the order holds",
 }
 
 

@@ -60,6 +60,11 @@ class Field:
             return self.path.rpartition(".")[2] in _SHORT
         return self.kind not in {"words", "texts", "address"}
 
+    @property
+    def is_to_come(self) -> bool:
+        """Whether its day was still to come when somebody wrote it down."""
+        return self.steps[-1] in _TO_COME
+
 
 class NoSuchField(LookupError):  # noqa: N818 - what is missing is its name
     """A mapping names a field that the format does not have; holds the nearest names that it has."""
@@ -90,6 +95,7 @@ _SHORT: Final = frozenset(
         "town", "postcode", "uprn",
     }
 )  # fmt: skip
+_TO_COME: Final = frozenset({"next_hearing_on", "contact_again_on", "until"})
 # A channel of its own making: mobile or landline, as the form of the number tells.
 PHONE: Final = "phone"
 _NUMBERED: Final = re.compile(r"(?P<word>.+?)(?:-(?P<number>[2-9]))?", re.ASCII)

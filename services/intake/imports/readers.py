@@ -136,7 +136,9 @@ def _whole_number(text: str, _: Placing, into: Field) -> Reading:
 
 
 def _uk_date(text: str, _: Placing, into: Field) -> Reading:
-    return Reading([] if says_nothing(text) else [(into.steps, read_date(text).isoformat())])
+    if says_nothing(text):
+        return Reading([])
+    return Reading([(into.steps, read_date(text, to_come=into.is_to_come).isoformat())])
 
 
 def _uk_date_time(text: str, placing: Placing, into: Field) -> Reading:

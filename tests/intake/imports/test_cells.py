@@ -31,6 +31,11 @@ def test_a_date_is_read_day_first(cell: str, day: str) -> None:
     assert read_date(cell).isoformat() == day
 
 
+@pytest.mark.parametrize(("cell", "day"), TABLE["dates_to_come"].items())
+def test_a_short_year_of_a_day_to_come_is_of_this_century(cell: str, day: str) -> None:
+    assert read_date(cell, to_come=True).isoformat() == day
+
+
 @pytest.mark.parametrize(("cell", "code"), TABLE["no_dates"].items())
 def test_what_is_no_date_is_refused_by_its_kind(cell: str, code: str) -> None:
     with pytest.raises(Unreadable) as refused:

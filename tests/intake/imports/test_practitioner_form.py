@@ -46,6 +46,20 @@ def test_a_few_columns_are_enough() -> None:
     }
 
 
+def test_an_order_with_a_short_year_has_not_ended_a_century_ago() -> None:
+    body = read(
+        Restraining_order_forbids_contact="yes",
+        Restraining_order_ends_on="15/03/31",
+        Next_court_date="4/1/30",
+        Harmed_person_1_agrees_to_this_referral="later",
+        Harmed_person_1_wants_to_be_asked_again_on="1/2/30",
+    ).body
+    (order,) = body["orders"]
+    assert order == {"type": "restraining", "forbids_contact": True, "until": "2031-03-15"}
+    assert body["event"]["next_hearing_on"] == "2030-01-04"
+    assert body["parties"][0]["consents"][0]["contact_again_on"] == "2030-02-01"
+
+
 def test_nobody_has_to_know_whether_it_is_a_crime_or_a_dispute() -> None:
     for told, strand, roles in (
         ("Break-in", "crime", ["harmed", "responsible"]),

@@ -42,6 +42,7 @@ _LAST_SERIAL: Final = (dt.date(2099, 12, 31) - _EXCEL_DAY_ZERO).days
 _SECONDS_OF_DAY: Final = 86_400
 # Excel's own rule for a year of two digits.
 _LAST_SHORT_YEAR_OF_2000S: Final = 29
+_ANY_SHORT_YEAR: Final = 99
 _TWO_DIGITS: Final = 2
 # Nothing that is referred happened earlier, nor will be heard later; what else is odd, the door says.
 _YEARS: Final = range(1800, 2200)
@@ -67,9 +68,13 @@ AMERICAN: Final = (
 NOT_A_TIME: Final = ("bad_time", "There is no such time of day. Write hours and minutes, as in 14:05.")
 
 
-def read_date(text: str) -> dt.date:
-    """The day that this text names; a time after it is left out."""
-    return _read(text)[0]
+def read_date(text: str, *, to_come: bool = False) -> dt.date:
+    """The day that this text names; a time after it is left out.
+
+    A year of two digits is of this century where the day is one that was `to_come`: an order until 15/03/31
+    has not ended in 1931.
+    """
+    return _read(text, _ANY_SHORT_YEAR if to_come else _LAST_SHORT_YEAR_OF_2000S)[0]
 
 
 def read_date_time(text: str, at: dt.time) -> dt.datetime:
@@ -78,7 +83,9 @@ def read_date_time(text: str, at: dt.time) -> dt.datetime:
     return dt.datetime.combine(day, time or at, zone or LONDON)
 
 
-def _read(text: str) -> tuple[dt.date, dt.time | None, dt.tzinfo | None]:
+def _read(
+    text: str, last_of_2000s: int = _LAST_SHORT_YEAR_OF_2000S
+) -> tuple[dt.date, dt.time | None, dt.tzinfo | None]:
     words = " ".join(text.split())
     if serial := _SERIAL.fullmatch(words):
         return _of_serial(int(serial[1]), serial[2])
@@ -86,7 +93,8 @@ def _read(text: str) -> tuple[dt.date, dt.time | None, dt.tzinfo | None]:
         found = form.fullmatch(words)
         if found is not None:
             given = found.groupdict()
-            return _day(given, day_first=form is _FORMS[_DAY_FIRST]), _time(given), _zone(given["offset"])
+            day = _day(given, last_of_2000s, day_first=form is _FORMS[_DAY_FIRST])
+            return day, _time(given), _zone(given["offset"])
     raise Unreadable(*NOT_A_DATE)
 
 
@@ -100,12 +108,12 @@ def _of_serial(days: int, fraction: str | None) -> tuple[dt.date, dt.time | None
     return day, dt.time(seconds // 3600, seconds // 60 % 60, seconds % 60), None
 
 
-def _day(given: dict[str, str | None], *, day_first: bool) -> dt.date:
+def _day(given: dict[str, str | None], last_of_2000s: int, *, day_first: bool) -> dt.date:
     year, day = given["year"] or "", int(given["day"] or 0)
     month = _month_called(given["name"]) if given.get("name") else int(given.get("month") or 0)
     whole = int(year)
     if len(year) == _TWO_DIGITS:
-        whole += 2000 if whole <= _LAST_SHORT_YEAR_OF_2000S else 1900
+        whole += 2000 if whole <= last_of_2000s else 1900
     try:
         found = dt.date(whole, month, day)
     except ValueError:
