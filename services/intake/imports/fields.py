@@ -96,6 +96,8 @@ _SHORT: Final = frozenset(
     }
 )  # fmt: skip
 _TO_COME: Final = frozenset({"next_hearing_on", "contact_again_on", "until"})
+# By which the same record is known when it comes again.
+RECORD_NUMBER: Final = "source_record_id"
 # A channel of its own making: mobile or landline, as the form of the number tells.
 PHONE: Final = "phone"
 _NUMBERED: Final = re.compile(r"(?P<word>.+?)(?:-(?P<number>[2-9]))?", re.ASCII)

@@ -175,10 +175,11 @@ class Mapping:
         return tuple((plain(placing.column), placing) for placing in self.plan.placings)
 
     def _fill_blanks(self, row: _Row, cells: Cells[str, str], received_at: dt.datetime | None) -> None:
-        for _, placing in self._placings:
+        for key, placing in self._placings:
             if placing.when_blank and placing.into and placing.into.steps not in row.origins[None]:
                 if placing.when_blank == FROM_THE_ROW:
-                    row.put(None, placing.into.steps, _number_of(cells), placing, placing.column)
+                    said = {column: text for column, text in cells.items() if _key(column) != key}
+                    row.put(None, placing.into.steps, _number_of(said), placing, placing.column)
                 elif placing.when_blank == WHEN_RECEIVED and received_at is not None:
                     row.undated = row.undated or placing.into.steps == _REFERRED_AT
                     row.put(None, placing.into.steps, received_at.isoformat(), placing, placing.column)

@@ -1,7 +1,8 @@
 """What can be made of a cell: each reader takes the text of one and gives the values of a referral's fields.
 
 A reader never guesses. What it cannot read it refuses with a sentence for whoever has the spreadsheet open; a
-word that means "nothing is known" (n/a, unknown, -) is not a value, except where the text is kept as typed.
+word that means "nothing is known" (n/a, unknown, -) is not a value, except where the text is kept as typed;
+and it is nobody's record number.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from services.intake.imports.domain.cells import Unreadable, bare_words, clean, 
 from services.intake.imports.domain.names import read_name
 from services.intake.imports.domain.uk_dates import read_date, read_date_time
 from services.intake.imports.domain.uk_phones import split_phones
-from services.intake.imports.fields import Field, Item, Kind, Step
+from services.intake.imports.fields import RECORD_NUMBER, Field, Item, Kind, Step
 
 # What `otherwise` may say besides one of the format's words.
 NOTE: Final = "note"
@@ -71,6 +72,9 @@ def read_cell(text: str, placing: Placing) -> Reading:
 
 
 def _text(text: str, _: Placing, into: Field) -> Reading:
+    # Two rows whose number is to be confirmed are not one record, of which the second amends the first.
+    if into.path == RECORD_NUMBER and says_nothing(text):
+        return Reading([])
     return Reading([(into.steps, text)])
 
 

@@ -409,11 +409,18 @@ def test_several_words_and_several_texts_of_one_cell_are_lists(tmp_path: Path) -
 def test_a_row_without_a_number_always_gets_the_same_one(tmp_path: Path) -> None:
     once, again, other = (
         small(tmp_path, **cells)["source_record_id"]
-        for cells in ({"No": ""}, {"No": " "}, {"No": "", "Story": "Another."})
+        for cells in ({"No": "tbc"}, {"No": " "}, {"No": "N/A", "Story": "Another."})
     )
     assert once == again
     assert once != other
     assert once.startswith("ROW-")
+
+
+@pytest.mark.parametrize("nothing", ["TBC", "n/a", "-", "Not known"])
+def test_a_number_that_is_not_known_yet_is_asked_for(nothing: str) -> None:
+    row = Mapping.named("first").read_row({"Case Ref": nothing, "Client Surname": "Example"})
+    assert "source_record_id" not in row.body
+    assert row.column_for("/source_record_id") == "Case Ref"
 
 
 def test_a_blank_date_of_referral_is_when_it_was_received(tmp_path: Path) -> None:
