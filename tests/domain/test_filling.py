@@ -155,3 +155,9 @@ def test_what_is_wrong_with_an_answer_is_told_in_a_sentence(
 def test_an_answer_is_what_was_typed_without_what_no_keyboard_types() -> None:
     answers, slips = FORM.page("pet_name").read({"pet_name": ["  R \x00\t x\u200b "]}, TODAY)
     assert (answers, slips) == ({"pet_name": ("R x",)}, [])
+
+
+@pytest.mark.parametrize("space", ["\xa0", "\u202f", "\u3000", "\u2028"])
+def test_words_that_were_copied_with_another_space_between_them_stay_apart(space: str) -> None:
+    answers, _ = FORM.page("pet_name").read({"pet_name": [f"Rex{space}Example"]}, TODAY)
+    assert answers == {"pet_name": ("Rex Example",)}

@@ -164,9 +164,13 @@ def _given(field: Field, posted: Mapping[str, Sequence[str]]) -> tuple[str, ...]
 
 
 def _first(posted: Mapping[str, Sequence[str]], name: str) -> str:
-    """What was typed, with line breaks as everywhere else and without what no keyboard types."""
+    """What was typed, with line breaks and spaces as everywhere else and without what no keyboard types.
+
+    What is copied from a page or a letter has spaces of many kinds, and words stay apart there.
+    """
     text = next(iter(posted.get(name, ())), "").replace("\r\n", "\n")
-    return "".join(c for c in text if c in "\n\t" or c.isprintable()).strip()
+    plain = (" " if c.isspace() and c not in "\n\t" else c for c in text)
+    return "".join(c for c in plain if c in "\n\t" or c.isprintable()).strip()
 
 
 def _slips(field: Field, given: tuple[str, ...], today: dt.date) -> list[Slip]:
