@@ -49,6 +49,10 @@ _TOO_MANY = (
 _ODD_LINE = (
     "Line {number} looks like a field, but the form has no such field. It was kept with what else you wrote."
 )
+_BELOW_THE_END = (
+    "Line {number} is a line of the form, but it stands below a signature or in an earlier message and was "
+    "not read. If it belongs to this referral, move it up."
+)
 _ODD_LETTERS = "Some letters could not be told for certain. Look at names with accents."
 _BESIDE_THE_FORM = (
     "The lines of the form that are typed beside it were not taken. Put them into the form itself, or send "
@@ -246,6 +250,8 @@ def _add_typed(contents: Contents, unit: Unit, desk: Desk, account: Account, row
             place = f"Forwarded message {number}" if number else "Your message"
             rows.add(place, desk.form.read_row(_with_rest(typed), unit.now))
             account.remarks += [_ODD_LINE.format(number=line) for line in typed.odd_lines]
+            if typed.left_out:
+                account.remarks.append(_BELOW_THE_END.format(number=typed.left_out))
             if contents.odd_letters:
                 account.remarks.append(_ODD_LETTERS)
         elif typed.fields:

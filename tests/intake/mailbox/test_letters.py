@@ -17,7 +17,8 @@ import pytest
 
 from services.intake.imports.domain.header import plain
 from services.intake.imports.mapping import Mapping
-from services.intake.mailbox.domain.typed_fields import read_typed_fields
+from services.intake.mailbox.domain.typed_fields import Typed, read_typed_fields
+from services.intake.mailbox.plain_text import plain_text
 from services.intake.mailbox.schema import read_letter
 from tests.intake.mailbox.mails import OFFICER, ROW, TYPED, Post, a_mail, as_csv, as_xlsx, text_of, with_form
 from tests.support.houses import Hub
@@ -79,6 +80,46 @@ def test_bullets_numbers_and_bold_letters_are_no_part_of_a_field(line: str) -> N
     text = line.format("Harmed person 1 last name", "Figment")
     typed = read_typed_fields(text, {plain(column): column for column in form.columns}, form.short_columns)
     assert typed.fields == {"Harmed person 1 last name": "Figment"}
+
+
+def typed_in(text: str) -> Typed:
+    form = Mapping.named("practitioner_form")
+    return read_typed_fields(text, {plain(column): column for column in form.columns}, form.short_columns)
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "On Mon, 14 Nov 2026 at 10:03, An Officer <officer@constabulary.example> wrote:\n",
+        "On Mon, 14 Nov 2026 at 10:03, An Officer of a long name <officer@constabulary.example>\nwrote:\n\n",
+        "On 14/11/2026 10:03, An Officer wrote:\n\n",
+        "-----Original Message-----\n",
+        "________________________________\n",
+    ],
+)
+def test_the_mail_that_is_answered_is_not_read_and_its_lines_of_the_form_are_told_of(above: str) -> None:
+    typed = typed_in(f"What happened: theft\n{above}> Your name: Robin Sample\n> What happened: noise\n")
+    assert typed.fields == {"What happened": "theft"}
+    assert typed.beside == ""
+    assert typed.left_out == above.count("\n") + 2
+
+
+def test_an_account_in_which_somebody_wrote_something_is_read_to_its_end() -> None:
+    account = (
+        "Invented.\nOn Tuesday at 10:30 he wrote:\nYou will be sorry.\nOn Friday she wrote:\nPlease stop."
+    )
+    typed = typed_in(f"In your own words: {account}\nHarmed person 1 last name: Figment\n-- \nAn Officer")
+    assert typed.fields == {"In your own words": account, "Harmed person 1 last name": "Figment"}
+    assert typed.left_out == 0
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+def test_a_line_of_the_form_that_is_not_read_is_told_to_the_sender(post: Post) -> None:
+    post.arrives(
+        a_mail("What happened: theft\nHarmed person 1 last name: Figment\n_____\nTown: x\nCrime number: x")
+    )
+    (answer,) = post.answers
+    assert "Line 5 is a line of the form" in text_of(answer)
 
 
 @pytest.mark.parametrize("infrastructure", ["embedded"])
@@ -277,13 +318,30 @@ def test_a_damaged_mail_stops_nobody(post: Post, raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("infrastructure", ["embedded"])
-def test_a_mail_of_a_web_page_is_read_like_a_typed_one(post: Post) -> None:
+@pytest.mark.parametrize("space", [" ", "\n", "\r\n  "])
+def test_a_mail_of_a_web_page_is_read_like_a_typed_one(post: Post, space: str) -> None:
     mail = EmailMessage()
     mail["From"], mail["Message-ID"] = OFFICER, "<page@constabulary.example>"
-    lines = "".join(f"<div>{line}</div>" for line in TYPED.splitlines())
+    # Where the lines of a page are broken is nothing that a reader sees.
+    lines = "".join(f"<div>{line.replace(' ', space)}</div>" for line in TYPED.splitlines())
     mail.set_content(f"<html><head><style>p {{}}</style></head><body>{lines}</body></html>", subtype="html")
     post.arrives(mail)
-    assert len(post.hub.links()) == 1
+    (link,) = post.hub.links().values()
+    key = post.hub.key_of("durham_constabulary")
+    told = post.hub.ask(f"/v1/referrals/{link['reference']}", key).get_json()
+    assert {one["code"] for one in told["warnings"]} == {"risks_not_assessed"}
+
+
+def test_what_a_page_shows_as_it_was_written_keeps_its_lines() -> None:
+    page = "<p>one\ntwo</p><pre>What happened: theft\nYour name: Robin</pre><p>three\n four</p>"
+    assert plain_text(page).split("\n") == [
+        "",
+        "one two",
+        "What happened: theft",
+        "Your name: Robin",
+        "three four",
+        "",
+    ]
 
 
 @pytest.mark.parametrize("infrastructure", ["embedded"])
