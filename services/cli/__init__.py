@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from itertools import islice
 
 import click
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -29,6 +30,8 @@ from shared.messaging.carrier import BrokerAway
 from shared.problems import Problem
 from shared.settings import SETTINGS
 
+_MOST_FAULTS = 20
+
 
 class _Hub(click.Group):
     """Turns our own problems, and files that cannot be used, into one plain sentence and exit status 1."""
@@ -43,7 +46,7 @@ class _Hub(click.Group):
             )
             raise click.ClickException(message) from problem
         except Problem as problem:
-            raise click.ClickException(problem.detail or problem.title) from problem
+            raise click.ClickException(_told(problem)) from problem
         except OSError as error:
             if error.errno is None or error.errno == errno.EPIPE:
                 raise  # whoever read what is printed has had enough: click ends quietly
@@ -55,6 +58,13 @@ class _Hub(click.Group):
                 "(`hub --help`) and run `hub prepare`."
             )
             raise click.ClickException(message) from error
+
+
+def _told(problem: Problem) -> str:
+    """What is wrong, and every fault that it does not name itself, such as each column that is missing."""
+    told = problem.detail or problem.title
+    faults = dict.fromkeys(fault.detail for fault in problem.errors if fault.detail not in told)
+    return "\n".join([told, *(f"  {detail}" for detail in islice(faults, _MOST_FAULTS))])
 
 
 def _why(error: SQLAlchemyError) -> str:

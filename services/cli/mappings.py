@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
 from itertools import islice
@@ -84,8 +85,9 @@ def _try(found: Mapping, export: Path) -> bool:
             click.echo(f"Columns that the mapping does not know, and would leave out: {', '.join(unknown)}")
         if missing:
             raise click.ClickException(f"The export has no column {' and no column '.join(missing)}.")
+        now = dt.datetime.now(dt.UTC)
         for row in table.rows:
-            faults = {(fault.column, fault.detail) for fault in _faults(found, row)}
+            faults = {(fault.column, fault.detail) for fault in _faults(found, row, now)}
             rows += 1
             taken += not faults
             counted.update(faults)
@@ -95,10 +97,10 @@ def _try(found: Mapping, export: Path) -> bool:
     return taken == rows
 
 
-def _faults(found: Mapping, row: Row) -> Iterator[RowFault]:
+def _faults(found: Mapping, row: Row, now: dt.datetime) -> Iterator[RowFault]:
     # A fault of a column that is left out is of no matter.
     yield from (fault for fault in row.faults if not found.unknown([fault.column]))
-    mapped = found.read_row(row.cells)
+    mapped = found.read_row(row.cells, now)
     yield from mapped.faults
     try:
         read_referral(mapped.body, self_referral=False)

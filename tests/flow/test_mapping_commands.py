@@ -39,6 +39,15 @@ def test_a_draft_is_checked_on_the_rows_of_its_export(file: str, taken: int, tmp
     assert run("check", draft).exit_code == 0
 
 
+def test_a_draft_for_an_export_without_numbers_and_dates_takes_its_rows(tmp_path: Path) -> None:
+    export, draft = tmp_path / "export.csv", tmp_path / "draft.yaml"
+    export.write_text("Tenant Forename,Tenant Surname,Story\nAsh,Example,Invented\n", encoding="utf-8")
+    draft.write_text(run("draft", export).stdout, encoding="utf-8")
+    checked = run("check", draft, export)
+    assert "1 of 1 rows would be taken." in checked.stdout
+    assert checked.exit_code == 0
+
+
 def test_a_check_tells_which_columns_have_which_faults(tmp_path: Path) -> None:
     mapping = tmp_path / "red_sigma.yaml"
     mapping.write_text(run("show", "red_sigma").stdout, encoding="utf-8")

@@ -153,6 +153,16 @@ def test_a_file_that_is_none_is_refused_in_one_sentence(run: Run, tmp_path: Path
 
 
 @in_one_process
+def test_a_file_without_its_columns_is_refused_with_their_names(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "export.csv"
+    file.write_text("Client Forename,Client Surname\nAsh,Example\n", encoding="utf-8")
+    result = run(file)
+    assert result.exit_code == 1
+    assert "Add the column Case Ref." in result.stderr
+    assert "Ash" not in result.stderr
+
+
+@in_one_process
 def test_nothing_is_sealed_with_keys_that_the_hub_does_not_have(hub: Hub, run: Run, file: Path) -> None:
     run(file)
     (hub.settings.home / KEYS_FILE).rename(hub.settings.home / "away")
