@@ -12,6 +12,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from services.intake import store as intake_store
+from services.intake.domain.warning import Remark
 from services.intake.imports import store
 from services.intake.imports.choose_mapping import choose_mapping
 from services.intake.imports.domain.file_import import (
@@ -42,6 +44,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Some systems export a line for each person of a case: only the last of them would stay.
+TWICE_IN_FILE: Final = Remark(
+    "record_twice_in_file",
+    "Another row of this file has the same record number and says something else: the later one counts. "
+    "Where a record has a row for each person, put all of its people into one row.",
+)
 _STOPPED: Final = (
     "The hub failed on this file several times and stopped. What was taken is kept; sent again, the file "
     "makes nothing of it twice. Tell whoever runs the hub the id of this import."
@@ -102,11 +110,12 @@ def _run(import_id: UUID, room: Room) -> int:
         if held is None or not store.take_batch(unit, import_id, batch.place):
             return 0
         if held.dry_run:
-            answers = _in_their_order(tried, import_id, unit)
+            answers, brought = _in_their_order(tried, import_id, unit)
         else:
             bodies = dated_bodies(good, held.agency, unit)
             answers = receive_referrals(bodies, held.agency, unit, self_referral=self_referral, in_bulk=True)
-        done = _keep(read, answers, held, unit)
+            brought = _brought_by_this_file(answers, held, unit)
+        done = _keep(read, answers, brought, held, unit)
     if done:
         log.info("import done", extra={"import_id": str(import_id), "rows": held.rows})
     return len(batch.rows)
@@ -138,8 +147,13 @@ def _faults_of(problem: Problem, mapped: MappedRow) -> list[Mend]:
     ]
 
 
-def _keep(read: Sequence[_Read], answers: Sequence[Taken | Problem], one: FileImport, unit: Unit) -> bool:
-    """Note what became of each row, and how far the import has come; whether that is its end."""
+def _keep(
+    read: Sequence[_Read], answers: Sequence[Taken | Problem], brought: set[str], one: FileImport, unit: Unit
+) -> bool:
+    """Note what became of each row, and how far the import has come; whether that is its end.
+
+    `brought` are the numbers of records that earlier rows of the file have brought.
+    """
     answered = iter(answers)
     outcomes: list[RowOutcome] = []
     warnings = {told.code: told for told in one.warnings}
@@ -157,7 +171,11 @@ def _keep(read: Sequence[_Read], answers: Sequence[Taken | Problem], one: FileIm
                     kept.version if kept else None,
                 )
             )
-            for code, detail in {warning.code: warning.detail for warning in answer.kept.warnings}.items():
+            told = {warning.code: warning.detail for warning in answer.kept.warnings}
+            if answer.outcome == "amended" and answer.kept.source_record_id in brought:
+                told |= {TWICE_IN_FILE.code: TWICE_IN_FILE.detail}
+            brought.add(answer.kept.source_record_id)
+            for code, detail in told.items():
                 before = warnings.get(code)
                 warnings[code] = Told(code, detail, 1 + (before.rows if before else 0))
         else:
@@ -181,8 +199,26 @@ def _keep(read: Sequence[_Read], answers: Sequence[Taken | Problem], one: FileIm
     return done
 
 
-def _in_their_order(answers: Sequence[Taken | Problem], import_id: UUID, unit: Unit) -> list[Taken | Problem]:
-    """What would have become of these rows after the earlier ones, of which a trial has kept nothing."""
+def _brought_by_this_file(answers: Sequence[Taken | Problem], one: FileImport, unit: Unit) -> set[str]:
+    """The records of which an earlier batch has brought the version that is amended here."""
+    amended = [answer.kept for answer in answers if isinstance(answer, Taken) and answer.outcome == "amended"]
+    before = intake_store.find_versions(
+        unit.connection, {(kept.reference, kept.version - 1) for kept in amended}
+    )
+    return {
+        kept.source_record_id
+        for kept in amended
+        if (earlier := before.get((kept.reference, kept.version - 1))) and earlier.received_at >= one.made_at
+    }
+
+
+def _in_their_order(
+    answers: Sequence[Taken | Problem], import_id: UUID, unit: Unit
+) -> tuple[list[Taken | Problem], set[str]]:
+    """What would have become of these rows after the earlier ones, of which a trial has kept nothing.
+
+    With the numbers of the records that those would have brought.
+    """
     key_of = {
         index: (unit.keys.lookup.hash("tried record", answer.kept.source_record_id), answer.kept.content_hash)
         for index, answer in enumerate(answers)
@@ -191,12 +227,15 @@ def _in_their_order(answers: Sequence[Taken | Problem], import_id: UUID, unit: U
     before = store.find_tried(unit, import_id, {record for record, _ in key_of.values()})
     known = {record for record, _ in before}
     told = list(answers)
+    brought = set[str]()
     for index, key in key_of.items():
         answer = answers[index]
-        if isinstance(answer, Taken) and answer.outcome != "repeat" and key[0] in known:
-            told[index] = Taken("repeat" if key in before else "amended", answer.kept)
+        if isinstance(answer, Taken) and key[0] in known:
+            brought.add(answer.kept.source_record_id)
+            if answer.outcome != "repeat":
+                told[index] = Taken("repeat" if key in before else "amended", answer.kept)
     store.keep_tried(unit, import_id, set(key_of.values()))
-    return told
+    return told, brought
 
 
 def _note_failure(import_id: UUID, room: Room) -> None:

@@ -169,6 +169,23 @@ def test_rows_travel_in_the_bulk_lane_and_each_is_said_once(hub: Hub) -> None:
     assert count(room, import_batches) == 0
 
 
+@in_one_process
+@pytest.mark.parametrize("between", [0, 2 * BATCH_ROWS])
+def test_a_record_that_comes_twice_in_a_file_and_says_something_else_is_told(hub: Hub, between: int) -> None:
+    sent(hub, a_csv([a_row(3)]))
+    hub.settle()
+    hub.clock.move(hours=1)
+    rows = [a_row(1), a_row(2), *map(a_row, range(10, 10 + between))]
+    # Another person of the same case, the same row once more, and what has changed since an earlier file.
+    rows += [a_row(1, Client_Forename="Another"), a_row(2), a_row(3, Category="Noise")]
+    for dry_run in ("true", "false"):
+        import_id = sent(hub, a_csv(rows), dry_run=dry_run)
+        take_all(hub)
+        told = ask(hub, f"/{import_id}")
+        assert told["counts"]["amended"] == 2
+        assert {one["code"]: one["rows"] for one in told["warnings"]}["record_twice_in_file"] == 1
+
+
 def test_a_receipt_is_that_of_the_version_that_the_row_made(hub: Hub) -> None:
     rows = [a_row(1), a_row(1, Category="Noise"), a_row(1, Category="Theft"), a_row(1)]
     import_id = sent(hub, a_csv(rows))
