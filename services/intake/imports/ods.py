@@ -71,6 +71,7 @@ class _Reader:
         self._aside = 0
         self._number = 0
         self._repeated_row = 1
+        self._row_hidden = False
         self._cells: list[str] = []
         self._faults: dict[int, CellFault] = {}
         self._length = 0
@@ -95,6 +96,7 @@ class _Reader:
             self._in_paragraph = True
         elif name == _ROW:
             self._repeated_row = _count(attributes.get(_ROWS_REPEATED))
+            self._row_hidden = attributes.get(_VISIBILITY, "visible") != "visible"
             self._position = 0
         elif self._in_paragraph:
             self._add(_BLANKS.get(name, "") * _count(attributes.get(f"{_TEXT}c")))
@@ -156,7 +158,7 @@ class _Reader:
             if self._number + self._repeated_row > MAX_LINES:
                 raise too_many_lines()
             for number in range(self._number + 1, self._number + self._repeated_row + 1):
-                self.found.append(Line(number, self._cells, self._faults))
+                self.found.append(Line(number, self._cells, self._faults, self._row_hidden))
         self._cells, self._faults, self._length = [], {}, 0
         self._number += self._repeated_row
 
@@ -164,6 +166,7 @@ class _Reader:
 _ROW: Final = f"{_TABLE}table-row"
 _CELL: Final = f"{_TABLE}table-cell"
 _COVERED: Final = f"{_TABLE}covered-table-cell"
+_VISIBILITY: Final = f"{_TABLE}visibility"
 _ROWS_REPEATED: Final = f"{_TABLE}number-rows-repeated"
 _COLUMNS_REPEATED: Final = f"{_TABLE}number-columns-repeated"
 _BLANKS: Final = {f"{_TEXT}s": " ", f"{_TEXT}tab": "\t", f"{_TEXT}line-break": "\n"}

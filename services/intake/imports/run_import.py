@@ -50,6 +50,12 @@ TWICE_IN_FILE: Final = Remark(
     "Another row of this file has the same record number and says something else: the later one counts. "
     "Where a record has a row for each person, put all of its people into one row.",
 )
+# A filter hides rows from whoever looks at the file, and takes none out of it.
+HIDDEN_ROW: Final = Remark(
+    "hidden_row",
+    "The spreadsheet hides this row, as a filter does, and it was taken all the same. Delete the rows that "
+    "are not to be sent.",
+)
 _STOPPED: Final = (
     "The hub failed on this file several times and stopped. What was taken is kept; sent again, the file "
     "makes nothing of it twice. Tell whoever runs the hub the id of this import."
@@ -172,6 +178,8 @@ def _keep(
                 )
             )
             told = {warning.code: warning.detail for warning in answer.kept.warnings}
+            if row.row.hidden:
+                told |= {HIDDEN_ROW.code: HIDDEN_ROW.detail}
             if answer.outcome == "amended" and answer.kept.source_record_id in brought:
                 told |= {TWICE_IN_FILE.code: TWICE_IN_FILE.detail}
             brought.add(answer.kept.source_record_id)

@@ -95,7 +95,7 @@ def _read(package: Package) -> Iterator[list[object]]:
         found = xlsx.read_workbook(package)
     text = sent = 0
     told = 0.0
-    lines: list[tuple[int, list[str], dict[int, str]]] = []
+    lines: list[tuple[int, list[str], dict[int, str], bool]] = []
     for what in found:
         if isinstance(what, Line):
             if what.number > MAX_LINES:
@@ -104,7 +104,7 @@ def _read(package: Package) -> Iterator[list[object]]:
             if text > MAX_TEXT:
                 raise UnreadableFile(TOO_MUCH)
             codes = {position: fault.code for position, fault in what.faults.items()}
-            lines.append((what.number, list(what.cells), codes))
+            lines.append((what.number, list(what.cells), codes, what.hidden))
         if lines and (not isinstance(what, Line) or len(lines) == _AT_ONCE or text - sent > MAX_LINE):
             yield ["lines", lines]
             lines, sent = [], text

@@ -28,7 +28,7 @@ class _Sheet(msgspec.Struct, frozen=True, array_like=True, tag="sheet"):
 
 
 class _Lines(msgspec.Struct, frozen=True, array_like=True, tag="lines"):
-    lines: list[tuple[int, list[str], dict[int, str]]]
+    lines: list[tuple[int, list[str], dict[int, str], bool]]
 
 
 class _Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
@@ -78,9 +78,9 @@ class Workbook:
     def lines(self) -> Iterator[Line]:
         """The lines of this sheet."""
         while isinstance(said := self._take(), _Lines):
-            for number, cells, codes in said.lines:
+            for number, cells, codes, hidden in said.lines:
                 faults = {position: CELL_FAULTS[code] for position, code in codes.items()}
-                yield Line(number, cells, faults)
+                yield Line(number, cells, faults, hidden)
         self._next = said
 
     def _take(self) -> _Said:

@@ -140,7 +140,7 @@ def _batches(rows: Iterable[Row], columns: tuple[str, ...], unknown: set[str]) -
             for fault in row.faults
             if fault.column not in unknown and fault.column != WHAT_TO_MEND
         )
-        waiting.append(WaitingRow(row.number, cells, faults))
+        waiting.append(WaitingRow(row.number, cells, faults, row.hidden))
         characters += sum(len(cell) for cell in cells if cell is not None)
         if len(waiting) == BATCH_ROWS or characters > _BATCH_CHARACTERS:
             yield Batch(place, tuple(waiting))

@@ -184,6 +184,7 @@ class _SheetReader:
         self._lines: list[Line] = []
         self._columns: dict[str, int] = {}
         self._number = 0
+        self._hidden = False
         self._cells: list[str] = []
         self._faults: dict[int, CellFault] = {}
         self._length = 0
@@ -218,6 +219,7 @@ class _SheetReader:
             number = attributes.get("r")
             self._number = int(number) if number else self._number + 1
             self._position = -1
+            self._hidden = attributes.get("hidden") in _TRUE
         elif element == "rPh":
             self._sounds = True
 
@@ -255,7 +257,7 @@ class _SheetReader:
                 self._end_cell()
         elif element == "row":
             if self._cells or self._faults:
-                self._lines.append(Line(self._number, self._cells, self._faults))
+                self._lines.append(Line(self._number, self._cells, self._faults, self._hidden))
                 self._cells, self._faults = [], {}
             self._length = 0
         elif element == "rPh":

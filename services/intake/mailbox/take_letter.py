@@ -65,6 +65,10 @@ _TEXT_BESIDE = (
 _UNKNOWN_COLUMNS = (
     "There are columns that the form does not have; what stands in them was not taken. Look at their names."
 )
+_HIDDEN_ROWS = (
+    "The spreadsheet hides rows, as a filter does, and they were taken all the same. Delete the rows that "
+    "are not to be sent."
+)
 _SEVERAL_SHEETS = (
     "The workbook has several sheets with column names and rows. Delete those that are not meant."
 )
@@ -227,7 +231,7 @@ def _add_table(
             account.troubles.append(str(Told(where, f"These columns are missing: {', '.join(missing)}.")))
             return
         unknown = desk.form.unknown(table.columns)
-        passed_over = False
+        passed_over = hidden = False
         for row in table.rows:
             if len(rows.read) == _MOST_ROWS:
                 account.troubles.append(_TOO_MANY)
@@ -237,9 +241,12 @@ def _add_table(
             lost = tuple(fault for fault in row.faults if fault.column not in unknown)
             place = f"{where}, row {row.number}" if where else f"Row {row.number}"
             rows.add(place, replace(mapped, faults=(*lost, *mapped.faults)))
+            hidden = hidden or row.hidden
             passed_over = passed_over or any(row.cells.get(column, "").strip() for column in unknown)
         if passed_over:
             account.remarks.append(str(Told(where, _UNKNOWN_COLUMNS)))
+        if hidden:
+            account.remarks.append(str(Told(where, _HIDDEN_ROWS)))
 
 
 def _add_typed(contents: Contents, unit: Unit, desk: Desk, account: Account, rows: _Rows) -> None:

@@ -186,6 +186,23 @@ def test_a_record_that_comes_twice_in_a_file_and_says_something_else_is_told(hub
         assert {one["code"]: one["rows"] for one in told["warnings"]}["record_twice_in_file"] == 1
 
 
+@in_one_process
+def test_rows_that_a_filter_hides_are_taken_and_told_of(hub: Hub) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (COLUMNS, *(tuple(a_row(number).values()) for number in (1, 2, 3))):
+        sheet.append(row)
+    sheet.row_dimensions[3].hidden = True
+    written = io.BytesIO()
+    book.save(written)
+    import_id = sent(hub, written.getvalue(), dry_run="true")
+    take_all(hub)
+    told = ask(hub, f"/{import_id}")
+    assert told["counts"]["new"] == 3
+    assert {one["code"]: one["rows"] for one in told["warnings"]}["hidden_row"] == 1
+
+
 def test_a_receipt_is_that_of_the_version_that_the_row_made(hub: Hub) -> None:
     rows = [a_row(1), a_row(1, Category="Noise"), a_row(1, Category="Theft"), a_row(1)]
     import_id = sent(hub, a_csv(rows))

@@ -252,6 +252,21 @@ def test_repeated_rows_and_cells_of_an_ods_file_are_counted() -> None:
     assert read(packed(ods_parts({"Sheet1": rows})))[1] == [Row(5, row), Row(6, row)]
 
 
+@pytest.mark.parametrize("kind", ["XLSX", "ODS"])
+def test_rows_that_a_filter_hides_are_read_and_told_apart(kind: str) -> None:
+    names, shown, last = ("Ref", "Surname"), ("EX/1", "Example"), ("EX/3", "Sample")
+    hidden = ("EX/2", "Figment")
+    if kind == "XLSX":
+        rows = [sheet_row(*names), sheet_row(*shown), sheet_row(*hidden), sheet_row(*last)]
+        rows[2] = rows[2].replace("<row>", '<row r="3" hidden="1">')
+        content = packed(xlsx_parts({"Data": sheet_of("".join(rows))}))
+    else:
+        rows = [ods_row(*names), ods_row(*shown), ods_row(*hidden), ods_row(*last)]
+        rows[2] = rows[2].replace("<table:table-row>", '<table:table-row table:visibility="filter">')
+        content = packed(ods_parts({"Data": "".join(rows)}))
+    assert [(row.number, row.hidden) for row in read(content)[1]] == [(2, False), (3, True), (4, False)]
+
+
 NOTES: list[tuple[str, ...]] = [("Read me first",), ("These are the referrals of the quarter.",)]
 CODES: list[tuple[str, ...]] = [("Code", "Meaning"), ("A", "Assault"), ("B", "Burglary")]
 TABLE: list[tuple[str, ...]] = [("Ref", "Surname", "Town"), ("EX/1", "Example", "Durham")]

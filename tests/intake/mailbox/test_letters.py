@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import io
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from services.intake.imports.domain.header import plain
@@ -120,6 +122,19 @@ def test_a_line_of_the_form_that_is_not_read_is_told_to_the_sender(post: Post) -
     )
     (answer,) = post.answers
     assert "Line 5 is a line of the form" in text_of(answer)
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+def test_rows_that_a_filter_hides_in_the_form_are_taken_and_told_of(post: Post) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(as_xlsx(ROW, ROW | {"Your reference": "MAILED-2"})))
+    assert book.active is not None
+    book.active.row_dimensions[3].hidden = True
+    written = io.BytesIO()
+    book.save(written)
+    post.arrives(with_form(written.getvalue(), "form.xlsx"))
+    (answer,) = post.answers
+    assert len(post.hub.links()) == 2
+    assert "hides rows" in text_of(answer)
 
 
 @pytest.mark.parametrize("infrastructure", ["embedded"])

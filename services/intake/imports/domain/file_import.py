@@ -123,6 +123,7 @@ class WaitingRow:
     number: int
     cells: tuple[str | None, ...] = field(repr=False)
     faults: tuple[tuple[str, str, str], ...] = ()
+    hidden: bool = False
 
     def named(self, columns: tuple[str, ...]) -> dict[str, str]:
         """The cells by their columns, without the blank ones."""

@@ -65,7 +65,8 @@ class Header:
         cells = {name: text for name, text in zip(self.names, line.cells, strict=False) if text}
         lost = cells.pop(None, "") or any(line.cells[len(self.names) :])
         faults = tuple(self._faults(line)) if lost or line.faults else ()
-        return Row(line.number, {name: text for name, text in cells.items() if name is not None}, faults)
+        named = {name: text for name, text in cells.items() if name is not None}
+        return Row(line.number, named, faults, line.hidden)
 
     def _faults(self, line: Line) -> Iterable[RowFault]:
         """The faults of a line by the names of the columns, its values outside the named columns included."""

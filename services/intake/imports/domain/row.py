@@ -34,12 +34,13 @@ class Line:
     """A line of a file before its columns have names; a blank cell is an empty text.
 
     `number` is the one that a spreadsheet program shows beside it. `faults` are by position, from 0; position
-    -1 is the line as a whole.
+    -1 is the line as a whole. One that is `hidden` is not shown by the spreadsheet program.
     """
 
     number: int
     cells: Sequence[str]
     faults: Mapping[int, CellFault] = field(default_factory=dict)
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,10 @@ class Row:
     """A line below the column names: each cell that is not blank, as text, under the name of its column.
 
     A row with `faults` may not be taken as it stands, except that a fault of a single column is of no matter
-    to a mapping that leaves that column out.
+    to a mapping that leaves that column out. A `hidden` one may not have been meant to be sent.
     """
 
     number: int
     cells: Mapping[str, str]
     faults: tuple[RowFault, ...] = ()
+    hidden: bool = False
