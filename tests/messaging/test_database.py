@@ -12,6 +12,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, select, text, u
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from shared.database import Database, Instant, what_failed
+from shared.rows import insert_rows
 from tests.conftest import FreshDatabase
 from tests.support.houses import BOTH
 
@@ -179,3 +180,42 @@ def test_a_database_that_is_away_is_known_from_a_statement_that_is_wrong(databas
 def test_the_clock_of_the_database_is_ours(database: Database) -> None:
     with database.reading() as connection:
         assert abs(database.now(connection) - dt.datetime.now(dt.UTC)) < dt.timedelta(seconds=5)
+
+
+@pytest.mark.production
+def test_something_else_is_done_while_the_server_still_writes_and_commits(
+    fresh_database: FreshDatabase,
+) -> None:
+    database = Database(fresh_database())
+    metadata.create_all(database.engine)
+    held = text("SELECT pg_advisory_xact_lock(1)")
+    with database.engine.connect() as holder:
+        holder.execute(held)
+        with database.transaction() as connection:
+
+            def write() -> None:
+                connection.execute(held)  # which waits until the holder lets go of it
+                connection.execute(counters.insert(), {"name": "a", "count": 1})
+
+            database.finish(connection, write, meanwhile=holder.rollback)
+            assert counted(database, "a") == 1
+    database.close()
+
+
+def test_what_is_refused_at_the_end_is_raised_and_nothing_is_kept(database: Database) -> None:
+    def write(name: str) -> None:
+        with database.transaction() as connection:
+            database.finish(
+                connection,
+                lambda: insert_rows(
+                    connection, {counters: [{"name": name, "count": 7}, {"name": "a", "count": 7}]}
+                ),
+                meanwhile=lambda: None,
+            )
+
+    with pytest.raises(IntegrityError):
+        write("d")
+    with database.transaction() as connection:
+        connection.execute(counters.delete())
+    write("d")
+    assert (counted(database, "a"), counted(database, "d")) == (7, 7)
