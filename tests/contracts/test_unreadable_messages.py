@@ -94,6 +94,9 @@ def test_a_key_that_is_not_on_our_ring_is_unknown() -> None:
         outside(type="case.joined"),  # moved to another type
         outside(data_base64="not base64!"),
         outside(data_base64=""),
+        outside(data_base64=7),
+        outside(data_base64=[PLANTED]),
+        outside(data_base64="YWJjYQ==YQ=="),  # goes on behind its end
         outside(data_base64=base64.b64encode(content_of(ROUTED)).decode()),  # never sealed
         outside(data_base64=json.loads(envelope_of(ROUTED))["data_base64"][:-8]),  # cut off
     ],
