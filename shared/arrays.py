@@ -60,7 +60,10 @@ def _fixed(length: int, write: Callable[[Any], bytes]) -> Elements:
     front = _LENGTH.pack(length)
 
     def write_all(values: Sequence[Any]) -> bytes:
-        return b"".join([_NULL if value is None else front + write(value) for value in values])
+        written = [write(value) for value in values if value is not None]
+        if len(written) < len(values):
+            return b"".join([_NULL if value is None else front + write(value) for value in values])
+        return front + front.join(written)
 
     return write_all
 
@@ -70,7 +73,11 @@ def _of_any_length(write: Callable[[Any], bytes]) -> Elements:
         if None in values:
             return b"".join([_NULL if value is None else write_all((value,)) for value in values])
         written = list(map(write, values))
-        fronts = map(_LENGTH.pack, map(len, written))
+        lengths = list(map(len, written))
+        if len(set(lengths)) == 1:  # as all keyed hashes are
+            front = _LENGTH.pack(lengths[0])
+            return front + front.join(written)
+        fronts = map(_LENGTH.pack, lengths)
         return b"".join(chain.from_iterable(zip(fronts, written, strict=True)))
 
     return write_all

@@ -16,6 +16,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -240,7 +241,10 @@ class Consumer:
             insert_unless_known(
                 connection,
                 inbox,
-                [{"consumer": self.name, "message_id": one, "heard_at": now} for one in sorted(by_id)],
+                [
+                    {"consumer": self.name, "message_id": one, "heard_at": now}
+                    for one in sorted(by_id, key=attrgetter("int"))
+                ],
                 inbox.c.message_id,
             )
         )
@@ -257,7 +261,7 @@ class Consumer:
             is_test=self._is_test,
         )
         if heard is not None:
-            unit.because_of(_trace(heard), str(heard.envelope.id))
+            unit.because_of(_trace(heard), heard.envelope.id)
         return unit
 
     def _handle_together(self, connection: Connection, heard: list[Heard]) -> bool:
@@ -278,7 +282,7 @@ class Consumer:
                 prepare(messages, unit)
 
     def _handle_one(self, heard: Heard, unit: Unit) -> None:
-        unit.because_of(_trace(heard), str(heard.envelope.id))
+        unit.because_of(_trace(heard), heard.envelope.id)
         token = logs.correlation_id.set(heard.envelope.correlationid)
         try:
             self._hears[type(heard.message)].handle(heard.message, unit)

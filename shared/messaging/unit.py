@@ -21,6 +21,7 @@ from shared.rows import insert_rows, update_rows
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping
+    from uuid import UUID
 
     from sqlalchemy import Connection
 
@@ -59,9 +60,9 @@ class Unit:
         self._source = source
         self._tables = tables
         self._trace = trace
-        self._cause = ""
+        self._cause: UUID | None = None
         self._memory: dict[object, object] = {}
-        self._said: list[tuple[Message, Trace, str]] = []
+        self._said: list[tuple[Message, Trace, UUID | None]] = []
         self._inserts: dict[Table, list[Mapping[str, object]]] = defaultdict(list)
         self._changes: dict[_Row, dict[str, object]] = {}
 
@@ -74,7 +75,7 @@ class Unit:
         """A fresh reference for something that this unit makes."""
         return new_reference(kind, is_test=self._is_test)
 
-    def because_of(self, trace: Trace, cause: str) -> None:
+    def because_of(self, trace: Trace, cause: UUID) -> None:
         """From here on things happen because of that message."""
         self._trace, self._cause = trace, cause
 
@@ -127,7 +128,7 @@ class Unit:
         self.flush()
         self._memory.clear()
 
-    def _outbox_row(self, message: Message, trace: Trace, cause: str) -> dict[str, object]:
+    def _outbox_row(self, message: Message, trace: Trace, cause: UUID | None) -> dict[str, object]:
         message_id = new_id()
         return {
             "id": message_id,
@@ -142,7 +143,7 @@ class Unit:
                 source=self._source,
                 time=self.now,
                 trace=trace,
-                causation_id=cause,
+                causation_id="" if cause is None else str(cause),
                 keys=self.keys.messages,
             ),
         }
