@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 def _hears(room: Room) -> Mapping[type[Message], Hearer]:
-    return hears(room.database, table_of(room), desk_of(room))
+    return hears(room.database, table_of(room), desk_of(room), room.keys.lookup)
 
 
 def _web(room: Room) -> Flask:

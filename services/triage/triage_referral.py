@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from services.triage.compare_account import compare_account
 from services.triage.matching.hashed_keys import HashedKeys, hash_keys, keys_for
 from services.triage.matching.schema import read_account
+from services.triage.matching.short_forms import canonicals
 from services.triage.mind_conflicts import look_up_conflicts, mind_conflicts
 from services.triage.miss_needs import miss_needs
 from services.triage.send_case import learn, look_up_areas, try_to_release, waits_for_more
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
     from shared.contracts import ReferralReceived
     from shared.database import Database
     from shared.messaging.unit import Unit
+    from shared.sealing import Lookup
 
 
 def prepare_batch(messages: Sequence[ReferralReceived], unit: Unit, database: Database, desk: Desk) -> None:
     """Lock what this batch is about, then look all of it up at once."""
     judge = _judge(unit, desk)
     lookup = unit.keys.lookup
-    hashed = [_keys(message, unit, judge) for message in messages]
+    hashed = [_keys(message, unit) for message in messages]
     keys = {key for of_one in hashed for key in (*of_one.under, *of_one.asks)}
     Register.of(unit).look_up(
         database,
@@ -50,19 +52,31 @@ def _judge(unit: Unit, desk: Desk) -> Judge:
     return unit.remember("judge", lambda: desk.judge(unit.now))
 
 
+def read_referral(message: ReferralReceived, lookup: Lookup) -> dict[object, object]:
+    """What of a referral needs no database: the account in it, and the keys under which it is found."""
+    account = read_account(message.reference, message.agency, message.referral)
+    return {_named("account", message): account, _named("keys", message): _hash(account, message, lookup)}
+
+
 def _account(message: ReferralReceived, unit: Unit) -> Account:
-    place = ("account", message.reference, message.version)
-    return unit.remember(place, lambda: read_account(message.reference, message.agency, message.referral))
+    return unit.remember(
+        _named("account", message),
+        lambda: read_account(message.reference, message.agency, message.referral),
+    )
 
 
-def _keys(message: ReferralReceived, unit: Unit, judge: Judge) -> HashedKeys:
-    place = ("keys", message.reference, message.version)
+def _keys(message: ReferralReceived, unit: Unit) -> HashedKeys:
+    return unit.remember(
+        _named("keys", message), lambda: _hash(_account(message, unit), message, unit.keys.lookup)
+    )
 
-    def hashed() -> HashedKeys:
-        text = message.referral.event.summary or ""
-        return hash_keys(keys_for(_account(message, unit), text, judge.canonicals), unit.keys.lookup)
 
-    return unit.remember(place, hashed)
+def _named(what: str, message: ReferralReceived) -> object:
+    return what, message.reference, message.version
+
+
+def _hash(account: Account, message: ReferralReceived, lookup: Lookup) -> HashedKeys:
+    return hash_keys(keys_for(account, message.referral.event.summary or "", canonicals), lookup)
 
 
 def triage_referral(message: ReferralReceived, unit: Unit, table: Table, desk: Desk) -> Triaged:
@@ -80,7 +94,7 @@ def triage_referral(message: ReferralReceived, unit: Unit, table: Table, desk: D
         _add(message, clerk)
     elif amended:
         _amend(message, before, clerk)
-    keys = _keys(message, unit, judge)
+    keys = _keys(message, unit)
     compared = compare_account(reference, keys.asks, judge, register, unit)
     register.add_keys(reference, keys.under)
     settled = settle_cases([reference], clerk)

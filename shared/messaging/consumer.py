@@ -11,12 +11,14 @@ person.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -65,11 +67,14 @@ class Hearer:
     """What a service does with one type of message.
 
     `handle(message, unit)` is the use case. `prepare(messages, unit)` may take locks and look up, once, what
-    a whole batch will need.
+    a whole batch will need. `foresee(message)` may work out what needs no database, by the names under which
+    the unit is to remember it: that is done while the batch before is committed. What it could not work out
+    the use case does, and fails in its own transaction.
     """
 
     handle: Callable[[Any, Unit], object]
     prepare: Callable[[Sequence[Any], Unit], None] | None = None
+    foresee: Callable[[Any], Mapping[object, object]] | None = None
 
 
 class Heard(NamedTuple):
@@ -82,6 +87,7 @@ class Heard(NamedTuple):
     held_id: UUID | None = None
     attempts: int = 0
     delivery: Delivery | None = None
+    foreseen: Mapping[object, object] = MappingProxyType({})
 
 
 class Unread(NamedTuple):
@@ -201,7 +207,18 @@ class Consumer:
             message = open_envelope(envelope, self._vocabulary, self._keys.messages)
         except Unreadable as problem:
             return Unread(delivery, envelope, problem)
-        return Heard(envelope, message, delivery.body, delivery.queue.name, delivery=delivery)
+        foreseen = self._foresee(message)
+        return Heard(
+            envelope, message, delivery.body, delivery.queue.name, delivery=delivery, foreseen=foreseen
+        )
+
+    def _foresee(self, message: Message) -> Mapping[object, object]:
+        foresee = self._hears[type(message)].foresee
+        if foresee is not None:
+            # Whatever is wrong with it is wrong again in its transaction, where it is dealt with.
+            with contextlib.suppress(Exception):
+                return foresee(message)
+        return {}
 
     def _read_ahead(self, hearing: Hearing) -> None:
         """Open what will probably be the next batch; what is opened is kept with its delivery."""
@@ -276,6 +293,7 @@ class Consumer:
         by_type: dict[type[Message], list[Message]] = {}
         for one in heard:
             by_type.setdefault(type(one.message), []).append(one.message)
+            unit.know(one.foreseen)
         for contract, messages in by_type.items():
             prepare = self._hears[contract].prepare
             if prepare is not None:

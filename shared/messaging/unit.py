@@ -90,6 +90,10 @@ class Unit:
             self._memory[what] = make()
         return self._memory[what]  # type: ignore[return-value]  # what was made under this name has its type
 
+    def know(self, things: Mapping[object, object]) -> None:
+        """Remember these, each under its name."""
+        self._memory |= things
+
     def insert(self, table: Table, row: Mapping[str, object]) -> None:
         """Write this row at the end of the unit, with the others for its table."""
         self._inserts[table].append(row)
