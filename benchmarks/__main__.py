@@ -32,6 +32,7 @@ _PROFILE = {
     "batches": profiling.profile_batches,
     "relay": profiling.profile_relay,
     "triage": profiling.profile_triage,
+    "exact": profiling.profile_exact,
     "latency": profiling.profile_latency,
 }
 _MOST_SECONDS, _MOST_SECONDS_QUICK = 12 * 60, 3 * 60

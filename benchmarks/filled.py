@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pika
 
@@ -23,17 +24,22 @@ _AT_ONCE = 500
 
 def messages(ground: Ground, count: int) -> list[Outgoing]:
     """So many distinct referrals as they leave intake."""
+    return sealed(ground, (a_typical_referral() for _ in range(count)))
+
+
+def sealed(ground: Ground, referrals: Iterable[dict[str, Any]]) -> list[Outgoing]:
+    """These referrals as they leave intake."""
     keys = ground.room("intake", "sqlite://").keys.messages
     now = dt.datetime.now(dt.UTC)
     made = []
-    for _ in range(count):
+    for referral in referrals:
         message_id = new_id()
         message = ReferralReceived(
             reference=new_reference(REFERRAL),
             agency=AGENCY,
             version=1,
             received_at=now,
-            referral=read_referral(a_typical_referral(), self_referral=False),
+            referral=read_referral(referral, self_referral=False),
         )
         body = wrap(
             message, id=message_id, source="intake", time=now, trace=Trace.begin(), causation_id="", keys=keys

@@ -12,6 +12,7 @@ from benchmarks.filled import messages
 from benchmarks.ground import Ground
 from benchmarks.intake import EMPTY_BATCH, IN_A_BATCH, a_batch
 from benchmarks.invented import bodies
+from benchmarks.joining import fellows
 from benchmarks.measuring import Slice
 from benchmarks.processor import metered, own
 from benchmarks.sampler import Sampler
@@ -86,6 +87,14 @@ def profile_triage(ground: Ground) -> None:
     sampler = Sampler()
     done = triage.consume(ground, register, messages(ground, 2 * _COUNT), sampler)
     _tell("triage", done, sampler)
+
+
+def profile_exact(ground: Ground) -> None:
+    """The consumer with the exact rule, from a filled queue."""
+    register = triage.exact_register(ground, 3000)
+    sampler = Sampler()
+    told = fellows(ground, 4 * _COUNT, register.known)
+    _tell("triage by the exact rule", triage.join_exactly(ground, register, told, sampler), sampler)
 
 
 def profile_relay(ground: Ground) -> None:

@@ -4,8 +4,10 @@ The hub's consumer does the whole of triage: it opens seals, takes locks, looks 
 eight tables and says what it decided. It begins each slice with a register that knows thousands of referrals;
 the messages in the queue are all about other people. Its peers are one process each, and do two things.
 **The same work**: workers of two task queues do all of triage by the hub's own use cases, a referral a task.
-**One row**: the same workers, and a bare batch loop, insert one row for each message into an empty table,
-beside what the consumer costs without triage: the same ear, seals, inbox and commit, and one row each.
+**One row**: the same workers, and a bare batch loop, insert one row for each message into an empty table.
+Beside these stands what the same consumer costs without weighing. With **the exact rule** it joins accounts
+that share a reference or a person, some of them with cases of a register of thousands; with **one row** it
+keeps one for each message, as they do.
 """
 
 from __future__ import annotations
@@ -13,21 +15,23 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Column, create_engine, func, select
+from sqlalchemy import Column, MetaData, create_engine, func, select
 
 from benchmarks.filled import fill_queue, messages
 from benchmarks.ground import Ground, Process
+from benchmarks.joining import Account, Known, check_joined, fellows, strangers
 from benchmarks.measuring import Aim, Contender, Outcome, Slice, compare, interleave
-from benchmarks.peers import raw_triage, rows
+from benchmarks.peers import exact_rule, raw_triage, rows
 from benchmarks.processor import Meter, metered, own
 from benchmarks.sampler import Sampler
 from shared.contracts import ReferralReceived
+from shared.contracts.envelope import Message
 from shared.house import House
 from shared.identity import new_id
 from shared.messaging.carrier import Outgoing
@@ -35,8 +39,10 @@ from shared.messaging.consumer import Consumer, Hearer
 from shared.messaging.rabbitmq import RabbitMQ
 from shared.messaging.topology import queues_of
 from shared.messaging.unit import Unit
+from shared.service import Room
 
 HUB = "hub: triage with weighed matching"
+EXACT = "hub: its consumer, the exact rule"
 EAR = "hub: its consumer, one row a message"
 RAW = "bare loop: batches of 50, one statement"
 DRAMATIQ = "Dramatiq worker, one row a task"
@@ -52,6 +58,8 @@ def measure(ground: Ground, *, quick: bool) -> Outcome:
     (ours, raws, tasks, same), rounds = ((800, 2000, 500, 200), 3) if quick else ((2000, 6000, 1200, 500), 5)
     batch = messages(ground, max(ours, raws, tasks, same))
     register = known_register(ground, 1500 if quick else 5000)
+    by_rule = exact_register(ground, 1500 if quick else 5000)
+    told = fellows(ground, raws, by_rule.known)
 
     def hub() -> Slice:
         return consume(ground, register, batch[:ours])
@@ -86,6 +94,7 @@ def measure(ground: Ground, *, quick: bool) -> Outcome:
         Contender(HUB, hub),
         Contender(DRAMATIQ_TRIAGES, lambda: same_work(_DRAMATIQ)),
         Contender(CELERY_TRIAGES, lambda: same_work(_CELERY)),
+        Contender(EXACT, lambda: join_exactly(ground, by_rule, told)),
         Contender(EAR, lambda: _one_row_each(ground, batch[:raws])),
         Contender(RAW, raw),
         Contender(DRAMATIQ, lambda: one_row(_DRAMATIQ)),
@@ -94,9 +103,12 @@ def measure(ground: Ground, *, quick: bool) -> Outcome:
     outcome = Outcome("triage: messages heard by one process", "a second")
     interleave(outcome, contenders, rounds, 75 if quick else 240)
     compare(outcome, HUB, [Aim(DRAMATIQ_TRIAGES), Aim(CELERY_TRIAGES)], told="hub, the same work")
+    compare(
+        outcome, EXACT, [Aim(RAW, 0.5), Aim(DRAMATIQ, 5), Aim(CELERY, 10)], told="its consumer, exact rule"
+    )
     compare(outcome, EAR, [Aim(RAW, 0.5), Aim(DRAMATIQ, 5), Aim(CELERY, 10)], told="its consumer, one row")
     compare(outcome, HUB, [Aim(RAW), Aim(DRAMATIQ), Aim(CELERY)], told="all of triage, to one row")
-    sizes = ", ".join(f"{size:,}" for size in (ours, same, same, raws, raws, tasks))
+    sizes = ", ".join(f"{size:,}" for size in (ours, same, same, raws, raws, raws, tasks))
     outcome.notes.append(f"slices of {sizes} and {tasks:,} messages")
     return outcome
 
@@ -108,11 +120,39 @@ def known_register(ground: Ground, count: int) -> str:
     """
     url = ground.database("triage")
     _hear(ground, url, messages(ground, count), _consumer(ground, url))
+    _analyse(url)
+    return url
+
+
+class ExactRegister(NamedTuple):
+    """A database in which the exact rule has joined what is known."""
+
+    url: str
+    known: Known
+
+
+def exact_register(ground: Ground, count: int) -> ExactRegister:
+    """One that knows so many referrals, and knows that it does."""
+    url, known = _database_with(ground, exact_rule.metadata), strangers(ground, count)
+    _hear(ground, url, [one.message for one in known.accounts], _exact_consumer(ground, url))
+    _analyse(url)
+    return ExactRegister(url, known)
+
+
+def _database_with(ground: Ground, metadata: MetaData) -> str:
+    """The URL of a new triage database that has these tables as well."""
+    url = ground.database("triage")
+    engine = create_engine(url)
+    metadata.create_all(engine)
+    engine.dispose()
+    return url
+
+
+def _analyse(url: str) -> None:
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")
     engine.dispose()
-    return url
 
 
 def consume(
@@ -125,12 +165,27 @@ def consume(
     return done
 
 
+def join_exactly(
+    ground: Ground, register: ExactRegister, told: Sequence[Account], profiler: Sampler | None = None
+) -> Slice:
+    """Have the consumer join these by the exact rule, on a copy of the register, and look at what it did."""
+    url = ground.copy(register.url)
+    done = _hear(ground, url, [one.message for one in told], _exact_consumer(ground, url), profiler)
+    check_joined(url, [*register.known.accounts, *told])
+    ground.drop(url)
+    return done
+
+
+def _exact_consumer(ground: Ground, url: str) -> Consumer:
+    def hears(room: Room) -> Mapping[type[Message], Hearer]:
+        return {ReferralReceived: exact_rule.hearer(room.database, room.keys.lookup)}
+
+    return _consumer(ground, url, hears=hears)
+
+
 def _one_row_each(ground: Ground, batch: Sequence[Outgoing]) -> Slice:
     """Have the consumer hear these and keep a row of each, which holds what was sealed."""
-    url = ground.database("triage")
-    engine = create_engine(url)
-    rows.metadata.create_all(engine)
-    engine.dispose()
+    url = _database_with(ground, rows.metadata)
 
     def keep(message: ReferralReceived, unit: Unit) -> None:
         body = msgspec.json.encode(message.referral)

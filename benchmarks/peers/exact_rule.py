@@ -1,0 +1,192 @@
+"""The exact rule, with which the hub's consumer is measured beside bare loops; the hub itself weighs instead.
+
+Two accounts tell of one event if they give the same reference of the same scheme, or the same person (full
+name and birth date) with the same kind of event at most thirty days apart. What was sent is kept sealed, and
+found again by keyed hashes only: that of a name and a birth date is all that a person is here. A batch is
+locked and looked up once, and what one referral of it has opened a later one joins. Of several cases it is
+the oldest, first by reference; an amended version is one more account. Nothing is routed, nobody is told.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Column, Date, Index, Integer, LargeBinary, MetaData, String, Table, Uuid
+
+from shared.contracts import ReferralReceived
+from shared.contracts.referral import Party
+from shared.database import Database, Instant
+from shared.identity import new_id
+from shared.messaging.consumer import Hearer
+from shared.messaging.unit import Unit
+from shared.rows import Wanted
+from shared.sealing import Lookup
+
+metadata = MetaData()
+cases = Table(
+    "exact_cases",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("event_type", String(32), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+)
+referrals = Table(
+    "exact_referrals",
+    metadata,
+    Column("reference", String(16), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("case_id", Uuid, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("heard_at", Instant, nullable=False),
+)
+# What leads to a case: a reference or a person, with the kind and the day of the event that was told with it.
+evidence = Table(
+    "exact_evidence",
+    metadata,
+    Column("key", LargeBinary, nullable=False),
+    Column("case_id", Uuid, nullable=False),
+    Column("event_type", String(32), nullable=False),
+    Column("day", Date, nullable=False),
+)
+Index("exact_evidence_by_key", evidence.c.key)
+
+SAME_EVENT = dt.timedelta(days=30)
+_FEWEST_DIGITS = 4
+_NOBODY = frozenset({"", "UNKNOWN", "NOTKNOWN", "NOTGIVEN", "ANON", "ANONYMOUS", "TBC", "NA", "NK", "NONE"})
+_NEITHER_LETTER_NOR_DIGIT = {code: None for code in range(128) if not chr(code).isalnum()}
+
+_encoder = msgspec.json.Encoder()
+
+
+class Account(NamedTuple):
+    """What one referral can be compared by: the hashes of its references and of the people in it."""
+
+    references: list[bytes]
+    people: list[bytes]
+    event_type: str
+    day: dt.date
+
+
+class Evidence(NamedTuple):
+    """A row of its table."""
+
+    key: bytes
+    case_id: UUID
+    event_type: str
+    day: dt.date
+
+
+class Register:
+    """What is known about the accounts of one unit, also of what the unit itself has added."""
+
+    def __init__(self) -> None:
+        """Begin knowing nothing."""
+        self.under: defaultdict[bytes, list[Evidence]] = defaultdict(list)
+
+    def case_of(self, account: Account) -> UUID | None:
+        """The case that the evidence leads to, None when there is none yet."""
+        found = [one.case_id for key in account.references for one in self.under[key]]
+        return min(found or self._with_the_same_people(account), default=None)
+
+    def _with_the_same_people(self, account: Account) -> list[UUID]:
+        _, people, event_type, day = account
+        return [
+            one.case_id
+            for key in people
+            for one in self.under[key]
+            if one.event_type == event_type and abs(one.day - day) <= SAME_EVENT
+        ]
+
+
+def hearer(database: Database, lookup: Lookup) -> Hearer:
+    """What the consumer does with a referral on this database."""
+    return Hearer(
+        handle=join,
+        prepare=lambda messages, unit: prepare_batch(messages, unit, database),
+        foresee=lambda message: {_name(message): read_account(message, lookup)},
+    )
+
+
+def _name(message: ReferralReceived) -> object:
+    return "account", message.reference, message.version
+
+
+def _account(message: ReferralReceived, unit: Unit) -> Account:
+    return unit.remember(_name(message), lambda: read_account(message, unit.keys.lookup))
+
+
+def prepare_batch(messages: Sequence[ReferralReceived], unit: Unit, database: Database) -> None:
+    """Lock what this batch is about, then look all of it up at once."""
+    register = unit.remember(Register, Register)
+    keys: set[bytes] = set()
+    for message in messages:
+        account = _account(message, unit)
+        keys.update(account.references, account.people)
+    wanted = Wanted(tuple(evidence.c), evidence.c.key, keys)
+    (found,) = database.lock_and_find(unit.connection, keys, wanted)
+    for one in map(Evidence._make, found):
+        register.under[one.key].append(one)
+
+
+def join(message: ReferralReceived, unit: Unit) -> None:
+    """Keep the referral in the case that it belongs to, or in a new one."""
+    register = unit.remember(Register, Register)
+    account = _account(message, unit)
+    event_type, day = account.event_type, account.day
+    case_id = register.case_of(account)
+    if case_id is None:
+        case_id = new_id()
+        unit.insert(cases, {"id": case_id, "event_type": event_type, "opened_at": unit.now})
+    for key in (*account.references, *account.people):
+        register.under[key].append(Evidence(key, case_id, event_type, day))
+        unit.insert(evidence, {"key": key, "case_id": case_id, "event_type": event_type, "day": day})
+    place = f"exact/{message.reference}/{message.version}"
+    unit.insert(
+        referrals,
+        {
+            "reference": message.reference,
+            "version": message.version,
+            "case_id": case_id,
+            "sealed": unit.keys.rest.seal(_encoder.encode(message.referral), place),
+            "heard_at": unit.now,
+        },
+    )
+
+
+def read_account(message: ReferralReceived, lookup: Lookup) -> Account:
+    """What a referral can be compared by; a placeholder for a number or a name is no evidence."""
+    event = message.referral.event
+    numbers = ((one.scheme, plain(one.value)) for one in event.references)
+    return Account(
+        [lookup.hash("reference", scheme, number) for scheme, number in numbers if identifies(number)],
+        list(_people(message.referral.parties, lookup)),
+        event.type,
+        event.started_on or message.referral.referred_at.date(),
+    )
+
+
+def plain(text: str) -> str:
+    """Capital letters and digits only: how two ways to write one thing are compared."""
+    if text.isascii():
+        return text.upper().translate(_NEITHER_LETTER_NOR_DIGIT)
+    return "".join(filter(str.isalnum, text.upper()))
+
+
+def identifies(number: str) -> bool:
+    """Whether a plain reference can identify something: it has digits enough, and they are not all alike."""
+    digits = [*filter(str.isdigit, number)]
+    return len(digits) >= _FEWEST_DIGITS and len(set(digits)) > 1
+
+
+def _people(parties: Iterable[Party], lookup: Lookup) -> Iterable[bytes]:
+    for party in parties:
+        name, born = party.name, party.date_of_birth
+        if name is not None and born is not None:
+            given, family = plain(name.given or ""), plain(name.family or "")
+            if given not in _NOBODY and family not in _NOBODY:
+                yield lookup.hash("person", given, family, born.isoformat())
