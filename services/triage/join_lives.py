@@ -44,7 +44,7 @@ def merge_life(case: Case, into: Case, unit: Unit, table: Table, *, who: str = S
 
 
 def separate_life(case: Case, unit: Unit, table: Table, *, who: str = SYSTEM) -> None:
-    """The case is one of its own again, and stands where it stood before it was merged.
+    """The case is one of its own again; if its merger closed it, it is in the state again that it was in.
 
     What the other case learnt from it leaves with it (`learn_anew`): it was another family's trouble.
     """
@@ -53,5 +53,5 @@ def separate_life(case: Case, unit: Unit, table: Table, *, who: str = SYSTEM) ->
     if kept is None:
         return
     lives.record(case.id, Record("separated", {}, today_of(unit.now), who))
-    if kept.life.outcome == "C-DUPLICATE":
+    if kept.life.outcome == "C-DUPLICATE" and kept.life.before is not None:
         try_to_move(case, "separate", unit, table.targets)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.triage.send_case import Table
+    from services.triage.store import Case
     from shared.messaging.unit import Unit
 
 
@@ -33,10 +34,15 @@ def pause_where_none_stands(case_id: UUID, unit: Unit, table: Table) -> None:
     register.pause(case_id)
     try_to_move(case, "withdraw", unit, table.targets)
     register.note(case_id, "referral_withdrawn", referral=members[0], stands=False)
+    say_paused(case, members[0], unit)
+
+
+def say_paused(case: Case, referral: str, unit: Unit) -> None:
+    """The team of the case is told to pause; the referral is one of those that were taken back."""
     unit.say(
         CaseReferralWithdrawn(
             case=case.reference,
-            referral=members[0],
+            referral=referral,
             to_team=case.team,
             withdrawn_at=unit.now,
             stands=False,

@@ -488,6 +488,9 @@ def resume_case(message: ReferralReceived, case: Case, unit: Unit, table: Table)
     if waits_for_more(case, unit):
         try_to_move(case, "return", unit, table.targets)
         _return(message, case, case.lacks or (), unit, again=True)
+        for reference, _ in Register.of(unit).standing_referrals(case.id):
+            if reference != message.reference:
+                _return(message, case, case.lacks or (), unit, of=reference)
         return
     decision = Decision(case.team, table.version, 0, "")
     _say_routed(message, case, decision, unit, again=True)

@@ -25,6 +25,7 @@ from services.triage.reviews.api import api as reviews_api
 from services.triage.reviews.api import authenticate
 from services.triage.reviews.pages import ADDRESS, REVIEWS
 from services.triage.reviews.pages import pages as review_pages
+from services.triage.standings_store import SEALED as SEALED_STANDINGS
 from services.triage.store import SEALED
 from services.triage.tables import ended_sessions, messaging
 from services.triage.watch_clocks import watch_clocks
@@ -85,5 +86,5 @@ TRIAGE = Service(
         Chore("figures", publish_quarter, every=60.0),
     ),
     api=(api, routing_api, reviews_api),
-    sealed=(*SEALED, *SEALED_LIVES, *SEALED_CASES, *SEALED_FREQUENCIES),
+    sealed=(*SEALED, *SEALED_LIVES, *SEALED_CASES, *SEALED_FREQUENCIES, *SEALED_STANDINGS),
 )

@@ -17,7 +17,8 @@ from services.triage.domain.matching.partition import UNSEEN, partition
 from services.triage.join_lives import merge_life, separate_life
 from services.triage.lives.store import Lives
 from services.triage.miss_needs import miss_needs, reckon_needs
-from services.triage.pause_case import pause_where_none_stands
+from services.triage.pause_case import pause_where_none_stands, say_paused
+from services.triage.put_back import put_back, stands_now
 from services.triage.schema import read_brings
 from services.triage.send_case import (
     learn,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from services.triage.domain.gates import Need
     from services.triage.domain.matching.judge_events import Judge
     from services.triage.send_case import Table
+    from services.triage.standings_store import Standing
     from services.triage.store import Register, Review
     from shared.contracts.envelope import Lane
     from shared.messaging.unit import Unit
@@ -55,6 +57,10 @@ class Settled:
     at_rest: set[UUID] = field(default_factory=set)
     # Cases of their own again: in the other some of theirs may have been amended, or taken back.
     apart: set[UUID] = field(default_factory=set)
+    # Cases that are just what they were before others came.
+    put_back: set[UUID] = field(default_factory=set)
+    # How each case stood before anybody moved.
+    before: dict[UUID, Standing] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,19 +105,29 @@ def settle_cases(changed: Collection[str], clerk: Clerk) -> Settled:
     nodes = neighbourhood(changed, clerk)
     # Who hangs together with nobody is on their own.
     groups = _grouped(nodes, clerk) if len(nodes) > 1 else [nodes]
-    settled = Settled(nodes)
-    for group, cases in zip(groups, _owned(groups, clerk), strict=True):
+    settled, owned = Settled(nodes), _owned(groups, clerk)
+    _look_at(nodes, owned, clerk, settled)
+    for group, cases in zip(groups, owned, strict=True):
         _settle_group(group, cases, clerk, settled)
     left = settled.left - {UNSETTLED}
     for case_id in sorted(left):
-        _learn_anew(case_id, settled.moved, clerk)
-    for case_id in sorted(left | settled.at_rest | settled.apart):
+        _be_as_before(case_id, clerk, settled)
+    for case_id in sorted((left | settled.at_rest | settled.apart) - settled.put_back):
         miss_needs(case_id, clerk.unit, clerk.table, left=case_id in left)
         pause_where_none_stands(case_id, clerk.unit, clerk.table)
     for reference in sorted(settled.moved.keys() | set(changed)):
         tell_telltales(reference, clerk)
     _ask(nodes, clerk)
     return settled
+
+
+def _look_at(nodes: Sequence[str], owned: Iterable[Iterable[UUID]], clerk: Clerk, settled: Settled) -> None:
+    """Remember how every case stands in which somebody is, or that may be one of its own again."""
+    cases = {*(_case_of(node, clerk) for node in nodes), *(case for group in owned for case in group)}
+    for case_id in sorted(cases - {UNSETTLED}):
+        standing = stands_now(case_id, clerk.unit)
+        if standing is not None:
+            settled.before[case_id] = standing
 
 
 def _grouped(nodes: Sequence[str], clerk: Clerk) -> list[list[str]]:
@@ -199,26 +215,14 @@ def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, set
     register = clerk.register
     came_back = [reference for reference in group if _case_of(reference, clerk) != UNSETTLED]
     if not cases:
-        founder = min(group, key=lambda reference: (not register.stands(reference), reference))
-        message = clerk.heard(founder)
-        known = register.known(founder)
-        # Of referrals from before there were gates it was not kept.
-        brings = (known and known.brings) or clerk.brings(message)
-        case = open_case(message, brings, register, clerk.unit, clerk.table)
-        settled.left.add(_case_of(founder, clerk))
-        register.move(founder, case.id, opens=True)
-        settled.moved[founder] = case.id
-        target = case.id
-        if not register.stands(founder):
-            settled.at_rest.add(target)
+        target = _found(group, clerk, settled)
     else:
         standing = [case_id for case_id in cases if register.case(case_id).merged_into is None]
         target = (standing or list(cases))[0]
-        if register.case(target).merged_into is None:
+        if standing:
             came_back = []
         else:
-            _resume(target, group, clerk)
-            settled.apart.add(target)
+            _resume(target, group, clerk, settled)
     # Who was not taken back is named first: of whatever is told of those who come, they are the reason.
     arrived = sorted((r for r in group if _case_of(r, clerk) != target), key=lambda r: not register.stands(r))
     # Who comes back to a case brings nothing that it did not have: it stands where it stood.
@@ -240,8 +244,28 @@ def _settle_group(group: Sequence[str], cases: Sequence[UUID], clerk: Clerk, set
     for case_id in cases:
         if case_id != target and register.case(case_id).merged_into != target:
             _merge(case_id, target, clerk)
-    _tell_of_arrivals(target, arrived, ended, clerk, again=again)
+    if target in settled.put_back:
+        _tell_of_return(target, arrived, clerk)
+    else:
+        _tell_of_arrivals(target, arrived, ended, clerk, again=again)
     _tell_where_it_stands(target, came_back, clerk)
+
+
+def _found(group: Sequence[str], clerk: Clerk, settled: Settled) -> UUID:
+    """A new case, founded by one of these."""
+    register = clerk.register
+    founder = min(group, key=lambda reference: (not register.stands(reference), reference))
+    message = clerk.heard(founder)
+    known = register.known(founder)
+    # Of referrals from before there were gates it was not kept.
+    brings = (known and known.brings) or clerk.brings(message)
+    case = open_case(message, brings, register, clerk.unit, clerk.table)
+    settled.left.add(_case_of(founder, clerk))
+    register.move(founder, case.id, opens=True)
+    settled.moved[founder] = case.id
+    if not register.stands(founder):
+        settled.at_rest.add(case.id)
+    return case.id
 
 
 def _goes_on(case_id: UUID, clerk: Clerk) -> bool:
@@ -272,21 +296,36 @@ def _tell_of_arrivals(
     register, unit, table = clerk.register, clerk.unit, clerk.table
     for number, reference in enumerate(arrived):
         case = register.case(target)
-        register.note(
-            target, "joined", who=clerk.who, referral=reference, evidence=_why(reference, target, clerk)
-        )
+        _note_arrival(reference, target, clerk)
         message = clerk.heard(reference)
         tells = again and number == 0
         if waits_for_more(case, unit):
             try_to_release(message, case, register, unit, table, again=tells)
             continue
         learn(message, case, unit, table)
-        unit.say(
-            CaseJoined(case=case.reference, referral=reference, joined_at=unit.now, travels=clerk.travels)
-        )
+        _say_joined(reference, target, clerk)
         if tells:
             resume_case(message, case, unit, table)
     _tell_where_it_stands(target, ended, clerk)
+
+
+def _tell_of_return(target: UUID, arrived: Sequence[str], clerk: Clerk) -> None:
+    """The case was put back, and those who are in it again tell nothing that it did not know."""
+    for reference in arrived:
+        _note_arrival(reference, target, clerk)
+        if not waits_for_more(clerk.register.case(target), clerk.unit):
+            _say_joined(reference, target, clerk)
+    _have_it_again(target, arrived, clerk)
+
+
+def _note_arrival(reference: str, case_id: UUID, clerk: Clerk) -> None:
+    why = _why(reference, case_id, clerk)
+    clerk.register.note(case_id, "joined", who=clerk.who, referral=reference, evidence=why)
+
+
+def _say_joined(reference: str, case_id: UUID, clerk: Clerk) -> None:
+    case, now = clerk.register.case(case_id), clerk.unit.now
+    clerk.unit.say(CaseJoined(case=case.reference, referral=reference, joined_at=now, travels=clerk.travels))
 
 
 def _tell_where_it_stands(case_id: UUID, came_back: Sequence[str], clerk: Clerk) -> None:
@@ -309,11 +348,22 @@ def _tell_where_it_stands(case_id: UUID, came_back: Sequence[str], clerk: Clerk)
         )
 
 
-def _learn_anew(case_id: UUID, moved: Collection[str], clerk: Clerk) -> None:
-    """Somebody has left this case; unless it went with them, it knows what the others tell."""
+def _be_as_before(case_id: UUID, clerk: Clerk, settled: Settled) -> None:
+    """Somebody has left this case; unless it went with them, it stands as it did before they came.
+
+    Where more has happened to it since, it knows what the others tell.
+    """
     register = clerk.register
-    members = register.members(case_id)
+    members, moved = register.members(case_id), settled.moved
     if not members or register.case(case_id).merged_into is not None:
+        return
+    now = settled.before.get(case_id)
+    if now is not None and not now.members.keys() >= set(members):
+        now = None  # others have come
+    before = now and put_back(now, members, clerk.unit, clerk.table, who=clerk.who)
+    if now is not None and before is not None:
+        settled.put_back.add(case_id)
+        _tell_of_change(now, before, clerk)
         return
 
     def in_turn(reference: str) -> tuple[bool, tuple[UUID, ...], str]:
@@ -324,6 +374,17 @@ def _learn_anew(case_id: UUID, moved: Collection[str], clerk: Clerk) -> None:
     heard = [clerk.heard(reference) for reference in sorted(members, key=in_turn)]
     left = [clerk.heard(reference) for reference in moved if _case_of(reference, clerk) != case_id]
     learn_anew(heard, register.case(case_id), clerk.unit, clerk.table, left=left)
+
+
+def _tell_of_change(now: Standing, before: Standing, clerk: Clerk) -> None:
+    """Whoever was told what became of the case when somebody came is told that it is as it was before."""
+    case_id, was, life = before.case.id, now.kept.life, before.kept.life
+    if (now.case.team, was.state) == (before.case.team, life.state):
+        return
+    members = clerk.register.members(case_id)
+    _have_it_again(case_id, members, clerk)
+    if TOLD_AGENCY[was.state] != TOLD_AGENCY[life.state]:
+        _tell_where_it_stands(case_id, members, clerk)
 
 
 def _why(reference: str, case_id: UUID, clerk: Clerk) -> dict[str, object]:
@@ -357,22 +418,34 @@ def _merge(case_id: UUID, target: UUID, clerk: Clerk) -> None:
     )
 
 
-def _resume(case_id: UUID, group: Sequence[str], clerk: Clerk) -> None:
+def _resume(case_id: UUID, group: Sequence[str], clerk: Clerk, settled: Settled) -> None:
     register = clerk.register
-    case = register.case(case_id)._replace(merged_into=None)
-    register.change_case(case)
-    # Whether it rests on anything is looked at anew: meanwhile some came, or were taken back.
-    if case.withdrawn_at is not None:
-        register.take_up_again(case_id)
+    settled.apart.add(case_id)
     register.note(case_id, "separated", who=clerk.who)
-    separate_life(case, clerk.unit, clerk.table, who=clerk.who)
-    kept = Lives.of(clerk.unit).find(case_id)
+    now = settled.before.get(case_id)
+    if now is not None and put_back(now, group, clerk.unit, clerk.table, who=clerk.who):
+        settled.put_back.add(case_id)
+        separate_life(register.case(case_id), clerk.unit, clerk.table, who=clerk.who)
+        return
+    register.change_case(register.case(case_id)._replace(merged_into=None))
+    # Whether it rests on anything is looked at anew: meanwhile some came, or were taken back.
+    if register.case(case_id).withdrawn_at is not None:
+        register.take_up_again(case_id)
+    separate_life(register.case(case_id), clerk.unit, clerk.table, who=clerk.who)
+    _have_it_again(case_id, group, clerk)
+
+
+def _have_it_again(case_id: UUID, members: Sequence[str], clerk: Clerk) -> None:
+    """Whoever has the case now is told so; of one that has ended, or rests on nothing, that it does."""
+    register, unit = clerk.register, clerk.unit
+    case, kept = register.case(case_id), Lives.of(unit).find(case_id)
+    standing = [reference for reference in members if register.stands(reference)]
     if kept is not None and not kept.life.is_open:
-        return  # it had ended before it was merged, and nobody goes on with it
-    standing = [reference for reference in group if register.stands(reference)]
-    if not standing:
-        return  # nor with what was taken back
-    resume_case(clerk.heard(min(standing)), register.case(case_id), clerk.unit, clerk.table)
+        return  # it had ended before anybody came, and nobody goes on with it
+    if standing:
+        resume_case(clerk.heard(min(standing)), case, unit, clerk.table)
+    elif case.withdrawn_at is not None:
+        say_paused(case, min(members), unit)
 
 
 def _ask(nodes: Sequence[str], clerk: Clerk) -> None:

@@ -559,6 +559,11 @@ class Register:
             merged_into=case.merged_into,
         )
 
+    def put_back(self, case: Case) -> None:
+        """The case is what it was before."""
+        self.change_case(case)
+        self._set_withdrawn(case.id, case.withdrawn_at)
+
     def withdraw(self, triaged: Triaged, reason: str) -> bool:
         """Keep that this referral was taken back; whether the case has another that was not.
 

@@ -34,6 +34,17 @@ cases = Table(
 # How many were opened in a quarter is counted from the index alone.
 Index("cases_by_day", cases.c.opened_at, cases.c.merged_into)
 
+# How a case stood before others came into it, or before it went on in another, sealed: so that it stands so
+# again once they are set apart, and nothing else has happened to it since.
+standings = Table(
+    "standings",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("case_id", Uuid, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+Index("standings_of_case", standings.c.case_id)
+
 # By what an account is found again: keyed hashes of what it tells (domain/matching/keys.py). Of all rows
 # that a referral brings these are the most, so they have one index only. It holds the references too: in the
 # table those under one key are on as many pages, and nobody who looks under a key need read it.

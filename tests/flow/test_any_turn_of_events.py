@@ -66,6 +66,11 @@ class Found:
         return [row for row in self.members[case_id] if row.reference not in self.withdrawn]
 
     @property
+    def case_of(self) -> dict[str, Any]:
+        """The case that each referral is in."""
+        return {row.reference: case_id for case_id, rows in self.members.items() for row in rows}
+
+    @property
     def going(self) -> list[Any]:
         """The cases that go on in no other, in the order in which they were opened."""
         return [case for _, case in sorted(self.cases.items()) if case.merged_into is None]
@@ -250,7 +255,7 @@ def check_what_is_told(case: Any, life: Any, told: list[Any]) -> None:  # noqa: 
 
 def check_words(found: Found) -> None:
     """Who was told apart is in no case together, and nobody is asked about them or about theirs."""
-    case_of = {row.reference: case_id for case_id, rows in found.members.items() for row in rows}
+    case_of = found.case_of
     apart = {frozenset((case_of[one], case_of[other])) for one, other in found.apart}
     assert all(len(pair) == 2 for pair in apart)
     asked = [frozenset((case_of[one.one], case_of[one.other])) for one in found.asked]

@@ -77,6 +77,7 @@ WHATS: Final = {
     "review_looked_at": "Compared with another case",
     "said_same": "Said to be one with another case",
     "said_different": "Said to be another than a case that looks like it",
+    "put_back": "It stands as it stood before they came",
     "set_apart": "Referrals were set apart from it",
     "person_checked": "An assessment point asked whether somebody is known",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -76,7 +78,10 @@ def standing(hub: Hub) -> dict[str, Any]:
         for case in {case for case, _ in links.values()}:
             case_id = find_case_id(connection, case)
             assert case_id is not None
-            lives[case] = find_life(connection, room.keys.rest, case_id)
+            kept = find_life(connection, room.keys.rest, case_id)
+            assert kept is not None
+            # What was said of its clock was said.
+            lives[case] = replace(kept, warned_for=None, breached_for=None)
     statuses = {
         record: hub.ask(f"/v1/referrals/{link['reference']}", hub.key_of(link["agency"])).get_json()["status"]
         for record, link in hub.links().items()
@@ -316,6 +321,84 @@ def test_who_was_told_that_it_ended_is_told_that_it_goes_on_in_a_case_of_its_own
         assert whole(hub, cases_of(hub)[record])["state"] == "triage"
         assert standing(hub)["statuses"][record] == "allocated"
     assert standing(hub)["statuses"][ONE] == "closed"
+
+
+def test_a_case_that_a_merge_has_opened_again_ends_as_it_had_ended_when_they_are_set_apart(hub: Hub) -> None:
+    review = a_question(hub)
+    first, other = cases_of(hub)[ONE], cases_of(hub)[OTHER]
+    move(hub, first, "close", outcome="C-SUPPORT-ONLY")
+    hub.settle()
+    before = standing(hub)
+    say(hub, review, "same")
+    assert cases_of(hub)[OTHER] == first
+    assert whole(hub, first)["state"] == "reopened"
+    hub.clock.move(days=3)
+    separate(hub, first, hub.links()[OTHER]["reference"])
+    assert standing(hub) == before
+    assert whole(hub, first)["outcome"] == "C-SUPPORT-ONLY"
+    assert whole(hub, other)["state"] == "triage"
+    # Nobody is reminded of it any more, and whoever has the other is told that they have it again.
+    assert not [a for a in hub.alerts() if (a["case"], a["state"]) == (first, "open")]
+    assert ("again", "open") in [(a["kind"], a["state"]) for a in hub.alerts() if a["case"] == other]
+
+
+def test_what_was_done_in_a_case_since_others_came_is_not_undone_when_they_leave(hub: Hub) -> None:
+    review = a_question(hub)
+    first = cases_of(hub)[ONE]
+    move(hub, first, "close", outcome="C-SUPPORT-ONLY")
+    say(hub, review, "same")
+    move(hub, first, "take_up")
+    separate(hub, first, hub.links()[OTHER]["reference"])
+    assert whole(hub, first)["state"] == "triage"
+
+
+def test_a_day_that_was_promised_is_promised_still_when_a_case_is_one_of_its_own_again(hub: Hub) -> None:
+    review = a_question(hub)
+    first, other = cases_of(hub)[ONE], cases_of(hub)[OTHER]
+    for case in (first, other):
+        day = (hub.clock() + dt.timedelta(days=21)).date()
+        move(hub, case, "hold", reason="H-HEALTH", review_on=day.isoformat())
+    hub.settle()
+    before = standing(hub)
+    say(hub, review, "same")
+    hub.clock.move(days=6)
+    separate(hub, first, hub.links()[OTHER]["reference"])
+    assert standing(hub) == before
+
+
+def test_who_joined_by_themselves_and_is_set_apart_leaves_an_ended_case_ended(hub: Hub) -> None:
+    shared = ("CRI009999990",)
+    case = take(hub, a_crime(references=shared))
+    move(hub, case, "close", outcome="C-SUPPORT-ONLY")
+    hub.settle()
+    before = standing(hub)
+    assert take(hub, a_crime("TWO", references=shared), "vip") == case
+    assert whole(hub, case)["state"] == "reopened"
+    separate(hub, case, hub.links()["vip:TWO"]["reference"])
+    after = standing(hub)
+    assert {what: after[what]["vcas:ONE"] for what in ("links", "statuses")} == {
+        what: before[what]["vcas:ONE"] for what in ("links", "statuses")
+    }
+    assert after["lives"][case] == before["lives"][case]
+
+
+def test_of_several_who_came_one_after_another_each_leaves_what_was_there_before_them(hub: Hub) -> None:
+    shared = ("CRI009999990",)
+    case = take(hub, a_crime(references=shared))
+    move(hub, case, "close", outcome="C-SUPPORT-ONLY")
+    seen = [standing(hub)["lives"][case]]
+    for number, agency in enumerate(("vip", "durham_constabulary")):
+        account = a_crime(f"MORE-{number}", references=shared)
+        account["risks"] = {"assessed": True, "markers": [("stalking", "hate")[number]]}
+        assert take(hub, account, agency) == case
+        seen.append(standing(hub)["lives"][case])
+        hub.clock.move(days=1)
+    assert len(set(map(str, seen))) == 3
+    links = hub.links()
+    separate(hub, case, links["durham_constabulary:MORE-1"]["reference"])
+    assert standing(hub)["lives"][case] == seen[1]
+    separate(hub, case, links["vip:MORE-0"]["reference"])
+    assert standing(hub)["lives"][case] == seen[0]
 
 
 def test_what_the_hub_merged_by_itself_is_separated_into_the_cases_that_were_there(hub: Hub) -> None:
