@@ -10,9 +10,10 @@ import click
 from services import doctor as examination
 from services.furnish import furnished_house
 from shared.house import topology_for
+from shared.messaging.carrier import BrokerAway
 from shared.messaging.reconcile import count_unheard
 from shared.messaging.topology import QUEUES
-from shared.messaging.waiting import count_waiting
+from shared.messaging.waiting import count_everywhere, count_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,14 +33,27 @@ def reconcile() -> None:
 def queues() -> None:
     """What waits where: queues, outboxes, and messages that are held."""
     house = furnished_house()
-    for queue, waits in _waiting_in_queues(house):
-        click.echo(f"queue    {queue:24} {waits}")
-    for name, room in house.rooms.items():
-        waiting = count_waiting(room.books)
-        click.echo(
-            f"service  {name:24} {waiting.unsent} unsent, {waiting.to_try_again} to be tried again, "
-            f"{waiting.parked} parked"
+    found = count_everywhere({name: room.books for name, room in house.rooms.items()})
+    unread = [name for name, waiting in found.items() if waiting is None]
+    away: BrokerAway | None = None
+    # What waits inside the embedded hub is read out of all the databases.
+    if not (house.broker.volatile and unread):
+        try:
+            for queue, waits in _waiting_in_queues(house):
+                click.echo(f"queue    {queue:24} {waits}")
+        except BrokerAway as problem:
+            away = problem
+    for name, waiting in found.items():
+        told = (
+            f"{waiting.unsent} unsent, {waiting.to_try_again} to be tried again, {waiting.parked} parked"
+            if waiting
+            else "its database cannot be read"
         )
+        click.echo(f"service  {name:24} {told}")
+    if away is not None:
+        raise away
+    for name in unread:
+        count_waiting(house.rooms[name].books)  # which says why
 
 
 def _waiting_in_queues(house: House) -> Iterator[tuple[str, str]]:

@@ -251,6 +251,20 @@ def test_queues_tell_from_outside_what_waits_inside_the_embedded_hub(hub: Hub, r
     assert waiting() == nothing
 
 
+def test_queues_tell_what_can_be_told_while_the_broker_or_a_database_is_away(
+    hub: Hub, run: Run, tmp_path: Path
+) -> None:
+    hub.take(an_account("WAITS"))
+    away = run("queues", HUB_BROKER_URL=f"amqp://127.0.0.1:{free_port()}")
+    assert (away.exit_code, "RabbitMQ cannot be reached" in away.stderr) == (1, True)
+    assert re.search(r"service +intake +1 unsent, 0 to be tried again, 0 parked", away.stdout)
+    empty = run("queues", HUB_TRIAGE_DATABASE_URL=f"sqlite:///{tmp_path}/empty.db")
+    assert (empty.exit_code, "A database cannot be used" in empty.stderr) == (1, True)
+    assert re.search(r"service +intake +1 unsent", empty.stdout)
+    assert re.search(r"service +triage +its database cannot be read", empty.stdout)
+    assert re.search(r"service +notify +0 unsent", empty.stdout)
+
+
 def test_links_are_exported_a_line_for_each_record(hub: Hub, run: Run) -> None:
     hub.take(an_account("SEEN"))
     hub.settle()
