@@ -148,14 +148,15 @@ def _sender(room: Room, clock: Clock) -> Iterator[Finding]:
 
 def _queue(broker: Any, queue: Queue) -> Finding:  # noqa: ANN401 - RabbitMQ; the embedded broker has no leaders
     what = f"queue {queue.name}"
+    refill = f"then `hub reconcile{f' --team {queue.team}' if queue.team else ''}`."
     if broker.depth(queue) is None:
-        return Finding(what, well=False, told="is missing", advice="Run `hub prepare`, then `hub reconcile`.")
+        return Finding(what, well=False, told="is missing", advice=f"Run `hub prepare`, {refill}")
     if not broker.has_leader(queue):
         return Finding(
             what,
             well=False,
             told="has no leader: it takes nothing and gives nothing",
-            advice="Delete it (rabbitmqctl delete_queue), run `hub prepare`, then `hub reconcile`.",
+            advice=f"Delete it (rabbitmqctl delete_queue), run `hub prepare`, {refill}",
         )
     return Finding(what, well=True, told=f"{broker.depth(queue)} ready")
 

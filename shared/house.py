@@ -20,7 +20,7 @@ from shared import logs
 from shared.database import migrate, what_failed
 from shared.messaging.carrier import BrokerAway
 from shared.messaging.consumer import Consumer
-from shared.messaging.reconcile import reconcile
+from shared.messaging.reconcile import reconcile, say_again_to
 from shared.messaging.relay import Relay
 from shared.messaging.retries import delay_before
 from shared.messaging.topology import QUEUES, queues_of, team_queue
@@ -135,6 +135,10 @@ class House:
     def reconcile(self) -> dict[str, int]:
         """Say again what was said and never heard."""
         return reconcile({name: room.books for name, room in self.rooms.items()})
+
+    def say_again_to(self, queue: Queue) -> int:
+        """Say again all that led to this queue, whoever has heard it."""
+        return sum(say_again_to(queue, room.books) for room in self.rooms.values())
 
     def start(self) -> None:
         """Start every thread; a volatile broker is first filled again from the outboxes."""

@@ -22,11 +22,26 @@ if TYPE_CHECKING:
 
 
 @click.command()
-def reconcile() -> None:
+@click.option(
+    "--team",
+    "teams",
+    multiple=True,
+    metavar="SLUG",
+    help="Say again also all that was for this team's own system, whose inbox is not ours to look into.",
+)
+def reconcile(teams: tuple[str, ...]) -> None:
     """Say again whatever was said and never heard, after a broker has lost messages."""
     house = furnished_house()
+    queues = {queue.team: queue for queue in topology_for(house.rooms.values()) if queue.team}
+    unknown = [team for team in teams if team not in queues]
+    if unknown:
+        message = f"No team of this name takes its cases over AMQP: {', '.join(unknown)}."
+        raise click.BadParameter(message, param_hint="'--team'")
     for name, again in house.reconcile().items():
         click.echo(f"{name:8} {again} to be said again")
+    for team in teams:
+        again = house.say_again_to(queues[team])
+        click.echo(f"{team}: {again} to be said again")
 
 
 @click.command()

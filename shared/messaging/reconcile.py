@@ -62,6 +62,21 @@ def _say_missing_again(name: str, books: Mapping[str, Books]) -> int:
     return again
 
 
+def say_again_to(queue: Queue, own: Books) -> int:
+    """Mark as unsent all that led to a queue whose hearer keeps no inbox of ours; how many messages.
+
+    For the system of a team that lost its queue: it knows by the ids what it has done, as every hearer does.
+    """
+    outbox = own.tables.outbox
+    with own.database.transaction() as connection:
+        said = connection.execute(select(outbox.c.routing_key).distinct()).scalars()
+        keys = [said_by for said_by in said if any(leads_to(key, said_by) for key in queue.bindings)]
+        sent = outbox.c.sent_at.is_not(None) & outbox.c.routing_key.in_(keys)
+        again = connection.execute(update(outbox).where(sent).values(sent_at=None)).rowcount
+    own.database.announce()
+    return again
+
+
 def count_unheard(books: Mapping[str, Books]) -> Counter[str]:
     """How many messages have left for each queue of these services and were not heard yet.
 

@@ -44,6 +44,12 @@ class Queue:
     bindings: tuple[str, ...] = ()
     is_dead: bool = False
 
+    @property
+    def team(self) -> str:
+        """The team whose own system hears it; empty where a service of the hub does."""
+        kind, _, slug = self.hearer.partition(".")
+        return slug if kind == "team" else ""
+
 
 # No binding ends in "#": kombu's in-process exchange wants at least one word where AMQP takes none as well.
 QUEUES: tuple[Queue, ...] = (
@@ -125,7 +131,7 @@ def arguments_of(queue: Queue) -> dict[str, object]:
     At-least-once dead-lettering needs `reject-publish` (RabbitMQ: quorum queues, dead-lettering).
     """
     kind: dict[str, object] = {"x-queue-type": "quorum"}
-    if queue.is_dead or queue.hearer.startswith("team."):
+    if queue.is_dead or queue.team:
         return kind
     return kind | {
         "x-delivery-limit": DELIVERY_LIMIT,

@@ -11,7 +11,10 @@ from pathlib import Path
 import pika
 import pika.exceptions
 import pytest
+from click.testing import CliRunner
 
+from services.cli import hub as command
+from services.doctor import examine
 from shared.directory import DEFAULT
 from tests.support.builders import an_account
 from tests.support.houses import Hub, Place, production_hub
@@ -103,6 +106,38 @@ def test_a_team_s_own_consumer_receives_its_cases_and_no_others(
     assert found == {("case.routed", ours), ("case.routed", too), ("case.referral_withdrawn", ours)}
     assert {(words[0], words[1]) for words in run_sample(users[HUB], HUB, 1)} == {("case.routed", theirs)}
     assert [waiting(place, team) for team in (CLEVELAND, HUB)] == [0, 0]
+
+
+def test_what_was_for_a_team_is_said_again_when_its_queue_was_lost_with_the_broker_s_disk(
+    hub: Hub, users: dict[str, str], place: Place
+) -> None:
+    hub.take(an_account("OURS", postcode="TS1 9ZZ", family="Ours"))
+    hub.take(an_account("THEIRS", postcode="DL1 9ZZ", family="Theirs"))
+    hub.settle()
+    with pika.BlockingConnection(pika.URLParameters(place.broker.add_vhost(place.vhost))) as connection:
+        for team in (CLEVELAND, HUB):
+            connection.channel().queue_delete(f"team.{team}")
+    examined = examine(hub.house, clock=hub.clock, broker_url=hub.settings.broker_url, management_url="")
+    (advice,) = [finding.advice for finding in examined if finding.what == f"queue team.{CLEVELAND}"]
+    assert f"`hub reconcile --team {CLEVELAND}`" in advice
+    hub.house.prepare()
+    before = (hub.links(), len(hub.alerts()), len(hub.mails()))
+    # What the team's own system has done stands in no inbox of ours.
+    assert sum(hub.house.reconcile().values()) == 0
+    told = CliRunner().invoke(command, ["reconcile", "--team", CLEVELAND], env=dict(hub.environment))
+    assert told.stdout.splitlines()[-1] == f"{CLEVELAND}: 1 to be said again"
+    hub.settle()
+    ours = hub.links()["vcas:OURS"]["case"]
+    assert [tuple(words[:2]) for words in run_sample(users[CLEVELAND], CLEVELAND, 1)] == [
+        ("case.routed", ours)
+    ]
+    assert [waiting(place, team) for team in (CLEVELAND, HUB)] == [0, 0]
+    assert (hub.links(), len(hub.alerts()), len(hub.mails())) == before
+
+
+def test_a_team_without_a_system_of_its_own_is_named(hub: Hub) -> None:
+    told = CliRunner().invoke(command, ["reconcile", "--team", "duty_desk"], env=dict(hub.environment))
+    assert (told.exit_code, "No team of this name" in told.output) == (2, True)
 
 
 def test_a_second_team_s_user_is_refused(users: dict[str, str], rabbitmq: RabbitMQServer) -> None:
