@@ -77,11 +77,20 @@ def test_only_the_proxy_can_be_reached_from_outside_and_only_from_this_machine(n
     assert ports == (["127.0.0.1:${HUB_PORT:-8080}:8080"] if name == "proxy" else [])
 
 
-def test_what_holds_data_speaks_to_nobody_outside() -> None:
-    assert read_compose()["networks"]["back"] == {"internal": True}
-    for name, container in CONTAINERS.items():
-        if name not in ("proxy", "notify-worker", "intake-worker", "watch", "ops", "hub", *WEB):
-            assert container["networks"] == ["back"]
+def test_only_who_has_to_speak_to_somebody_outside_has_a_way_there() -> None:
+    inside = {name for name, options in read_compose()["networks"].items() if (options or {}).get("internal")}
+    way_out = {name for name, container in CONTAINERS.items() if set(container["networks"]) - inside}
+    assert way_out == {"proxy", "intake", "intake-worker", "notify-worker", "watch"}
+    # Whoever comes in through the proxy's port meets nobody but the proxy.
+    assert [name for name, container in CONTAINERS.items() if "front" in container["networks"]] == ["proxy"]
+
+
+def test_the_proxy_reaches_who_answers_and_nothing_that_holds_data() -> None:
+    for name in (*WEB, "ops"):
+        assert {"rooms", "back"} <= set(CONTAINERS[name]["networks"])
+    for name in ("rabbitmq", "postgres", "prepare"):
+        assert CONTAINERS[name]["networks"] == ["back"]
+    assert "back" not in CONTAINERS["proxy"]["networks"]
 
 
 @pytest.mark.parametrize("name", [*WEB, *WORKERS, "rabbitmq", "postgres", "proxy", "watch", "ops"])
