@@ -132,9 +132,10 @@ class Database:
             json_serializer=to_json,
         )
 
+        event.listen(engine, "connect", _leave_begin_to_us)
+
         @event.listens_for(engine, "connect")
         def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own object
-            connection.isolation_level = None  # SQLAlchemy's BEGIN below is then the only one
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
                 connection.execute(f"PRAGMA {pragma}")
 
@@ -212,6 +213,25 @@ class Database:
         else:
             with self._autocommit.connect() as connection:
                 yield connection
+
+    @contextmanager
+    def stepping(self) -> Iterator[Connection]:
+        """A transaction in which tables are changed, by one at a time: all of it is kept, or nothing.
+
+        SQLite's driver would keep each table as it is made, and whatever died in between could never go on.
+        """
+        lone = create_engine(
+            self.url, poolclass=NullPool, connect_args={"timeout": _BUSY_SECONDS} if self.is_file else {}
+        )
+        if self.is_file:
+            # References are not looked at meanwhile: a table that is made anew is away for a moment.
+            event.listen(lone, "connect", _leave_begin_to_us)
+            event.listen(lone, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        with lone.begin() as connection:
+            if not self.is_file:
+                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('hub migrations'))"))
+            yield connection
+        lone.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -314,6 +334,11 @@ def what_failed(error: BaseException) -> Verdict:
     return "away" if isinstance(error, OperationalError) and not beyond else "wrong"
 
 
+def _leave_begin_to_us(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own object
+    """What SQLAlchemy sends as BEGIN is then the only one."""
+    connection.isolation_level = None
+
+
 def migrate(database: Database, scripts: Path, **given: object) -> None:
     """Bring the database to the newest version of its own tables (Alembic), alone if several try at once.
 
@@ -337,14 +362,9 @@ def migrate(database: Database, scripts: Path, **given: object) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
-    lone = create_engine(database.url, poolclass=NullPool)
-    with lone.connect() as connection:
-        if not database.is_file:
-            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('hub migrations'))"))
+    with database.stepping() as connection:
         config.attributes |= {"connection": connection, **given}
         command.upgrade(config, "head")
-        connection.commit()
-    lone.dispose()
 
 
 def _version(database: Database) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -67,4 +68,35 @@ def test_tables_of_a_newer_version_are_told_and_left_as_they_are(name: str, url:
         migrate(database, service.migrations)
     with database.reading() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "9999"
+    database.close()
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_step_that_dies_half_way_leaves_nothing_and_is_done_the_next_time(
+    name: str, url: str, tmp_path: Path
+) -> None:
+    steps = tmp_path / name
+    shutil.copytree(SERVICES[name].migrations, steps)
+    head = ScriptDirectory(str(steps)).get_current_head()
+    step = steps / "versions" / "9999_half.py"
+    whole = f'''"""A table."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "{head}"
+
+
+def upgrade() -> None:
+    op.create_table("first_half", sa.Column("id", sa.Uuid, primary_key=True))
+'''
+    step.write_text(f"{whole}    raise InterruptedError\n", encoding="utf-8")
+    database = Database(url)
+    with pytest.raises(InterruptedError):
+        migrate(database, steps)
+    assert inspect(database.engine).get_table_names() == []
+    step.write_text(whole, encoding="utf-8")
+    migrate(database, steps)
+    assert "first_half" in inspect(database.engine).get_table_names()
     database.close()
