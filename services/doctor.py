@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LAGGING = dt.timedelta(seconds=30)
 CLOCKS_APART = dt.timedelta(seconds=5)
 STANDING_STILL = dt.timedelta(minutes=2)
+ROOM = 100 * 2**20  # bytes; below it somebody should look before nothing is taken any more
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,12 @@ class Finding:
     advice: str = ""
 
 
-def examine(house: House, *, clock: Clock, broker_url: str, management_url: str) -> Iterator[Finding]:
+def examine(
+    house: House, *, clock: Clock, broker_url: str, management_url: str, least_free: int = ROOM
+) -> Iterator[Finding]:
     """Every finding, the databases first."""
     for name, room in house.rooms.items():
+        yield from _disk(name, room, least_free)
         yield from _database(name, room, clock)
         if name == "intake":
             yield from _imports(room, clock)
@@ -72,6 +76,18 @@ def examine(house: House, *, clock: Clock, broker_url: str, management_url: str)
     for queue in queues:
         yield _queue(house.broker, queue)
     yield from _bindings(queues, broker_url, management_url)
+
+
+def _disk(name: str, room: Room, least_free: int) -> Iterator[Finding]:
+    free = room.database.free_bytes()
+    if free is not None:
+        yield Finding(
+            f"{name} disk",
+            well=free >= least_free,
+            told=f"{free // 2**20} MiB free",
+            advice="Make room on it: when it is full nothing is taken and nothing moves on. What was taken "
+            "is not lost.",
+        )
 
 
 def _database(name: str, room: Room, clock: Clock) -> Iterator[Finding]:

@@ -11,9 +11,11 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import re
+import shutil
 import sqlite3
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg
@@ -35,7 +37,6 @@ from shared.rows import Wanted, lock_and_find, pipelined, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from sqlalchemy import Connection, Dialect, Engine
 
@@ -213,6 +214,12 @@ class Database:
         else:
             with self._autocommit.connect() as connection:
                 yield connection
+
+    def free_bytes(self) -> int | None:
+        """How much may still be written where its file lies; None where a server keeps it."""
+        if not self.is_file:
+            return None
+        return shutil.disk_usage(Path(self.url.database or "").absolute().parent).free
 
     @contextmanager
     def stepping(self) -> Iterator[Connection]:

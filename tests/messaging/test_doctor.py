@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pika
 import pytest
 
-from services.doctor import CLOCKS_APART, LAGGING, Finding, examine
+from services.doctor import CLOCKS_APART, LAGGING, ROOM, Finding, examine
 from shared.clock import utc_now
 from shared.messaging.broker import open_broker
 from shared.messaging.topology import DEAD_EXCHANGE, EXCHANGE
@@ -24,13 +24,18 @@ on_production = pytest.mark.parametrize(
 
 
 def findings(
-    hub: Hub, *, management_url: str = "", clock: Callable[[], dt.datetime] = utc_now
+    hub: Hub,
+    *,
+    management_url: str = "",
+    clock: Callable[[], dt.datetime] = utc_now,
+    least_free: int = ROOM,
 ) -> dict[str, Finding]:
     examined = examine(
         hub.house,
         clock=clock,
         broker_url=hub.settings.broker_url,
         management_url=management_url,
+        least_free=least_free,
     )
     return {finding.what: finding for finding in examined}
 
@@ -48,6 +53,13 @@ def test_a_hub_that_is_well_is_found_well(hub: Hub) -> None:
     assert ill(found) == set()
     assert {"broker", "intake clock", "triage relay", "notify held"} <= set(found)
     assert ("queue triage.urgent" in found) is not hub.house.broker.volatile
+
+
+def test_a_disk_that_is_nearly_full_is_found_where_it_is_the_hub_s_own(hub: Hub) -> None:
+    found = findings(hub, least_free=2**62)
+    disks = {f"{name} disk" for name in hub.rooms}
+    assert ill(found) == (disks if hub.house.broker.volatile else set())
+    assert all(found[disk].told.endswith("MiB free") for disk in disks & set(found))
 
 
 @pytest.mark.parametrize("infrastructure", ["embedded"], indirect=True)
