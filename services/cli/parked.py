@@ -67,8 +67,11 @@ def parked_replay(parked_ids: tuple[UUID, ...], every: bool) -> None:  # noqa: F
 @click.confirmation_option(prompt="Throw these messages away for good?")
 def parked_drop(parked_ids: tuple[UUID, ...]) -> None:
     """Throw messages away for good."""
-    for room, one in _chosen(parked_ids, every=False):
-        drop_parked(room.books, one.id, room.keys, room.clock())
+    house = furnished_house()
+    books = {name: room.books for name, room in house.rooms.items()}
+    for parked_id in parked_ids:
+        room, one = _find_parked(parked_id, house)
+        drop_parked(room.service.name, one.id, books, room.clock())
         click.echo(f"{one.id} dropped")
 
 

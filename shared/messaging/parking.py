@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, Table, delete, func, select, update
 
-from shared.contracts.envelope import read_envelope
-from shared.problems import Problem
+from shared.messaging.reconcile import find_said
 from shared.resealing import SealedColumn
 from shared.rows import insert_unless_known
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
     from uuid import UUID
 
     from shared.messaging.reconcile import Books
     from shared.messaging.tables import MessagingTables
-    from shared.sealing import Keys
 
 
 @dataclass(frozen=True)
@@ -89,25 +88,27 @@ def replay_parked(books: Books, parked_id: UUID, now: dt.datetime) -> bool:
     return result.rowcount == 1
 
 
-def drop_parked(books: Books, parked_id: UUID, keys: Keys, now: dt.datetime) -> bool:
-    """Throw this message away for good; False if there is none of that id.
+def drop_parked(name: str, parked_id: UUID, books: Mapping[str, Books], now: dt.datetime) -> bool:
+    """Throw this message of a service away for good; False if there is none of that id.
 
-    One that nobody could read is noted as heard, as far as it says which it is: else whoever reconciles would
-    find that it never came, and have it said again.
+    One that nobody could read is noted as heard, if a service of ours said it: else whoever reconciles would
+    find that it never came, and have it said again. Its fingerprint tells which it is, and no key is needed.
     """
-    held, inbox = books.tables.held, books.tables.inbox
-    with books.database.transaction() as connection:
-        row = connection.execute(select(held).where(held.c.id == parked_id).with_for_update()).one_or_none()
-        if row is None:
-            return False
-        connection.execute(delete(held).where(held.c.id == parked_id))
-        try:
-            message_id = read_envelope(keys.rest.open(row.body, held_place(row.id))).id
-        except Problem:  # nobody can say which it is
-            return True
-        noted = {"consumer": row.consumer, "message_id": message_id, "heard_at": now}
-        insert_unless_known(connection, inbox, [noted], inbox.c.message_id)
-    return True
+    own = books[name]
+    held, inbox = own.tables.held, own.tables.inbox
+    with own.database.reading() as connection:
+        unread = connection.execute(
+            select(held.c.consumer, held.c.fingerprint).where(
+                held.c.id == parked_id, held.c.message_id.is_(None)
+            )
+        ).one_or_none()
+    said = find_said(unread.fingerprint, unread.consumer, books) if unread is not None else None
+    with own.database.transaction() as connection:
+        dropped = connection.execute(delete(held).where(held.c.id == parked_id)).rowcount == 1
+        if dropped and unread is not None and said is not None:
+            noted = {"consumer": unread.consumer, "message_id": said, "heard_at": now}
+            insert_unless_known(connection, inbox, [noted], inbox.c.message_id)
+    return dropped
 
 
 def held_place(held_id: UUID) -> str:

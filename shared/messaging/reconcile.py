@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy import select, update
 
@@ -13,8 +14,9 @@ from shared.messaging.tables import fingerprint
 from shared.messaging.topology import QUEUES, Queue, leads_to
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-    from uuid import UUID
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, Row
 
     from shared.database import Database
     from shared.messaging.tables import MessagingTables
@@ -96,17 +98,7 @@ def _unheard(name: str, books: Mapping[str, Books]) -> Iterator[dict[tuple[UUID,
     Asks each database by itself, along the primary keys.
     """
     own = books[name]
-    outbox = own.tables.outbox
-    last = None
-    while True:
-        page = select(outbox.c.id, outbox.c.routing_key).where(outbox.c.sent_at.is_not(None))
-        if last is not None:
-            page = page.where(outbox.c.id > last)
-        with own.database.reading() as connection:
-            rows = connection.execute(page.order_by(outbox.c.id).limit(_PAGE)).all()
-        if not rows:
-            return
-        last = rows[-1].id
+    for rows in _pages(own, own.tables.outbox.c.sent_at.is_not(None)):
         for_hearer: dict[str, dict[UUID, str]] = {}
         for message_id, routing_key in rows:
             for hearer in hearers_of(routing_key):
@@ -119,6 +111,37 @@ def _unheard(name: str, books: Mapping[str, Books]) -> Iterator[dict[tuple[UUID,
         }
         if unheard:
             yield unheard
+
+
+def find_said(mark: bytes, hearer: str, books: Mapping[str, Books]) -> UUID | None:
+    """Which message that a hearer has not heard has this fingerprint; None where nobody said one like it."""
+    for own in books.values():
+        outbox = own.tables.outbox
+        for rows in _pages(own):
+            unheard = {row.id for row in rows if hearer in hearers_of(row.routing_key)}
+            unheard -= _heard(hearer, books[hearer], unheard)
+            with own.database.reading() as connection:
+                for message_id, body in connection.execute(
+                    select(outbox.c.id, outbox.c.body).where(outbox.c.id.in_(unheard))
+                ):
+                    if fingerprint(body) == mark:
+                        found: UUID = message_id
+                        return found
+    return None
+
+
+def _pages(own: Books, *which: ColumnElement[bool]) -> Iterator[Sequence[Row[Any, Any]]]:
+    """Ids and routing keys of what a service said, along the primary key."""
+    outbox = own.tables.outbox
+    page = select(outbox.c.id, outbox.c.routing_key).where(*which).order_by(outbox.c.id).limit(_PAGE)
+    rest = page
+    while True:
+        with own.database.reading() as connection:
+            rows = connection.execute(rest).all()
+        if not rows:
+            return
+        yield rows
+        rest = page.where(outbox.c.id > rows[-1].id)
 
 
 def _missing(own: Books, hearer: str, books: Books, sent: Collection[UUID]) -> set[UUID]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from services.cli import hub as command
@@ -204,6 +205,26 @@ def test_what_is_parked_is_listed_shown_replayed_and_dropped(hub: Hub, run: Run)
     assert run("parked", "drop", parked_id).exit_code == 1  # nobody said yes
     assert run("parked", "drop", "--yes", parked_id).stdout == f"{parked_id} dropped\n"
     assert run("parked", "list", "--all").stdout == ""
+
+
+def test_what_is_dropped_where_there_are_no_keys_is_not_said_again_either(hub: Hub, run: Run) -> None:
+    # As in the container `hub`, which can open nothing.
+    spare = {"HUB_MESSAGE_KEYS": new_key_text("m1"), "HUB_SEALING_KEYS": new_key_text("k1")}
+    hub.take(an_account("UNREAD"))
+    outbox = hub.rooms["intake"].service.tables.outbox
+    with hub.rooms["intake"].database.transaction() as connection:
+        (sealed,) = connection.execute(select(outbox.c.body)).scalars()
+        # Said by a version that is newer than triage.
+        newer = sealed.replace(b'"referral.received"', b'"referral.imagined"')
+        connection.execute(update(outbox).values(body=newer))
+    hub.settle()
+    (line,) = run("parked", "list", **spare).stdout.splitlines()
+    assert "unknown_type" in line
+    assert run("reconcile", **spare).exit_code == 0
+    assert run("parked", "drop", "--yes", line.split()[0], **spare).exit_code == 0
+    assert re.search(r"^intake +0 to be said again$", run("reconcile", **spare).stdout, re.MULTILINE)
+    hub.settle()
+    assert run("parked", "list", **spare).stdout == ""
 
 
 def test_the_doctor_finds_a_healthy_hub_well_and_a_parked_message_ill(hub: Hub, run: Run) -> None:

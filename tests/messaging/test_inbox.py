@@ -228,10 +228,9 @@ def test_what_is_dropped_is_gone_for_good(make_hub: Callable[..., Hub]) -> None:
     hub = make_hub(services=Stumbling("BAD").services)
     hub.take(an_account("BAD"))
     hub.settle()
-    triage = hub.rooms["triage"]
     (held,) = parked_in(hub, waiting_too=True)
-    assert drop_parked(triage.books, held.id, triage.keys, hub.clock())
-    assert not drop_parked(triage.books, held.id, triage.keys, hub.clock())
+    assert drop_parked("triage", held.id, hub.books, hub.clock())
+    assert not drop_parked("triage", held.id, hub.books, hub.clock())
     send_everything_again(hub)
     hub.clock.move(days=1)
     hub.settle()
@@ -362,8 +361,7 @@ def test_what_was_parked_unread_and_dropped_is_not_said_again_by_reconcile(hub: 
     leaves(hub)
     comes_by_the_dead(hub, times=1)
     (parked,) = parked_in(hub)
-    triage = hub.rooms["triage"]
-    assert drop_parked(triage.books, parked.id, triage.keys, hub.clock())
+    assert drop_parked("triage", parked.id, hub.books, hub.clock())
     assert hub.house.reconcile() == {"intake": 0, "triage": 0, "notify": 0}
     send_everything_again(hub)
     hub.settle()

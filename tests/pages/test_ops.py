@@ -19,7 +19,7 @@ def test_ops_see_what_could_not_be_handled_and_have_it_tried_again(
 ) -> None:
     triage = site.hub.rooms["triage"]
     for left in list_parked(triage.books, waiting_too=True):
-        drop_parked(triage.books, left.id, triage.keys, site.hub.clock())
+        drop_parked("triage", left.id, site.hub.books, site.hub.clock())
     throw(site.hub, b"this is no message")
     page = visitors.visit("/ops", width=width, scripts=scripts)
     account = site.hub.credentials["staff"]["ops"]
