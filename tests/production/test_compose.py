@@ -98,6 +98,11 @@ def test_what_dies_is_started_again(name: str) -> None:
     assert CONTAINERS[name]["restart"] == "unless-stopped"
 
 
+def test_whoever_starts_the_hub_does_not_wait_for_ever_for_what_cannot_be_prepared() -> None:
+    # Compose waits for it as long as it is started again.
+    assert re.fullmatch(r"on-failure:[1-9]", CONTAINERS["prepare"]["restart"])
+
+
 @pytest.mark.parametrize("name", [*WEB, *WORKERS, "watch", "ops"])
 def test_nothing_is_served_before_tables_and_queues_are_there(name: str) -> None:
     assert CONTAINERS[name]["depends_on"] == {"prepare": {"condition": "service_completed_successfully"}}
