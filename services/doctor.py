@@ -17,7 +17,7 @@ from services.notify.dispatch_store import longest_wait
 from shared.house import topology_for
 from shared.messaging.carrier import BrokerAway
 from shared.messaging.parking import count_held
-from shared.messaging.topology import DEAD_EXCHANGE, EXCHANGE
+from shared.messaging.topology import DEAD_EXCHANGE, EXCHANGE, queues_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,6 +72,8 @@ def examine(
             told="live inside the embedded hub's process; `hub queues` counts what waits in them",
         )
         return
+    for name in house.rooms:
+        yield _worker(house.broker, name)
     queues = topology_for(house.rooms.values())
     for queue in queues:
         yield _queue(house.broker, queue)
@@ -175,6 +177,16 @@ def _queue(broker: Any, queue: Queue) -> Finding:  # noqa: ANN401 - RabbitMQ; th
             advice=f"Delete it (rabbitmqctl delete_queue), run `hub prepare`, {refill}",
         )
     return Finding(what, well=True, told=f"{broker.depth(queue)} ready")
+
+
+def _worker(broker: Any, name: str) -> Finding:  # noqa: ANN401 - as above
+    unheard = [queue.name for queue in queues_of(name) if broker.hearers(queue) == 0]
+    return Finding(
+        f"{name} worker",
+        well=not unheard,
+        told=f"nobody hears {', '.join(unheard)}" if unheard else "hears its queues",
+        advice=f"Is `hub work {name}` running? Its log says why it does not hear.",
+    )
 
 
 def _bindings(queues: tuple[Queue, ...], broker_url: str, management_url: str) -> Iterator[Finding]:

@@ -259,12 +259,14 @@ def relay_once(house: House) -> None:
 
 
 def illnesses(hub: HubProcesses) -> list[str]:
-    """What `hub doctor` finds ill, each followed by its advice."""
+    """What `hub doctor` finds ill, each followed by its advice; but for workers that are away."""
     found = hub.hub("doctor")
     marks = ("ILL ", "     → ")
     lines = [line for line in found.stdout.splitlines() if line.startswith(marks)]
     assert found.returncode == (1 if lines else 0), found.stdout + found.stderr
-    return [line.removeprefix("ILL").strip(" →") for line in lines]
+    told = [line.removeprefix("ILL").strip(" →") for line in lines]
+    pairs = zip(told[::2], told[1::2], strict=True)
+    return [line for pair in pairs if " worker: nobody hears" not in pair[0] for line in pair]
 
 
 def make_anew(vhost: str) -> None:

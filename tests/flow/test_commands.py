@@ -228,6 +228,7 @@ def test_what_is_dropped_where_there_are_no_keys_is_not_said_again_either(hub: H
 
 
 def test_the_doctor_finds_a_healthy_hub_well_and_a_parked_message_ill(hub: Hub, run: Run) -> None:
+    hub.settle()
     well = run("doctor")
     assert (well.exit_code, "ILL" in well.stdout) == (0, False)
     assert "ok   intake relay: nothing unsent" in well.stdout
