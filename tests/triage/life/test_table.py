@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.triage.domain.life.guards import GUARDS, Given
-from services.triage.domain.life.moving import STANDING, Actor, Refused, move, with_task
+from services.triage.domain.life.moving import STANDING, Actor, Life, Refused, move, with_task
 from services.triage.domain.life.situation import Record, Situation, with_records
 from services.triage.domain.life.states import OPEN, STAGES, State
 from services.triage.domain.life.transitions import BY_NAME, ROLES, TABLE, Transition
@@ -223,3 +223,28 @@ def test_a_case_that_was_taken_out_of_a_hold_is_on_hold_again_as_it_was() -> Non
         assert again == held
     resumed = move(held, "resume", Actor(OWNER, "facilitator"), Given(), well, NOW, due)
     assert (resumed.state, resumed.hold, resumed.before) == ("assess_prep", None, None)
+
+
+def moved_by(life: Life, *names: str) -> Life:
+    """The case after the hub itself has made these transitions."""
+    for name in names:
+        row = BY_NAME[name]
+        given = Given(outcome="C-DUPLICATE") if name == "merge" else all_it_needs(row)
+        life = move(life, name, Actor(OWNER, row.roles[0]), given, all_is_well(row), NOW, due)
+    return life
+
+
+def test_a_closure_that_is_proposed_lapses_when_the_case_is_taken_back_or_goes_on_in_another() -> None:
+    for away, back in (("withdraw", "take_up_again"), ("merge", "separate")):
+        after = moved_by(a_life_in("follow_up"), "propose_closure", away, back)
+        assert (after.state, after.outcome, after.enabling) == ("follow_up", None, ())
+    refused = moved_by(a_life_in("follow_up"), "propose_closure", "refuse_closure")
+    assert (refused.state, refused.outcome) == ("follow_up", None)
+
+
+def test_a_case_that_paused_and_was_merged_stands_where_it_was_at_work_when_it_is_separated() -> None:
+    after = moved_by(a_life_in("contact_other"), "withdraw", "merge", "separate")
+    assert after.state == "contact_other"
+    paused = moved_by(a_life_in("assess_prep"), "hold", "withdraw", "merge", "separate", "withdraw")
+    assert moved_by(paused, "take_up_again") == moved_by(a_life_in("assess_prep"), "hold")
+    assert moved_by(paused, "take_up_again", "resume").state == "assess_prep"

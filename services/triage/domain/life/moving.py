@@ -30,6 +30,8 @@ STANDING: Final[dict[State, tuple[str, ...]]] = dict.fromkeys(
     ("contact_other", "assess_prep", "ready_direct", "indirect_active"),
     WHILE_IN_CONTACT,
 )
+# Where a case waits for one word, and remembers where it was at work.
+_IN_BETWEEN: Final = frozenset[State]({"closing", "withdrawn"})
 _STANDING_IN_NONE: Final[tuple[str, ...]] = ()
 
 
@@ -93,7 +95,7 @@ def move(
         fields, sentences = zip(*faults, strict=True)
         raise Refused("given", sentences, fields)
     to = _leads_to(life, row)
-    if not given.outcome and life.state == "closing":
+    if not given.outcome and (life.state, to) == ("closing", "closed"):
         given = replace(given, outcome=life.outcome or "")  # what was proposed is what is approved
     broken = [GUARDS[guard].why for guard in _guards(row, to) if not GUARDS[guard].holds(situation, given)]
     if broken:
@@ -107,7 +109,7 @@ def move(
         state=to,
         since=now,
         hold=_hold_after(life, name, given),
-        before=life.state if row.remembers else None,
+        before=_taken_out_of(life) if row.remembers else None,
         reason=given.reason or None,
         outcome=given.outcome or (life.outcome if to == "closed" else None),
         enabling=given.enabling or (life.enabling if to in ("closing", "closed") else ()),
@@ -119,7 +121,16 @@ def _hold_after(life: Life, name: str, given: Given) -> tuple[State, str, str] |
     """A hold is remembered while the case is on hold, and by whatever takes it out only to bring it back."""
     if name == "hold":
         return life.state, given.reason, given.review_on
-    return life.hold if life.state == "on_hold" and BY_NAME[name].remembers else None
+    return life.hold if BY_NAME[name].remembers else None
+
+
+def _taken_out_of(life: Life) -> State:
+    """Where a case goes on from when it comes back.
+
+    A closure that was only proposed lapses with what takes the case out of it, and one that paused pauses
+    again by itself, if it still rests on nothing: neither is where it was at work.
+    """
+    return life.before or "triage" if life.state in _IN_BETWEEN else life.state
 
 
 def _on_hold_again(life: Life, now: dt.datetime) -> Life:
