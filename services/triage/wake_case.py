@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 def wake_case(case: Case, before: Kept, unit: Unit, targets: Targets) -> None:
     """`before` is what was known until now: who knew of a danger, and let the case rest, is not overruled.
 
-    A case that rests behind a promise goes on, also where a court is heard before its day. Whatever else it
-    waits for still stands when a danger is learnt: it stays on hold, and is looked at today. Of a danger its
-    owner is told at once, and whose turn it is, wherever the case stands.
+    A case that rests behind a promise goes on, also where a court is heard before its day; what is next in
+    one that does not rest is due by the court's clock, or sooner where the case is urgent now. Whatever else
+    it waits for still stands when a danger is learnt: it stays on hold, and is looked at today. Of a danger
+    its owner is told at once, and whose turn it is, wherever the case stands.
     """
+    _set_day_anew(case, before, unit, targets)
     _end_rest(case, before, unit, targets)
     kept = Lives.of(unit).find(case.id)
     if kept is None or not kept.life.is_open or not is_danger_new(before, kept):
@@ -42,6 +44,25 @@ def wake_case(case: Case, before: Kept, unit: Unit, targets: Targets) -> None:
 def is_danger_new(before: Kept, now: Kept) -> bool:
     """Whether something is to be looked to first that was not known before."""
     return bool(dangers_in(now.facts, now.gates) - dangers_in(before.facts, before.gates))
+
+
+def _set_day_anew(case: Case, before: Kept, unit: Unit, targets: Targets) -> None:
+    """A hearing that sits later leaves more time; nothing else that is learnt puts off what was due."""
+    kept = Lives.of(unit).find(case.id)
+    if kept is None or not kept.life.is_open or kept.life.state == "on_hold" or _rests_until(kept):
+        return
+    assert kept.life.next_on is not None  # noqa: S101 - it is open
+    due_on = due_of(case, kept, targets, today_of(unit.now))(kept.life.task)
+    known, now = before.facts, kept.facts
+    if known.hearing_on and now.hearing_on and now.pre_sentence and now.hearing_on > known.hearing_on:
+        next_on = due_on
+    elif (now.pre_sentence and (known.stage, known.hearing_on) != (now.stage, now.hearing_on)) or (
+        kept.urgent and not before.urgent
+    ):
+        next_on = min(kept.life.next_on, due_on)
+    else:
+        return
+    Lives.of(unit).change(case.id, replace(kept, life=replace(kept.life, next_on=next_on)))
 
 
 def _end_rest(case: Case, before: Kept, unit: Unit, targets: Targets) -> None:

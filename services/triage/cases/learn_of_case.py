@@ -9,7 +9,7 @@ from services.triage.cases import store
 from services.triage.domain.routing.facts import recorded
 from services.triage.domain.routing.table import route
 from services.triage.lives.store import Lives
-from services.triage.move_case import due_of, today_of
+from services.triage.move_case import today_of
 from services.triage.send_case import with_gates
 from services.triage.wake_case import wake_case
 
@@ -50,11 +50,7 @@ def learn_of_court(case: Case, says: Mapping[str, Any], unit: Unit, table: Table
     """
     kept = Lives.of(unit).find(case.id)
     assert kept is not None  # noqa: S101 - it is held
-    today = today_of(unit.now)
     facts = recorded(kept.facts, "court", says)
-    known = with_gates(kept, facts, route(facts, table.routing, today), unit)
-    life = kept.life
-    if known != kept and facts.pre_sentence and life.is_open and life.state != "on_hold":
-        life = replace(life, next_on=due_of(case, known, table.targets, today)(life.task))
-    Lives.of(unit).change(case.id, replace(known, life=life))
+    decision = route(facts, table.routing, today_of(unit.now))
+    Lives.of(unit).change(case.id, with_gates(kept, facts, decision, unit))
     wake_case(case, kept, unit, table.targets)

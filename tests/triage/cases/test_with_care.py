@@ -388,3 +388,32 @@ def test_the_no_of_a_referral_holds_where_a_yes_was_recorded_on_the_same_day(hub
     record(hub, case, "consent", "facilitator", side="initiator", to="approach_other", decision="given")
     take(hub, refusing(account, "approach_other_party", str(hub.clock().date())))
     assert NOT_AGREED in against(hub, case, "contact_other")
+
+
+def test_a_hearing_that_a_referral_tells_brings_the_court_s_clock_as_one_that_is_recorded_does(
+    hub: Hub,
+) -> None:
+    account = a_crime()
+    account["event"]["justice_stage"] = "guilty_plea"
+    case = take(hub, account)
+    assert move(hub, case, "begin_enquiries")["next_on"] == "2026-04-09"
+    account["event"]["next_hearing_on"] = "2026-05-01"
+    take(hub, account)
+    # Twenty-two working days before it.
+    assert whole(hub, case)["next_on"] == "2026-03-30"
+    # A day that was named sooner is not put off by what is no later hearing.
+    hub.clock.move(days=3)
+    record(hub, case, "court", stage="awaiting_sentence", hearing_on="2026-05-01")
+    assert whole(hub, case)["next_on"] == "2026-03-30"
+    account["event"]["next_hearing_on"] = "2026-09-01"
+    take(hub, account)
+    assert whole(hub, case)["next_on"] == "2026-04-14"
+
+
+def test_the_clocks_of_a_case_run_faster_from_when_it_is_known_to_be_urgent(hub: Hub) -> None:
+    account = a_crime()
+    case = take(hub, account)
+    assert move(hub, case, "begin_enquiries")["next_on"] == "2026-04-09"
+    account["parties"][0]["enhanced_rights"] = True
+    take(hub, account)
+    assert whole(hub, case)["next_on"] == "2026-03-26"
