@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from services.triage.cases.api import table_of
 from services.triage.cases.store import find_case
 from services.triage.history.store import check_histories, find_case_id
 from services.triage.join_lives import merge_life, separate_life
 from tests.support.houses import Hub, hub, infrastructure, make_hub
-from tests.triage.cases.doing import a_crime, move, post, take, whole
+from tests.triage.cases.doing import a_crime, allocate, move, post, record, take, whole
+from tests.triage.reviews.test_person_checks import NOTHING, a_person, check
 
 __all__ = ["hub", "infrastructure", "make_hub"]
 
@@ -53,3 +56,37 @@ def test_a_case_that_was_closed_before_stays_as_it_was_closed(hub: Hub) -> None:
     join(hub, case, into, apart=True)
     assert whole(hub, case)["state"] == "closed"
     assert move(hub, case, "reopen", reason="O-ASKED-AGAIN")["state"] == "reopened"
+
+
+@pytest.mark.parametrize(
+    ("to", "step", "role", "why"),
+    [
+        ("sharing", {"transition": "transfer", "to": "vcas"}, "coordinator", "another service is told"),
+        ("approach_other", {"transition": "contact_other"}, "facilitator", "the other side is approached"),
+    ],
+)
+def test_a_no_that_was_recorded_in_a_case_holds_in_the_one_into_which_it_was_merged(
+    hub: Hub, to: str, step: dict[str, str], role: str, why: str
+) -> None:
+    into, case = take(hub, a_crime()), take(hub, a_crime("TWO", family="Other"))
+    if role == "facilitator":
+        allocate(hub, into)
+        move(hub, into, "contact_initiator", "facilitator")
+    record(hub, case, "consent", side="initiator", to=to, decision="refused")
+    join(hub, case, into)
+    refused = post(hub, f"/v1/cases/{into}/transitions", step, role)
+    assert (refused.status_code, why in refused.get_json()["detail"]) == (409, True)
+    join(hub, case, into, apart=True)
+    assert post(hub, f"/v1/cases/{into}/transitions", step, role).status_code == 200
+
+
+def test_who_no_longer_agrees_to_sharing_is_not_told_of_by_the_case_into_which_theirs_was_merged(
+    hub: Hub,
+) -> None:
+    shared = ("CRI009999990",)
+    into = take(hub, a_crime(assessment_point="vip", references=shared), "durham_constabulary")
+    case = take(hub, a_crime("TWO", family="Other", assessment_point="vip"))
+    record(hub, case, "consent", "supervisor", side="initiator", to="sharing", decision="withdrawn")
+    assert check(hub, "vcas", a_person()).get_json()["known"] is True
+    join(hub, case, into)
+    assert check(hub, "vcas", a_person()).get_json() == NOTHING

@@ -269,7 +269,8 @@ def end_sharing_where_refused(case_id: UUID, unit: Unit, table: Table) -> None:
     kept, case = Lives.of(unit).find(case_id), Register.of(unit).case(case_id)
     if kept is None or case.opened_at == unit.now:
         return  # it was opened just now, and is with nobody else
-    if kept.facts.sharing_refused_on is not None or kept.facts.other_sharing_refused_on is not None:
+    facts = kept.facts
+    if facts.sharing_refused or facts.sharing_refused_on or facts.other_sharing_refused_on:
         end_sharing(case, unit, table)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from services.triage.domain.life.situation import in_turn
 from services.triage.lives.schema import sides_of
 from services.triage.lives.store import Lives
 
@@ -77,7 +76,7 @@ def _word(person: UUID, told: Sequence[Telling], unit: Unit) -> Word:
         for one, side in zip(telling.people, sides_of(telling.content), strict=False)
         if one == person
     }
-    for record in in_turn(Lives.of(unit).records(told[0].case_id)):
+    for record in Lives.of(unit).records_that_count(told[0].case_id):
         if record.kind == "consent" and record.says["to"] == "sharing" and record.says["side"] in sides:
             said = {record.says["decision"]}
     if said & {"refused", "withdrawn"}:

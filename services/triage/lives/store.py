@@ -153,14 +153,17 @@ class Lives:
         """What is known of a case now."""
         begun = begin_situation(kept.facts, lacks, kept.gates, today)
         begun = replace(begun, nobody_fits=bool(kept.nobody_fits))
-        return with_refusals(with_records(begun, in_turn(self._with_what_stops(case_id))), begun)
+        return with_refusals(with_records(begun, self.records_that_count(case_id)), begun)
+
+    def records_that_count(self, case_id: UUID) -> list[Record]:
+        """By their days: its records, and what was recorded to stop something in a case that was merged in.
+
+        That leaves with that case when the two are set apart; what is recorded here since is newer, and
+        nothing else: here it is known from the day of the merge.
+        """
+        return in_turn(self._with_what_stops(case_id))
 
     def _with_what_stops(self, case_id: UUID) -> Iterator[Record]:
-        """Its records, and where another case was merged into it what was recorded there to stop contact.
-
-        It leaves with that case when the two are set apart; what is recorded here since is newer, and nothing
-        else: here it is known from the day of the merge.
-        """
         for record in self.records(case_id):
             yield record
             if record.kind == "merged_in":

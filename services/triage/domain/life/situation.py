@@ -182,8 +182,13 @@ def with_records(situation: Situation, records: Iterable[Record]) -> Situation:
     return situation
 
 
+# Taking part, that the other side is approached, that another service is told: who said no to these has said
+# it of whatever case theirs goes on in. A method is agreed anew in each.
+_STOPPED_BY_A_NO: Final = ("process", "approach_other", "sharing")
+
+
 def what_stops(records: Iterable[Record], merged: Mapping[str, Any]) -> Iterator[Record]:
-    """Of a case's records those that stand and stop contact: somebody is out, an order, no safe way.
+    """Of a case's records those that stand and stop something: somebody's "no", an order, no safe way.
 
     `merged` says into which case it was merged, and whether whoever asked there is the other side here. There
     are none while it is not part of that case.
@@ -195,9 +200,10 @@ def what_stops(records: Iterable[Record], merged: Mapping[str, Any]) -> Iterator
             into = record.says.get("into")
         elif record.kind in ("order", "safe_contact"):
             newest[record.kind, ""] = record
-        elif record.kind == "consent" and record.says["to"] == "process":
-            newest[record.kind, record.says["side"]] = record
-    for (kind, side), record in newest.items() if into == merged["into"] else ():
+        elif record.kind == "consent" and record.says["to"] in _STOPPED_BY_A_NO:
+            newest[record.says["to"], record.says["side"]] = record
+    for (_, side), record in newest.items() if into == merged["into"] else ():
+        kind = record.kind
         if kind == "consent" and record.says["decision"] in ("refused", "withdrawn"):
             there = SIDES[1 - SIDES.index(side)] if merged["turned"] else side
             yield record._replace(says={**record.says, "side": there})
