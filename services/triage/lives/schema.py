@@ -20,6 +20,8 @@ _IN_CUSTODY = ("prison_number", "prison", "custody")
 _LANDLORD = ("landlord", "social_landlord")
 # Of several who are responsible a child's age decides, who has a service of their own; under ten nobody has.
 _RESPONSIBLE_AGES: Final[tuple[Age, ...]] = ("10_17", "under_10", "18_plus", "unknown")
+# How far responsibility is accepted, from nothing on.
+_ACCEPTED_LEAST: Final = ("denied", "no_comment", "unknown", "partial", "guilty_plea", "full")
 # What each side decides of, and how: the parts of the names under which the days of it are kept.
 _KEPT: Final[dict[tuple[Side, str], str]] = {
     ("initiator", "approach_other_party"): "approach",
@@ -77,7 +79,6 @@ def _responsible(referral: Referral) -> list[Party]:
 def read_facts(referral: Referral, home: Place, other_home: Place) -> Facts:
     """What one referral tells; the places are those of the two homes."""
     event, risks = referral.event, referral.risks
-    responsible = next(iter(_responsible(referral)), None)
     # Each side of a dispute describes itself as harmed.
     harmed = [party for party in referral.parties if party.role != "responsible"]
     schemes = {one.scheme for party in _responsible(referral) for one in party.identifiers}
@@ -105,7 +106,7 @@ def read_facts(referral: Referral, home: Place, other_home: Place) -> Facts:
         enhanced=any(party.enhanced_rights for party in referral.parties if party.role != "responsible"),
         assessment_point=referral.assessment_point,
         identified=event.offender_identified,
-        admission=_admission(referral, responsible),
+        admission=_admission(referral),
         forbidden_until=max(_forbidden(referral), default=None),
         sharing_refused=_refuses_sharing(referral),
         told_stage=event.justice_stage,
@@ -124,10 +125,14 @@ def _tenure(referral: Referral) -> str:
     return "unknown"
 
 
-def _admission(referral: Referral, responsible: Party | None) -> str:
-    if responsible is not None and responsible.responsibility is not None:
-        return responsible.responsibility.accepted
-    return "guilty_plea" if referral.event.justice_stage == "guilty_plea" else "unknown"
+def _admission(referral: Referral) -> str:
+    """How far responsibility is accepted: of several as far as each of them does."""
+    plea = "guilty_plea" if referral.event.justice_stage == "guilty_plea" else "unknown"
+    told = [
+        party.responsibility.accepted if party.responsibility is not None else plea
+        for party in _responsible(referral)
+    ]
+    return min(told, key=_ACCEPTED_LEAST.index, default=plea)
 
 
 def _forbidden(referral: Referral) -> Iterator[dt.date]:

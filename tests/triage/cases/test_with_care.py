@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.builders import Wire, a_consent
 from tests.support.houses import Hub, StoppedClock
-from tests.triage.cases.doing import a_crime, allocate, move, post, record, take, token, whole
+from tests.triage.cases.doing import FACILITATOR, a_crime, allocate, move, post, record, take, token, whole
 
 
 @pytest.fixture
@@ -417,3 +417,16 @@ def test_the_clocks_of_a_case_run_faster_from_when_it_is_known_to_be_urgent(hub:
     account["parties"][0]["enhanced_rights"] = True
     take(hub, account)
     assert whole(hub, case)["next_on"] == "2026-03-26"
+
+
+def test_one_of_two_who_are_responsible_does_not_accept_it_for_the_other(hub: Hub) -> None:
+    account = a_crime()
+    account["parties"][1]["responsibility"] = {"accepted": "full"}
+    second = copy.deepcopy(account["parties"][1])
+    second |= {"name": {"given": "Otto", "family": "Otherwise"}, "responsibility": {"accepted": "denied"}}
+    account["parties"].append(second)
+    case = take(hub, account)
+    allocating = {"transition": "allocate", "facilitators": [{"email": FACILITATOR, "level": "advanced"}]}
+    answer = post(hub, f"/v1/cases/{case}/transitions", allocating)
+    assert answer.status_code == 409
+    assert "accepts what happened" in answer.get_json()["detail"]
