@@ -18,7 +18,7 @@ from services.triage.tables import cases as cases_table
 from shared.web import STAFF
 from shared.working_time import LONDON
 from tests.support.builders import an_account
-from tests.support.houses import BOTH, Hub
+from tests.support.houses import BOTH, Hub, StoppedClock
 
 everywhere = pytest.mark.parametrize("infrastructure", BOTH, indirect=True)
 
@@ -59,7 +59,7 @@ def published(hub: Hub) -> str:
     """The page of the quarter in which all that happened, when it is over."""
     today = hub.clock().astimezone(LONDON).date()
     over = Quarter.of(today)
-    hub.clock.move(days=(over.next.begins - today).days)
+    hub.clock.move(days=(over.next.begins - today).days, hours=1)
     hub.settle()
     return page(hub, over)
 
@@ -142,6 +142,18 @@ def test_what_was_published_stays_whatever_is_corrected_later(hub: Hub) -> None:
     assert tables_of(before)["Cases, by strand"] == {"Crime": "10", "All together": "10"}
 
 
+def test_a_quarter_waits_a_little_for_what_began_before_its_end(make_hub: Callable[..., Hub]) -> None:
+    """In summer time the quarter ends an hour before midnight in UTC."""
+    hub = make_hub(StoppedClock(dt.datetime(2026, 6, 30, 22, 50, tzinfo=dt.UTC)))
+    fill(hub)
+    hub.clock.move(minutes=24)
+    hub.settle()
+    assert "are not published yet" in page(hub, "2026-2")
+    hub.clock.move(minutes=2)
+    hub.settle()
+    assert tables_of(page(hub, "2026-2"))["Cases, by strand"] == {"Crime": "10", "All together": "10"}
+
+
 def test_of_fewer_than_five_nothing_is_told_but_that_there_are_some(hub: Hub) -> None:
     hub.take(an_account("ALONE"))
     hub.settle()
@@ -171,7 +183,7 @@ def test_each_quarter_that_is_over_can_be_read_and_one_that_never_was_is_404(hub
     (now,) = set(re.findall(r"<h1[^>]*>([^<]*), so far</h1>", hub.ask("/reports", token).text))
     today = hub.clock().astimezone(LONDON).date()
     first = Quarter.of(today)
-    hub.clock.move(days=(first.next.next.begins - today).days)
+    hub.clock.move(days=(first.next.next.begins - today).days, hours=1)
     waits = page(hub, first)
     assert "are not published yet" in waits
     assert tables_of(waits) == {}
