@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from services.triage.domain.life.guards import Given
 from services.triage.domain.life.moving import STOP, Actor, Life, Refused, move, with_task
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from shared.messaging.unit import Unit
 
 HUB = Actor(SYSTEM, "system")
+# What of what is given is free text: the history holds none, a record of the case does.
+_IN_WORDS: Final = ("to", "accepted_by")
 
 
 def today_of(now: dt.datetime) -> dt.date:
@@ -148,7 +150,7 @@ def _write(
         "next_on": life.next_on,
         "owner": life.owner,
     }
-    said = {key: value for key, value in vars(given).items() if value and key != "accepted_by"}
+    said = {key: value for key, value in vars(given).items() if value and key not in _IN_WORDS}
     History.of(unit).write(case_id, "moved", actor.name, detail | said)
 
 

@@ -194,7 +194,9 @@ def draw_line(line: Mapping[str, Any]) -> dict[str, Any]:
     what = WHATS.get(line["what"], line["what"].replace("_", " ").capitalize())
     if line["what"] == "moved":
         row = BY_NAME[detail["transition"]]
-        what = f"{row.told}: {STAGES[detail['to']].title}"
+        # In lines from before, to whom a case was offered stood in the place of where it is then.
+        stage = STAGES.get(detail["to"]) or STAGES["transfer_sent"]
+        what = f"{row.told}: {stage.title}"
     codes = (detail.get(name) for name in ("reason", "outcome", "method", "kind", "why"))
     return {
         "at": f"{at:%-d %B %Y, %H:%M}",

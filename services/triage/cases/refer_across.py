@@ -81,10 +81,16 @@ def check_team(to_team: str, case: Case, table: Table) -> None:
 
 
 def offer_lead(case: Case, to_team: str, by: str, from_team: str, unit: Unit, table: Table) -> None:
-    """The case was offered to another service; where that is a team of the hub, it is asked to take it."""
+    """The case was offered to another service; where that is a team of the hub, it is asked to take it.
+
+    Which other service it is stands in a record, in the words of whoever offered it.
+    """
     if to_team in table.teams.work:
         check_team(to_team, case, table)
         _offer(case, to_team, "lead", by, from_team or case.team, unit, table)
+        return
+    offered = Record("offered_elsewhere", {"service": to_team}, today_of(unit.now), by)
+    Lives.of(unit).record(case.id, offered)
 
 
 def _offer(
@@ -123,6 +129,9 @@ def open_offer(case_id: UUID, unit: Unit) -> CrossReferral | None:
 
 def answer_lead(seen: Seen, name: str, given: Given, by: str, unit: Unit, table: Table) -> Seen:
     """The case was moved by an answer to its offer: keep the answer, and who has it now."""
+    if name == "record_acceptance":
+        outside = Record("accepted_elsewhere", {"by": given.accepted_by}, today_of(unit.now), by)
+        Lives.of(unit).record(seen.case.id, outside)
     offer = open_offer(seen.case.id, unit)
     accepted = name != "refuse_transfer"
     if offer is not None:

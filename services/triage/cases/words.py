@@ -75,6 +75,8 @@ WHATS: Final = {
     "separated": "It is a case of its own again",
     "review_asked": "It may be one with another case; somebody is asked",
     "review_looked_at": "Compared with another case",
+    "offered_elsewhere": "Offered to a service outside the hub",
+    "accepted_elsewhere": "A service outside the hub has accepted it",
     "said_same": "Said to be one with another case",
     "said_different": "Said to be another than a case that looks like it",
     "put_back": "It stands as it stood before they came",

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from services.triage.cases.drawn import draw_line
 from services.triage.history.store import find_case_id
 from tests.support.houses import Hub, StoppedClock
 from tests.triage.cases.doing import (
@@ -23,6 +24,9 @@ from tests.triage.cases.doing import (
     whole,
 )
 
+ELSEWHERE = "community_peer_mentors"
+# What the history holds of an offer that was made before.
+OF_BEFORE = {"transition": "transfer", "from": "triage", "to": "A service in another county"}
 NEEDS = {"outlook": {"level": 3, "note": "Invented: sleeps badly."}, "social": {"level": 1}}
 
 
@@ -210,6 +214,28 @@ def test_a_service_outside_the_hub_has_accepted_when_that_is_recorded(hub: Hub) 
     assert whole(hub, case)["cross_referrals"] == []
     gone = move(hub, case, "record_acceptance", accepted_by="Duty officer")
     assert (gone["state"], gone["next_on"]) == ("transferred", None)
+    says = {one["kind"]: one["says"] for one in whole(hub, case)["records"]}
+    assert says["offered_elsewhere"] == {"service": "A service in another county"}
+    assert says["accepted_elsewhere"] == {"by": "Duty officer"}
+    moved = [line["detail"] for line in whole(hub, case)["history"] if line["what"] == "moved"]
+    assert [one["to"] for one in moved[-2:]] == ["transfer_sent", "transferred"]
+    assert "county" not in str(moved)
+    page = hub.ask(f"/cases/{case}", token(hub, "coordinator"))
+    assert (page.status_code, "A service in another county" in page.text) == (200, True)
+    assert "Duty officer" in page.text
+
+
+def test_a_case_that_was_offered_can_be_opened_by_whoever_offered_it_and_whoever_was_asked(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    move(hub, case, "transfer", to=ELSEWHERE)
+    pages = [
+        hub.ask(f"/cases/{case}", token(hub, "coordinator", team)) for team in ("restorative_hub", ELSEWHERE)
+    ]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert all("Offer it to another service: Offered to another service" in page.text for page in pages)
+    assert draw_line({"at": "2026-03-24T10:00:00Z", "what": "moved", "who": "x", "detail": OF_BEFORE})[
+        "what"
+    ] == ("Offer it to another service: Offered to another service")
 
 
 def test_what_nobody_accepts_in_time_comes_back(make_hub: Callable[..., Hub]) -> None:
@@ -270,9 +296,6 @@ def test_who_only_facilitates_a_case_neither_asks_other_teams_nor_answers(hub: H
         ["accepted", "refused"],
         ["accepted", "refused", "withdrawn"],
     ]
-
-
-ELSEWHERE = "community_peer_mentors"
 
 
 def refuse_sharing(hub: Hub, case: str, how: str) -> None:

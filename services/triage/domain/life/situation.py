@@ -329,7 +329,11 @@ _FOLDS: Final[dict[str, Callable[[Situation, Record], Situation]]] = {
     "merged": lambda now, record: replace(now, merged_into=record.says["into"]),
     "separated": lambda now, _record: replace(now, merged_into=None),
     "merged_in": lambda now, _record: now,
-    # What somebody said of the case and another: for whoever reads it, and nothing that a move depends on.
-    **dict.fromkeys(("said_same", "said_different", "set_apart"), lambda now, _record: now),
+    # For whoever reads it, and nothing that a move depends on: what somebody said of the case and another, to
+    # which service outside it was offered, and who there has accepted it.
+    **dict.fromkeys(
+        ("said_same", "said_different", "set_apart", "offered_elsewhere", "accepted_elsewhere"),
+        lambda now, _record: now,
+    ),
 }
 KINDS: Final = tuple(_FOLDS)
