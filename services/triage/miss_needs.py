@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from services.triage.domain.gates import lacking
-from services.triage.domain.life.situation import in_turn
 from services.triage.domain.life.turn import whose_turn
 from services.triage.lives.store import Lives
 from services.triage.move_case import say_begun, settle_task, situation_of, today_of, try_to_move
 from services.triage.schema import read_brings
-from services.triage.send_case import decide, hand_over, is_urgent
+from services.triage.send_case import decide, found_out, hand_over, is_urgent
 from services.triage.store import Register
 from shared.contracts import CaseReturned
 
@@ -82,10 +81,7 @@ def _missing(case: Case, unit: Unit, table: Table) -> Sequence[str]:
     register = Register.of(unit)
     standing = [reference for reference, _ in register.standing_referrals(case.id)]
     brought = [_brings(reference, register, table) for reference in standing or register.members(case.id)]
-    known = {"area"} if case.area is not None else set()
-    told = [one for one in in_turn(Lives.of(unit).records(case.id)) if one.kind == "safe_contact"]
-    if any(record.says["value"] for record in told[-1:]):
-        known.add("safe_contact")
+    known = found_out(case, unit)
     return [need for need in lacking(brought) if need not in known]
 
 

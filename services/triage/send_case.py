@@ -312,6 +312,13 @@ def _without_their_area(
     return changed
 
 
+def found_out(case: Case, unit: Unit) -> set[str]:
+    """What somebody here has found out of what a case must have, whatever its referrals bring."""
+    told = [one for one in in_turn(Lives.of(unit).records(case.id)) if one.kind == "safe_contact"]
+    known = {"safe_contact"} if told and told[-1].says["value"] else set()
+    return known | {"area"} if case.area is not None else known
+
+
 def waits_for_more(case: Case, unit: Unit) -> bool:
     """Whether a case lacks something, and goes on when it comes; one that was begun with goes on without."""
     kept = Lives.of(unit).find(case.id)
@@ -337,8 +344,8 @@ def try_to_release(
     told = facts_of(message.referral, unit, table)
     facts = told if kept is None else together(kept.facts, told)
     facts = replace(facts, area=case.area or facts.area)
-    if facts.area is not None:
-        lacks = tuple(need for need in lacks if need != "area")  # somebody has asked, and knows
+    known = found_out(case._replace(area=facts.area), unit)
+    lacks = tuple(need for need in lacks if need not in known)  # somebody has asked
     if facts.area is not None and facts.police_area is None:
         facts = replace(facts, police_area=table.areas.known(facts.area).police)
     decision = _stays(case, decide(facts, lacks, unit, table))

@@ -1,4 +1,4 @@
-"""Somebody has asked where the harmed person lives: the case goes where it belongs."""
+"""Somebody has found out where they live or how to reach them: the case goes where it belongs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from shared.contracts import CaseJoined, CaseReturned, CaseRouted
 from shared.directory import DUTY_DESK
 
 if TYPE_CHECKING:
+    from services.triage.domain.gates import Need
     from services.triage.send_case import Table
     from services.triage.store import Case
     from shared.contracts.envelope import Lane
@@ -29,8 +30,22 @@ def place_case(case: Case, area: str, unit: Unit, table: Table) -> Case:
     facts = replace(kept.facts, area=area, police_area=table.areas.known(area).police, possible_areas=())
     gates = tuple(gate for gate in kept.gates if gate != "ask_area")
     Lives.of(unit).change(case.id, replace(kept, facts=facts, gates=gates))
-    lacks = tuple(need for need in case.lacks or () if need != "area")
-    placed = case._replace(area=area, lacks=lacks)
+    return _send_on(case._replace(area=area), "area", unit, table)
+
+
+def know_safe_contact(case: Case, unit: Unit, table: Table) -> Case:
+    """The case, now that there is a safe way to be in contact; one that lacked that alone goes on."""
+    if "safe_contact" not in (case.lacks or ()):
+        return case
+    return _send_on(case, "safe_contact", unit, table)
+
+
+def _send_on(case: Case, found: Need, unit: Unit, table: Table) -> Case:
+    """What was `found` is not missing any more; where nothing is, the duty desk has the case no longer."""
+    kept = Lives.of(unit).find(case.id)
+    assert kept is not None  # noqa: S101 - it is held
+    lacks = tuple(need for need in case.lacks or () if need != found)
+    placed, facts = case._replace(lacks=lacks), kept.facts
     if case.team != DUTY_DESK or lacks or kept.life.state not in ("triage", "returned"):
         store.change_place(unit, placed)
         if lacks and kept.life.state == "returned":
@@ -39,7 +54,7 @@ def place_case(case: Case, area: str, unit: Unit, table: Table) -> Case:
     decision = decide(facts, (), unit, table)
     placed = placed._replace(team=decision.team, why_there=decision._asdict())
     store.change_place(unit, placed)
-    History.of(unit).write(case.id, "placed_and_routed", "triage", {"area": area, **placed.why_there})
+    History.of(unit).write(case.id, "placed_and_routed", "triage", {"area": placed.area, **placed.why_there})
     if kept.life.state == "returned":
         release_life(placed, facts, decision, unit, table)
     else:
@@ -67,7 +82,7 @@ def place_case(case: Case, area: str, unit: Unit, table: Table) -> Case:
 
 
 def _tell_what_is_missing(case: Case, lacks: tuple[str, ...], unit: Unit) -> None:
-    """The area is known now; whoever referred is told what still is not."""
+    """Some of it is known now; whoever referred is told what still is not."""
     for referral in store.references_in(unit.connection, case.id):
         unit.say(
             CaseReturned(

@@ -43,7 +43,7 @@ SIDES_TOLD: Final = {
 WHATS: Final = {
     "opened_and_routed": "Opened, and sent to its team",
     "opened_and_returned": "Opened, and returned",
-    "placed_and_routed": "Where they live is known; sent to its team",
+    "placed_and_routed": "What it lacked is known; sent to its team",
     "released_and_routed": "What was missing has come; sent to its team",
     "joined": "Another referral joined it",
     "amended": "A referral was amended",

@@ -63,3 +63,38 @@ def test_what_was_recorded_stays_when_a_referral_leaves_the_case(hub: Hub) -> No
     told = [(one["strand"], one["stage"], one["hearing_on"]) for one in (before, after)]
     assert told == [("crime", "guilty_plea", "2026-07-30")] * 2
     assert whole(hub, case, "supervisor")["gates"] == ["court"]
+
+
+def test_a_case_goes_on_when_somebody_here_has_found_a_safe_way_to_reach_them(hub: Hub) -> None:
+    account = a_crime()
+    account["parties"][0]["contacts"][0]["safe"] = "unknown"
+    receipt = hub.take(account)
+    hub.settle()
+    case = str(hub.links()["vcas:ONE"]["case"])
+    told = whole(hub, case, "supervisor")
+    assert (told["state"], told["team"], told["lacks"]) == ("returned", "duty_desk", ["safe_contact"])
+    record(hub, case, "safe_contact", "supervisor", value=False)
+    assert whole(hub, case, "supervisor")["state"] == "returned"
+    record(hub, case, "safe_contact", "supervisor", value=True)
+    told = whole(hub, case, "supervisor")
+    assert (told["state"], told["team"], told["lacks"]) == ("triage", "restorative_hub", [])
+    hub.settle()
+    assert hub.status_of(receipt) == "allocated"
+    # Whoever sent it back themselves releases it themselves.
+    move(hub, case, "send_back", reason="safe_contact")
+    record(hub, case, "safe_contact", value=True)
+    assert move(hub, case, "release")["state"] == "triage"
+
+
+def test_what_was_found_out_here_is_not_asked_for_again_when_the_rest_comes(hub: Hub) -> None:
+    account = a_crime()
+    account["parties"][0]["contacts"][0]["safe"] = "unknown"
+    account["parties"][0]["consents"][0]["decision"] = "not_asked"
+    case = take(hub, account)
+    assert whole(hub, case, "supervisor")["lacks"] == ["consent_to_refer", "safe_contact"]
+    record(hub, case, "safe_contact", "supervisor", value=True)
+    assert whole(hub, case, "supervisor")["lacks"] == ["consent_to_refer"]
+    account["parties"][0]["consents"][0]["decision"] = "given"
+    take(hub, account)
+    told = whole(hub, case, "supervisor")
+    assert (told["state"], told["team"], told["lacks"]) == ("triage", "restorative_hub", [])
