@@ -13,7 +13,8 @@ from shared.contracts import CaseJoined, CaseReturned, CaseRouted
 from shared.directory import DUTY_DESK
 
 if TYPE_CHECKING:
-    from services.triage.domain.gates import Need
+    from collections.abc import Sequence
+
     from services.triage.send_case import Table
     from services.triage.store import Case
     from shared.contracts.envelope import Lane
@@ -30,21 +31,21 @@ def place_case(case: Case, area: str, unit: Unit, table: Table) -> Case:
     facts = replace(kept.facts, area=area, police_area=table.areas.known(area).police, possible_areas=())
     gates = tuple(gate for gate in kept.gates if gate != "ask_area")
     Lives.of(unit).change(case.id, replace(kept, facts=facts, gates=gates))
-    return _send_on(case._replace(area=area), "area", unit, table)
+    return _send_on(case._replace(area=area), ("area", "wrong_area"), unit, table)
 
 
 def know_safe_contact(case: Case, unit: Unit, table: Table) -> Case:
     """The case, now that there is a safe way to be in contact; one that lacked that alone goes on."""
     if "safe_contact" not in (case.lacks or ()):
         return case
-    return _send_on(case, "safe_contact", unit, table)
+    return _send_on(case, ("safe_contact",), unit, table)
 
 
-def _send_on(case: Case, found: Need, unit: Unit, table: Table) -> Case:
+def _send_on(case: Case, found: Sequence[str], unit: Unit, table: Table) -> Case:
     """What was `found` is not missing any more; where nothing is, the duty desk has the case no longer."""
     kept = Lives.of(unit).find(case.id)
     assert kept is not None  # noqa: S101 - it is held
-    lacks = tuple(need for need in case.lacks or () if need != found)
+    lacks = tuple(need for need in case.lacks or () if need not in found)
     placed, facts = case._replace(lacks=lacks), kept.facts
     if case.team != DUTY_DESK or lacks or kept.life.state not in ("triage", "returned"):
         store.change_place(unit, placed)

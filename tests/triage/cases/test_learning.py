@@ -81,9 +81,10 @@ def test_a_case_goes_on_when_somebody_here_has_found_a_safe_way_to_reach_them(hu
     hub.settle()
     assert hub.status_of(receipt) == "allocated"
     # Whoever sent it back themselves releases it themselves.
-    move(hub, case, "send_back", reason="safe_contact")
-    record(hub, case, "safe_contact", value=True)
-    assert move(hub, case, "release")["state"] == "triage"
+    for missing, kind, value in (("safe_contact", "safe_contact", True), ("wrong_area", "area", "E06000005")):
+        move(hub, case, "send_back", reason=missing)
+        record(hub, case, kind, value=value)
+        assert move(hub, case, "release")["state"] == "triage"
 
 
 def test_what_was_found_out_here_is_not_asked_for_again_when_the_rest_comes(hub: Hub) -> None:
