@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from services.triage.domain.life.situation import Consent, Side, Situation
-from services.triage.domain.routing.facts import AGES, TENURES, Age, Facts, age_on
+from services.triage.domain.routing.facts import AGES, RESPONSIBLE_AGES, TENURES, Age, Facts, age_on
 from shared.working_time import LONDON
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 _IN_CUSTODY = ("prison_number", "prison", "custody")
 _LANDLORD = ("landlord", "social_landlord")
-# Of several who are responsible a child's age decides, who has a service of their own; under ten nobody has.
-_RESPONSIBLE_AGES: Final[tuple[Age, ...]] = ("10_17", "under_10", "18_plus", "unknown")
 # How far responsibility is accepted, from nothing on.
 _ACCEPTED_LEAST: Final = ("denied", "no_comment", "unknown", "partial", "guilty_plea", "full")
 # What each side decides of, and how: the parts of the names under which the days of it are kept.
@@ -44,7 +42,7 @@ def other_home_of(referral: Referral) -> Address | None:
     Of several it is the home of whose age decides, and where that is not known nobody else's.
     """
     people = _responsible(referral)
-    decides = _first_of([_age_of(party, referral) for party in people], _RESPONSIBLE_AGES)
+    decides = _first_of([_age_of(party, referral) for party in people], RESPONSIBLE_AGES)
     homes = (party.address for party in people if _age_of(party, referral) == decides)
     return next(filter(_is_somewhere, homes), None)
 
@@ -90,7 +88,7 @@ def read_facts(referral: Referral, home: Place, other_home: Place) -> Facts:
         possible_areas=home.possible,
         stage=event.justice_stage,
         responsible_age=_first_of(
-            [_age_of(party, referral) for party in _responsible(referral)], _RESPONSIBLE_AGES
+            [_age_of(party, referral) for party in _responsible(referral)], RESPONSIBLE_AGES
         ),
         responsible_area=other_home.area,
         harmed_age=_first_of([_age_of(party, referral) for party in harmed], AGES),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.triage.domain.routing.facts import Facts, together
 from tests.support.houses import Hub
 from tests.triage.cases.doing import a_crime, allocate, move, post, record, take, token, whole
 
@@ -99,3 +100,34 @@ def test_what_was_found_out_here_is_not_asked_for_again_when_the_rest_comes(hub:
     take(hub, account)
     told = whole(hub, case, "supervisor")
     assert (told["state"], told["team"], told["lacks"]) == ("triage", "restorative_hub", [])
+
+
+def test_whoever_tells_of_a_grown_up_makes_no_childs_case_theirs(hub: Hub) -> None:
+    shared = ("CRI009999990",)
+    account = a_crime(references=shared)
+    account["parties"][0]["contacts"][0]["safe"] = "unknown"
+    account["parties"][0]["date_of_birth"] = "2012-04-05"
+    account["parties"][1] |= {"date_of_birth": "2011-04-05", "address": {"postcode": "DH1 3NJ"}}
+    case = take(hub, account)
+    other = a_crime("TWO", references=shared)
+    other["parties"][0]["date_of_birth"] = "1971-04-05"
+    other["parties"][1] |= {
+        "name": {"given": "Isolde", "family": "Invented"},
+        "date_of_birth": "1985-06-07",
+        "address": {"postcode": "DL1 1AA"},
+    }
+    assert take(hub, other, "vip") == case
+    facts = known_of(hub, case, "supervisor")
+    ages = {name: facts[name] for name in ("responsible_age", "responsible_area", "harmed_age")}
+    assert ages == {"responsible_age": "10_17", "responsible_area": "E06000047", "harmed_age": "10_17"}
+    assert whole(hub, case, "supervisor")["team"] == "youth_justice_county_durham"
+
+
+def test_the_home_is_theirs_whose_age_decides_in_whatever_order_it_is_told() -> None:
+    child = Facts(responsible_age="10_17")
+    grown_up = Facts(responsible_age="18_plus", responsible_area="E06000005")
+    somebody = Facts(responsible_area="E06000047")
+    for one, other in ((child, grown_up), (grown_up, child)):
+        assert together(one, other).responsible_area is None
+    for one, other in ((child, somebody), (somebody, child)):
+        assert together(one, other).responsible_area == "E06000047"

@@ -9,6 +9,8 @@ from typing import Any, Final, Literal
 
 Age = Literal["under_10", "10_17", "18_plus", "unknown"]
 AGES: Final[tuple[Age, ...]] = ("under_10", "10_17", "18_plus", "unknown")
+# Of several who are responsible a child's age decides, who has a service of their own; under ten nobody has.
+RESPONSIBLE_AGES: Final[tuple[Age, ...]] = ("10_17", "under_10", "18_plus", "unknown")
 TENURES: Final = ("social", "private_rented", "owner_occupier", "unknown")
 _RESPONSIBLE_FROM: Final = (
     10  # the age of criminal responsibility (Children and Young Persons Act 1933, s.50)
@@ -126,6 +128,8 @@ def stirred_by(facts: Facts, gates: Collection[str], until: dt.date, today: dt.d
 
 
 _UNITED: Final = ("markers", "services")
+# On each side, which of several ages decides: whoever is told of with another is not grown up for it.
+_WHOSE_AGE_DECIDES: Final = {"responsible_age": RESPONSIBLE_AGES, "harmed_age": AGES}
 _OF_THE_COURT: Final = ("stage", "hearing_on")
 _EITHER: Final = ("danger", "custody", "enhanced", "sharing_refused")
 # What was decided last counts, in whatever order it is heard: an old yes that comes late takes no "no" back.
@@ -138,7 +142,9 @@ _DECIDED_ON: Final = (
 def together(known: Facts, told: Facts) -> Facts:
     """What a case's referrals say together: dangers add up, and of the rest the newest word counts.
 
-    A newer account that does not say something takes nothing away.
+    A newer account that does not say something takes nothing away, and none makes a child grown up: it may
+    tell of somebody else, and where it tells of the same person, whoever is a child by one account is
+    protected as one.
     """
     nothing = Facts()
     changes: dict[str, object] = {}
@@ -150,6 +156,10 @@ def together(known: Facts, told: Facts) -> Facts:
             changes[field.name] = before or now
         elif field.name in _OF_THE_COURT:
             changes[field.name] = before if now in (None, getattr(known, f"told_{field.name}")) else now
+        elif field.name in _WHOSE_AGE_DECIDES:
+            changes[field.name] = min(before, now, key=_WHOSE_AGE_DECIDES[field.name].index)
+        elif field.name == "responsible_area":
+            changes[field.name] = _home_of_who_decides(known, told)
         elif field.name == "calls":
             changes[field.name] = max(before, now)
         elif field.name in _DECIDED_ON:
@@ -160,6 +170,13 @@ def together(known: Facts, told: Facts) -> Facts:
         else:
             changes[field.name] = before if now == getattr(nothing, field.name) else now
     return replace(known, **changes | _still_promised(known, told))  # type: ignore[arg-type]  # each has its field's own type
+
+
+def _home_of_who_decides(known: Facts, told: Facts) -> str | None:
+    """Where they live whose age decides; who is of another age does not say it for them."""
+    decides, other = sorted((told, known), key=lambda one: RESPONSIBLE_AGES.index(one.responsible_age))
+    may_be_one = other.responsible_age in (decides.responsible_age, "unknown")
+    return decides.responsible_area or (other.responsible_area if may_be_one else None)
 
 
 def recorded(known: Facts, kind: str, says: Mapping[str, Any]) -> Facts:
