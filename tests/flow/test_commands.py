@@ -207,6 +207,57 @@ def test_what_is_parked_is_listed_shown_replayed_and_dropped(hub: Hub, run: Run)
     assert run("parked", "list", "--all").stdout == ""
 
 
+@pytest.mark.parametrize("infrastructure", ["embedded"], indirect=True)
+@pytest.mark.parametrize("words", [("replay",), ("replay", "--all"), ("drop", "--yes")])
+def test_what_somebody_else_has_settled_meanwhile_is_told_as_gone(
+    hub: Hub, run: Run, words: tuple[str, ...]
+) -> None:
+    poison(hub)
+    poison(hub, b"nor is this")
+    ids = [line.split()[0] for line in run("parked", "list").stdout.splitlines()]
+    triage = hub.rooms["triage"]
+    held = triage.service.tables.held.name
+    # Whoever touches one of them finds that somebody else has dropped the other in the same moment.
+    with triage.database.transaction() as connection:
+        for touched in ("UPDATE", "DELETE"):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER meanwhile_{touched} AFTER {touched} ON {held} BEGIN DELETE FROM {held} "  # noqa: S608 - names of our own
+                f"WHERE id <> OLD.id; END"
+            )
+    every = "--all" in words
+    done = run("parked", *words, *(() if every else ids))
+    first, second = done.stdout.splitlines()
+    assert first == f"{ids[0]} {'dropped' if 'drop' in words else 'will be tried again'}"
+    assert second == f"{ids[1]} is gone: it was dropped, or tried again and handled"
+    # Whoever said --all meant what is parked, and has it.
+    assert done.exit_code == (0 if every else 1)
+
+
+def test_of_messages_that_are_named_those_that_are_there_are_tried_again(hub: Hub, run: Run) -> None:
+    poison(hub)
+    (line,) = run("parked", "list").stdout.splitlines()
+    parked_id, unknown = line.split()[0], str(new_id())
+    done = run("parked", "replay", unknown, parked_id)
+    assert (done.exit_code, done.stdout) == (1, f"{parked_id} will be tried again\n")
+    assert f"no parked message with this id: {unknown}" in done.stderr
+    assert run("parked", "replay", "--all", parked_id).exit_code == 2  # the one or the other
+
+
+def test_what_is_parked_is_told_while_a_database_is_away(hub: Hub, run: Run, tmp_path: Path) -> None:
+    poison(hub)
+    (line,) = run("parked", "list").stdout.splitlines()
+    away = {"HUB_INTAKE_DATABASE_URL": f"sqlite:///{tmp_path}/empty.db"}
+    listed = run("parked", "list", **away)
+    assert (listed.exit_code, listed.stdout) == (1, f"{line}\n")
+    assert "intake: its database cannot be read" in listed.stderr
+    assert "A database cannot be used" in listed.stderr
+    # What is found is tried again; of what is not nobody can say that there is none.
+    assert run("parked", "replay", line.split()[0], **away).exit_code == 0
+    lost = run("parked", "replay", str(new_id()), **away)
+    assert (lost.exit_code, "A database cannot be used" in lost.stderr) == (1, True)
+    assert "There is no parked message" not in lost.stderr
+
+
 def test_what_is_dropped_where_there_are_no_keys_is_not_said_again_either(hub: Hub, run: Run) -> None:
     # As in the container `hub`, which can open nothing.
     spare = {"HUB_MESSAGE_KEYS": new_key_text("m1"), "HUB_SEALING_KEYS": new_key_text("k1")}
