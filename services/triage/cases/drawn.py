@@ -197,6 +197,8 @@ def draw_line(line: Mapping[str, Any]) -> dict[str, Any]:
         # In lines from before, to whom a case was offered stood in the place of where it is then.
         stage = STAGES.get(detail["to"]) or STAGES["transfer_sent"]
         what = f"{row.told}: {stage.title}"
+    if line["what"] == "put_back":
+        what = f"{what}: {STAGES[detail['to']].title}"
     codes = (detail.get(name) for name in ("reason", "outcome", "method", "kind", "why"))
     return {
         "at": f"{at:%-d %B %Y, %H:%M}",

@@ -336,6 +336,8 @@ def test_a_case_that_a_merge_has_opened_again_ends_as_it_had_ended_when_they_are
     separate(hub, first, hub.links()[OTHER]["reference"])
     assert standing(hub) == before
     assert whole(hub, first)["outcome"] == "C-SUPPORT-ONLY"
+    page = hub.ask(f"/cases/{first}", token(hub, "coordinator"))
+    assert (page.status_code, "It stands as it stood before they came: Closed" in page.text) == (200, True)
     assert whole(hub, other)["state"] == "triage"
     # Nobody is reminded of it any more, and whoever has the other is told that they have it again.
     assert not [a for a in hub.alerts() if (a["case"], a["state"]) == (first, "open")]
