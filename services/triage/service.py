@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.triage.cases.api import api, table_of
+from services.triage.cases.end_orders import end_orders
 from services.triage.cases.needs_store import SEALED as SEALED_CASES
 from services.triage.cases.pages import CASES, pages
 from services.triage.cases.people_pages import people_pages
@@ -60,8 +61,9 @@ def _web(room: Room) -> Flask:
 def _watch_clocks(room: Room) -> int:
     with room.unit() as unit:
         keep_routing_table(unit, table_of(room).version, table_of(room).text)
-        returned = return_unanswered(unit, room.database, table_of(room))
-        return watch_clocks(unit, room.database) + returned + say_what_was_known_before(unit, room.database)
+        done = return_unanswered(unit, room.database, table_of(room))
+        done += end_orders(unit, room.database, table_of(room))
+        return watch_clocks(unit, room.database) + done + say_what_was_known_before(unit, room.database)
 
 
 TRIAGE = Service(

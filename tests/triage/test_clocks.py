@@ -11,7 +11,7 @@ from services.triage.domain.clocks.targets import Edition, Targets
 from services.triage.move_case import due_in
 from services.triage.read_tables import read_targets
 from tests.support.houses import Hub, StoppedClock, infrastructure, make_hub
-from tests.triage.cases.doing import a_crime, move, take, whole
+from tests.triage.cases.doing import a_crime, allocate, move, record, take, whole
 
 __all__ = ["infrastructure", "make_hub"]
 
@@ -143,3 +143,32 @@ def test_enhanced_rights_make_the_clock_run_faster(hub: Hub) -> None:
     case = take(hub, account)
     told = whole(hub, case)
     assert (told["urgent"], told["next_on"]) == (True, "2026-03-25")
+
+
+def test_what_an_order_stops_goes_on_by_itself_the_day_after_its_last(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    allocate(hub, case)
+    move(hub, case, "contact_initiator", "facilitator")
+    move(hub, case, "contact_other", "facilitator")
+    stopped = record(hub, case, "order", "facilitator", forbids_contact=True, until="2026-03-26")
+    assert stopped["task"] == "stop_contact"
+    hub.clock.move(days=2)
+    hub.settle()
+    assert whole(hub, case)["task"] == "stop_contact"
+    hub.clock.move(days=1)
+    hub.settle()
+    told = whole(hub, case)
+    assert (told["task"], told["toward"], told["next_on"]) == ("contact_other", "other", "2026-04-07")
+
+
+def test_what_stops_contact_beside_an_order_stops_it_when_that_has_ended(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    allocate(hub, case)
+    move(hub, case, "contact_initiator", "facilitator")
+    move(hub, case, "contact_other", "facilitator")
+    record(hub, case, "order", "facilitator", forbids_contact=True, until="2026-03-26")
+    record(hub, case, "consent", "facilitator", side="other", to="process", decision="refused")
+    hub.clock.move(days=3)
+    hub.settle()
+    hub.settle()
+    assert whole(hub, case)["task"] == "stop_contact"

@@ -101,33 +101,50 @@ def test_who_declared_that_they_know_somebody_is_barred_from_their_cases_as_it_w
     assert declared == {(a, "R-1", "said"), (b, "R-1", None), (d, "R-3", "own_contact")}
 
 
+def begin_life(database: Database, case: UUID, **of_it: str) -> None:
+    """A life as it was kept when there were not as many columns."""
+    with database.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO lives (case_id, state, owner, since, task, next_on, before, reason,"
+                ' enabling, "left", lead, urgent, gates, facts)'
+                " VALUES (:id, :state, 'somebody', :at, :task, '2026-05-05', :before, :reason,"
+                " '[]', 3, 'vcas', :urgent, '[]', :facts)"
+            ),
+            {
+                "id": case.hex if database.is_file else str(case),
+                "state": "assess_prep",
+                "task": "triage",
+                "at": SINCE.isoformat(" ") if database.is_file else SINCE,
+                "before": None,
+                "reason": None,
+                "urgent": False,
+                "facts": b"sealed",
+            }
+            | of_it,
+        )
+
+
 def test_a_hold_from_before_holds_were_remembered_is_remembered_with_its_clock(database: Database) -> None:
     upgrade(database, TRIAGE, "0013")
     held, at_work = UUID(int=4), UUID(int=5)
-    with database.transaction() as connection:
-        for case, state, before, reason in (
-            (held, "on_hold", "assess_prep", "H-MORE-TIME"),
-            (at_work, "assess_prep", None, None),
-        ):
-            connection.execute(
-                text(
-                    "INSERT INTO lives (case_id, state, owner, since, task, next_on, before, reason,"
-                    ' enabling, "left", lead, urgent, gates, facts)'
-                    " VALUES (:id, :state, 'somebody', :at, 'triage', '2026-05-05', :before, :reason,"
-                    " '[]', 3, 'vcas', :urgent, '[]', :facts)"
-                ),
-                {
-                    "id": case.hex if database.is_file else str(case),
-                    "state": state,
-                    "at": SINCE.isoformat(" ") if database.is_file else SINCE,
-                    "before": before,
-                    "reason": reason,
-                    "urgent": False,
-                    "facts": b"sealed",
-                },
-            )
+    begin_life(database, held, state="on_hold", before="assess_prep", reason="H-MORE-TIME")
+    begin_life(database, at_work)
     migrate(database, TRIAGE.migrations)
     with database.reading() as connection:
         found = connection.execute(select(lives.c.case_id, lives.c.hold, lives.c.left))
         kept = {row.case_id: (row.hold, row.left) for row in found}
     assert kept == {held: (["assess_prep", "H-MORE-TIME", "2026-05-05"], 3), at_work: (None, 3)}
+
+
+def test_where_contact_was_stopped_before_the_ends_of_orders_were_known_it_is_looked_at_once(
+    database: Database,
+) -> None:
+    upgrade(database, TRIAGE, "0021")
+    stopped, at_work = UUID(int=4), UUID(int=5)
+    begin_life(database, stopped, task="stop_contact")
+    begin_life(database, at_work)
+    migrate(database, TRIAGE.migrations)
+    with database.reading() as connection:
+        found = connection.execute(select(lives.c.case_id).where(lives.c.stopped_until < SINCE.date()))
+        assert list(found.scalars()) == [stopped]

@@ -217,6 +217,17 @@ def due_lives(
     return [(row.case_id, row.reference, row.team) for row in unit.connection.execute(query)]
 
 
+def stopped_until_before(unit: Unit, today: dt.date, most: int) -> list[UUID]:
+    """Cases in which an order stops what is next, and its last day has passed. Hold them, then look again."""
+    query = (
+        select(lives.c.case_id)
+        .where(lives.c.stopped_until < today)
+        .order_by(lives.c.stopped_until, lives.c.case_id)
+        .limit(most)
+    )
+    return list(unit.connection.execute(query).scalars())
+
+
 def hold_cases(unit: Unit, database: Database, case_ids: Collection[UUID]) -> None:
     """Hold these cases until the unit ends, as triage does, and read where they stand then."""
     locks = (case_id.bytes[::-1] for case_id in case_ids)

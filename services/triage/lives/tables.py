@@ -22,6 +22,8 @@ lives = Table(
     Column("reason", String(40)),
     # Of a hold: from which state, why, and until which day; kept while the case was taken out of it.
     Column("hold", JSON(none_as_null=True)),
+    # While an order stops what is next: the last day of it, if it has one.
+    Column("stopped_until", Date),
     Column("outcome", String(40)),
     Column("enabling", JSON, nullable=False),
     # Working days that were left when the clock was stopped.
@@ -39,6 +41,12 @@ lives = Table(
 )
 Index("lives_by_owner", lives.c.owner)
 Index("lives_by_day", lives.c.next_on)
+Index(
+    "lives_stopped_by_day",
+    lives.c.stopped_until,
+    sqlite_where=lives.c.stopped_until.is_not(None),
+    postgresql_where=lives.c.stopped_until.is_not(None),
+)
 Index(
     "lives_closed_by_day",
     lives.c.since,

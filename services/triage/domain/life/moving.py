@@ -59,6 +59,8 @@ class Life:
     enabling: tuple[str, ...] = ()
     # Of a hold, also while the case was taken out of it: from which state, why, and until which day.
     hold: tuple[State, str, str] | None = None
+    # While an order stops what is next: the last day of it, if it has one.
+    stopped_until: dt.date | None = None
 
     @property
     def is_open(self) -> bool:
@@ -153,7 +155,7 @@ def with_task(life: Life, situation: Situation, due: Due, *, promised: dt.date |
     """
     stage = STAGES[life.state]
     if not stage.is_open:
-        return replace(life, task="nothing", toward=None, next_on=None)
+        return replace(life, task="nothing", toward=None, next_on=None, stopped_until=None)
     task, toward = stage.task, stage.toward
     if life.state == "on_hold" and life.reason == "H-MORE-TIME" and not situation.anybody_out:
         task, toward = "call_back", "initiator"
@@ -165,8 +167,10 @@ def with_task(life: Life, situation: Situation, due: Due, *, promised: dt.date |
         task = FOLLOW_UPS[min(situation.follow_ups, len(FOLLOW_UPS) - 1)]
         left = situation.to_follow_up
         toward = None if task == "propose_closure" else left[0] if len(left) == 1 else toward
+    stopped_until = None
     if not _may_reach(toward, situation):
-        task, toward = STOP, None
+        task, toward, stopped_until = STOP, None, situation.last_day_of_order
+    life = replace(life, stopped_until=stopped_until)
     if promised is None and life.task == task and life.next_on is not None:
         return replace(life, toward=toward)
     return replace(life, task=task, toward=toward, next_on=promised or due(task))

@@ -97,6 +97,11 @@ class Situation:
         return self.forbidden_until is not None and self.forbidden_until >= self.today
 
     @property
+    def last_day_of_order(self) -> dt.date | None:
+        """Until when an order forbids contact; None where none does, or nobody knows until when."""
+        return self.forbidden_until if self.forbids_contact and self.forbidden_until != dt.date.max else None
+
+    @property
     def may_approach_other(self) -> bool:
         """Whether whoever asked has agreed that the other side is approached, and still does."""
         return self.agreed("initiator", "approach_other") and not self.anybody_out
