@@ -102,12 +102,34 @@ def test_an_empty_form_has_everything_still_to_do_and_goes_on_page_by_page() -> 
         ({"danger": ["no"]}, "assessed"),
         ({"assessed": ["no"]}, "ordered"),
         ({"ordered": ["yes"]}, "order"),
-        ({"order": ["bail"]}, LIST),
+        ({"order": ["bail"], "order_forbids": ["unsure"]}, LIST),
     ):
         filled, slips = go_on(filled, answers, NOW.date())
         assert (slips, filled.at) == ([], at)
     (risk,) = [one for one in progress_of(filled) if one.task.key == "risk"]
     assert risk.done
+
+
+@pytest.mark.parametrize(
+    ("told", "forbids", "remarked"),
+    [("yes", True, False), ("no", False, False), ("unsure", True, True), ("", True, True)],
+)
+def test_an_order_forbids_contact_unless_it_is_known_that_it_does_not(
+    told: str,
+    forbids: bool,  # noqa: FBT001
+    remarked: bool,  # noqa: FBT001
+) -> None:
+    answers = {"side": ("done_to_me",), "ordered": ("yes",), "order": ("bail",), "order_forbids": (told,)}
+    told_of = {name: answer for name, answer in answers.items() if answer != ("",)}
+    body = write_referral(Filled("1", NOW, LIST, told_of), NOW, verified=True)
+    (order,) = body["orders"]
+    assert order["forbids_contact"] is forbids
+    assert ("Whether the order forbids contact: not known" in body["event"].get("summary", "")) is remarked
+
+
+def test_whether_an_order_forbids_contact_has_to_be_said() -> None:
+    _, slips = PRACTITIONER.page("order").read({"order": ["bail"]}, NOW.date())
+    assert [slip.field for slip in slips] == ["order_forbids"]
 
 
 @pytest.mark.parametrize("page", PRACTITIONER.pages, ids=lambda page: page.key)

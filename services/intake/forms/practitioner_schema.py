@@ -132,7 +132,8 @@ def write_referral(filled: Filled, at: dt.datetime, *, verified: bool) -> dict[s
             "orders": [
                 {
                     "type": text_of(answers, "order"),
-                    "forbids_contact": text_of(answers, "order_forbids") == "yes",
+                    # Where nobody knows, contact is forbidden until somebody does.
+                    "forbids_contact": text_of(answers, "order_forbids") != "no",
                     "until": _day(answers, "order_until"),
                 }
             ]
@@ -236,6 +237,9 @@ def _summary(answers: Answers) -> str:
         "To be reached": "through the referrer only" if "none" in answers.get("p1_channels", ()) else "",
         "May be in danger": "not known" if text_of(answers, "danger") == "unsure" else "",
         "Orders": "not known" if text_of(answers, "ordered") == "unsure" else "",
+        "Whether the order forbids contact": "not known; it counts as if it did until somebody finds out"
+        if "order" in answers and text_of(answers, "order_forbids") not in _YES_OR_NO
+        else "",
     }
     lines = [f"{name}: {told}" for name, told in below.items() if told]
     return "\n\n".join(filter(None, (text_of(answers, "story"), "\n".join(lines))))

@@ -43,6 +43,7 @@ _ROW_NUMBER_LENGTH: Final = 16
 # What a member of these lists is there for.
 _THERE_FOR: Final = {"contacts": "value", "consents": "decision"}
 _POST: Final = Item("channel", "post")
+_NOT_SAID: Final = "whether it forbids contact is not told; it counts as if it did until somebody finds out"
 _key = lru_cache(maxsize=4096)(plain)
 
 
@@ -289,7 +290,7 @@ class _Row:
         for number in present:
             self._finish_contacts(number)
             self._drop_unsaid(number)
-        self._drop_idle_orders()
+        self._heed_orders()
         self._add_notes()
         body = _written(self.trees[None])
         parties = []
@@ -385,11 +386,16 @@ class _Row:
             if column not in self.origins[party].values():
                 self.note(column, self.texts[party, steps])
 
-    def _drop_idle_orders(self) -> None:
-        """An order that forbids nothing and has no end is no order."""
+    def _heed_orders(self) -> None:
+        """One that forbids nothing and has no end is no order; one of which only the end is told forbids."""
         tree = self.trees[None]
         orders = tree.get("orders", {})
         for item, order in list(orders.items()):
+            if "until" in order and "forbids_contact" not in order:
+                order["forbids_contact"] = True
+                told = ("orders", item, "until")
+                if column := self.origins[None].get(told):
+                    self.note(column, f"{self.texts[None, told]} ({_NOT_SAID})")
             if not order.get("forbids_contact") and "until" not in order:
                 del orders[item]
                 self.origins[None].pop(("orders", item, "forbids_contact"), None)

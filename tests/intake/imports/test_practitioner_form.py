@@ -60,6 +60,19 @@ def test_an_order_with_a_short_year_has_not_ended_a_century_ago() -> None:
     assert body["parties"][0]["consents"][0]["contact_again_on"] == "2030-02-01"
 
 
+def test_an_order_of_which_only_the_end_is_told_forbids_contact_until_somebody_finds_out() -> None:
+    body = read(
+        Bail_ends_on="01/02/2027", Injunction_forbids_contact="no", Injunction_ends_on="01/02/2027"
+    ).body
+    assert body["orders"] == [
+        {"type": "bail", "until": "2027-02-01", "forbids_contact": True},
+        {"type": "injunction", "forbids_contact": False, "until": "2027-02-01"},
+    ]
+    assert body["event"]["summary"].startswith(
+        "Bail ends on: 01/02/2027 (whether it forbids contact is not told"
+    )
+
+
 def test_nobody_has_to_know_whether_it_is_a_crime_or_a_dispute() -> None:
     for told, strand, roles in (
         ("Break-in", "crime", ["harmed", "responsible"]),

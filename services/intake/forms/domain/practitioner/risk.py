@@ -86,6 +86,9 @@ RISK: Final = Task(
             "order",
             "Risk",
             "What does the order say?",
+            paragraphs=(
+                "Where it is not known whether contact is forbidden, nobody gets in touch before it is.",
+            ),
             fields=(
                 one_of(
                     "order",
@@ -100,7 +103,13 @@ RISK: Final = Task(
                     "Select which order it is",
                     "Which order is it?",
                 ),
-                one_of("order_forbids", "It forbids contact", YES_NO, label="Does it forbid contact?"),
+                one_of(
+                    "order_forbids",
+                    "It forbids contact",
+                    YES_NO_UNSURE,
+                    "Select whether it forbids contact",
+                    "Does it forbid contact?",
+                ),
                 date_to_come("order_until", "Until when? (optional)", "Order until"),
             ),
             asked_if=said("ordered", "yes"),
