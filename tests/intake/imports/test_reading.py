@@ -94,6 +94,14 @@ def test_a_file_is_read_from_its_path_and_a_file_object_stays_open(tmp_path: Pat
     assert not file.closed
 
 
+@pytest.mark.parametrize("mark", ["\ufeff", "\u200b", "\xad", "\u200e"])
+def test_a_mark_that_nobody_sees_is_no_part_of_a_column_name(mark: str) -> None:
+    written = f"\ufeff{mark}Case {mark}Ref{mark},Surname\r\nEX/1,Example\r\n".encode()
+    with open_table(io.BytesIO(written), "export.csv", known=["case ref", "Surname"]) as table:
+        assert table.columns == ("Case Ref", "Surname")
+        assert [dict(row.cells) for row in table.rows] == [{"Case Ref": "EX/1", "Surname": "Example"}]
+
+
 def test_column_names_are_found_under_titles_notes_and_blank_lines() -> None:
     above = 'Referrals to the hub\r\n\r\nAgency:,An example\r\n"From 1 April, to 31 March"\r\n,,\r\n'
     columns, rows, _ = read(above + csv_text(ROWS))

@@ -12,6 +12,8 @@ from services.intake.imports.domain.row import CellFault, Line, Row, RowFault
 # A column name is a few words. A value that is no name gives itself away by one of these.
 _LONGEST_NAME: Final = 120
 _NOT_A_NAME: Final = re.compile(r"@|https?:|\d{4}", re.ASCII)
+# Marks that nobody sees, such as a byte order mark too many: soft hyphens, joiners, directions.
+_UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
 # So many of the cells of the line must look like names; a line of data has dates, numbers and addresses.
@@ -35,8 +37,13 @@ def letters(position: int) -> str:
 
 
 def plain(name: str) -> str:
-    """A column name for comparison: case and spaces are nobody's fault."""
-    return " ".join(name.split()).casefold()
+    """A column name for comparison: case, spaces and what nobody sees are nobody's fault."""
+    return as_seen(name).casefold()
+
+
+def as_seen(name: str) -> str:
+    """A column name as a person sees it."""
+    return " ".join(_UNSEEN.sub("", name).split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ def _names(line: Line, below: Sequence[Line]) -> Iterable[str | None]:
     seen: set[str] = set()
     width = max((position + 1 for position, text in enumerate(line.cells) if text), default=0)
     for position in range(width):
-        name = " ".join(line.cells[position].split())
+        name = as_seen(line.cells[position])
         if not name:
             used = any(len(other.cells) > position and other.cells[position] for other in below)
             yield f"Column {letters(position)}" if used else None
