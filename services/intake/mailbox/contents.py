@@ -21,7 +21,12 @@ _DEEPEST: Final = 10
 # is not.
 _LOGO: Final = 100 * 1024
 _TABLE_ENDINGS: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".xlsm", ".ods")
-_SIGNATURES: Final = re.compile(r"application/(?:(?:x-)?pkcs7-signature|pgp-signature|pgp-keys)")
+# A visiting card signs a mail as well, and says nothing but who sent it.
+_SIGNATURES: Final = re.compile(
+    r"application/(?:(?:x-)?pkcs7-signature|pgp-signature|pgp-keys)|text/(?:x-)?vcard|text/directory"
+)
+# What a mail server calls text that stood below the rest, such as a disclaimer, and that nobody attached.
+_BELOW: Final = re.compile(r"ATT\d{5,}\.(?:txt|html?)", re.IGNORECASE)
 _FORWARDED: Final = ("message/rfc822", "message/global")
 _CUT_OFF: Final = (CloseBoundaryNotFoundDefect, NoBoundaryInMultipartDefect)
 _PGP: Final = "-----BEGIN PGP MESSAGE-----"
@@ -127,7 +132,8 @@ class _Found:
         payload = part.get_payload(decode=True)
         content = payload if isinstance(payload, bytes) else b""
         is_file = bool(name) or part.get_content_disposition() == "attachment"
-        if _SIGNATURES.fullmatch(kind):
+        is_file = is_file and not _BELOW.fullmatch(name)
+        if _SIGNATURES.fullmatch(kind) or name.lower().endswith(".vcf"):
             return
         if reason := _why_unread(part, kind, name, content):
             self.unread[reason] = None

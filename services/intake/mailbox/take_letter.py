@@ -53,6 +53,10 @@ _BELOW_THE_END = (
     "Line {number} is a line of the form, but it stands below a signature or in an earlier message and was "
     "not read. If it belongs to this referral, move it up."
 )
+_IN_AN_EARLIER_ONE = (
+    "Line {number} is a line of the form, but it stands in an earlier message, which is not read. Forward "
+    "that message as an attachment, or send its lines by themselves."
+)
 _ODD_LETTERS = "Some letters could not be told for certain. Look at names with accents."
 _BESIDE_THE_FORM = (
     "The lines of the form that are typed beside it were not taken. Put them into the form itself, or send "
@@ -263,6 +267,8 @@ def _add_typed(contents: Contents, unit: Unit, desk: Desk, account: Account, row
                 account.remarks.append(_ODD_LETTERS)
         elif typed.fields:
             account.troubles.append(_BESIDE_THE_FORM)
+        elif typed.left_out and not rows.read:
+            account.troubles.append(_IN_AN_EARLIER_ONE.format(number=typed.left_out))
         elif typed.beside and rows.read:
             account.remarks.append(_TEXT_BESIDE)
 

@@ -51,6 +51,24 @@ def encrypted_with_pgp() -> EmailMessage:
 
 @pytest.mark.parametrize("infrastructure", ["embedded"])
 @pytest.mark.parametrize(
+    "part",
+    [
+        as_part(b"BEGIN:VCARD\r\nFN:An Invented Officer\r\nEND:VCARD\r\n", "text/vcard", "officer.vcf"),
+        as_part(b"BEGIN:VCARD\r\nEND:VCARD\r\n", "application/octet-stream", "officer.vcf"),
+        as_part(b"This message is for its addressee alone.\r\n", "text/plain", "ATT00001.txt"),
+        as_part(b"", "text/html", "ATT00002.htm"),
+    ],
+    ids=["a visiting card", "a visiting card as a file", "a disclaimer", "nothing"],
+)
+def test_what_programs_add_to_every_mail_of_an_agency_calls_nobody(post: Post, part: EmailMessage) -> None:
+    post.arrives(with_part(part))
+    assert post.kinds == ["opening"]
+    (answer,) = post.answers
+    assert "was taken" in answer["Subject"]
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
+@pytest.mark.parametrize(
     ("mail", "told", "taken"),
     [
         (with_part(ENVELOPED), "encrypted or protected", 1),

@@ -138,6 +138,14 @@ def test_rows_that_a_filter_hides_in_the_form_are_taken_and_told_of(post: Post) 
 
 
 @pytest.mark.parametrize("infrastructure", ["embedded"])
+def test_a_form_in_an_earlier_message_is_not_read_and_its_sender_is_told_what_to_do(post: Post) -> None:
+    post.arrives(a_mail(f"Please see below.\n\n-----Original Message-----\nFrom: a colleague\n\n{TYPED}"))
+    assert post.hub.links() == {}
+    (answer,) = post.answers
+    assert "Forward that message as an attachment" in " ".join(text_of(answer).split())
+
+
+@pytest.mark.parametrize("infrastructure", ["embedded"])
 def test_no_answer_names_a_person(post: Post) -> None:
     post.arrives(a_mail())
     post.arrives(a_mail("Harmed person 1 first name: Fable\nNobody: Figment\n", number=2), "2.eml")
