@@ -43,6 +43,24 @@ def test_a_folder_holds_one_file_for_each_delivery_however_often_it_is_sent(tmp_
     assert "Auto-Submitted: auto-generated" in text
 
 
+@pytest.mark.parametrize("name", ["Siân at work", "Hwb Ynys Môn", "Hub, Durham", "Plain"])
+def test_a_sender_with_any_name_has_an_address(smtp: SMTPServer, name: str) -> None:
+    mail = compose(
+        sender=f'"{name}" <hub@referral-hub.example>',
+        recipient="one@hub.example",
+        subject="Hello from Siân",
+        text="Hello, it's Siân.\n",
+        name=new_id(),
+        domain="referral-hub.example",
+    )
+    with closing(open_mail(smtp.url)) as server, server.open() as sender:
+        sender.send(mail, new_id())
+    (received,) = smtp.wait_for(1)
+    (sent_by,) = received.message["From"].addresses
+    assert (sent_by.display_name, sent_by.addr_spec) == (name, "hub@referral-hub.example")
+    assert "<hub@referral-hub.example>" in mail.as_string()
+
+
 def test_a_server_gets_letters_over_one_connection(smtp: SMTPServer) -> None:
     ids = [new_id() for _ in range(3)]
     with closing(open_mail(smtp.url)) as mail:
