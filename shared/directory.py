@@ -19,10 +19,14 @@ DEFAULT = Path(__file__).parent / "directories" / "county_durham_and_darlington.
 DUTY_DESK = "duty_desk"
 
 Role = Literal["coordinator", "supervisor", "facilitator", "ops", "commissioner", "practitioner"]
+# Whoever has one of these is told nothing of a case.
+_TOLD_NOTHING: Final = ("commissioner", "practitioner")
 Hours = tuple[dt.time, dt.time]
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+# As every mail server takes it, and nothing that a header of a mail would read as more than one address.
+_ADDRESS: Final = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)*")
 # As GOV.UK Notify and every carrier takes it: with the country's code.
 _MOBILE: Final = re.compile(r"\+\d{8,15}")
 
@@ -182,6 +186,7 @@ def _faults_of(file: _File) -> Iterator[str]:
     if DUTY_DESK not in file.teams:
         yield f"teams: {DUTY_DESK} is missing, so some cases would belong to nobody"
     emails = [member.email for member in file.staff]
+    roles = {member.email: member.role for member in file.staff}
     for member in file.staff:
         if member.team and member.team not in file.teams:
             yield f"staff: there is no team {member.team}"
@@ -189,7 +194,7 @@ def _faults_of(file: _File) -> Iterator[str]:
             yield f"staff: {fault}"
         if emails.count(member.email) > 1:
             yield f"staff: {member.email} is there twice"
-        yield from (f"staff: {member.email}: {fault}" for fault in _faults_of_rota(member, emails))
+        yield from (f"staff: {member.email}: {fault}" for fault in _faults_of_rota(member, roles))
     yield from _faults_of_mail(file.agencies.values())
     yield from _faults_of_agreements(file)
     for slug in file.teams:
@@ -206,15 +211,19 @@ def _faults_of_agreements(file: _File) -> Iterator[str]:
             yield f"sharing_agreements: there is neither agency nor team {slug}"
 
 
-def _faults_of_rota(member: StaffMember, emails: Collection[str]) -> Iterator[str]:
+def _faults_of_rota(member: StaffMember, roles: Mapping[str, Role]) -> Iterator[str]:
+    if not _ADDRESS.fullmatch(member.email):
+        yield "mail goes to one address in ASCII, such as jo@hub.example"
     try:
         read_week(member.hours or {"mon-sun": "00:00-00:00"})
     except ValueError as error:
         yield str(error)
     if member.level < 1:
         yield "level is 1 for whoever is told first, then 2 and so on"
-    if member.cover and (member.cover not in emails or member.cover == member.email):
+    if member.cover and (member.cover not in roles or member.cover == member.email):
         yield f"there is nobody else {member.cover} to stand in"
+    elif roles.get(member.cover) in _TOLD_NOTHING:
+        yield f"{member.cover} is told nothing of cases, and cannot stand in"
     if any(leave.last < leave.first for leave in member.leave):
         yield "leave ends before it begins"
     if member.mobile and not _MOBILE.fullmatch(member.mobile):

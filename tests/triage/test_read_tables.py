@@ -282,7 +282,10 @@ def test_every_fault_of_a_directory_is_told_at_once(tmp_path: Path) -> None:
         "teams: {lonely: {name: Nobody works here}, hub: {name: Hub}}\n"
         "staff:\n"
         "  - {role: coordinator, email: a@hub.example, team: hub}\n"
-        "  - {role: supervisor, email: a@hub.example, team: imagined}\n",
+        "  - {role: supervisor, email: a@hub.example, team: imagined}\n"
+        "  - {role: coordinator, email: jö@hub.example, team: hub, cover: figures@hub.example}\n"
+        "  - {role: coordinator, email: 'Sam <sam@hub.example>', team: hub}\n"
+        "  - {role: commissioner, email: figures@hub.example}\n",
         encoding="utf-8",
     )
     with pytest.raises(BadDirectory) as refused:
@@ -292,6 +295,9 @@ def test_every_fault_of_a_directory_is_told_at_once(tmp_path: Path) -> None:
         f"{DUTY_DESK} is missing",
         "there is no team imagined",
         "a@hub.example is there twice",
+        "jö@hub.example: mail goes to one address in ASCII",
+        "sam <sam@hub.example>: mail goes to one address in ASCII",
+        "figures@hub.example is told nothing of cases, and cannot stand in",
         "lonely has neither coordinator nor supervisor",
         "a slug is lower-case",
     ):
