@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from services.cli import hub as command
 from services.intake.service import INTAKE
+from services.intake.webhooks.keep_webhook import put_webhook
 from services.replay import Replay
 from shared.clock import utc_now
 from shared.identity import new_id
@@ -79,6 +80,24 @@ def test_a_new_key_of_an_agency_opens_until_it_is_revoked(hub: Hub, run: Run) ->
     assert hub.ask("/v1/referrals/R-0", key).status_code == 401
     assert f"{key_id}" in run("agencies", "list").stdout
     assert hub.ask("/v1/referrals/R-0", hub.key_of("vip")).status_code == 404
+
+
+def test_whoever_revokes_a_key_learns_of_a_webhook_that_it_may_have_set_and_can_end_it(
+    hub: Hub, run: Run
+) -> None:
+    assert run("agencies", "webhook", "vip").stdout == "vip has no webhook.\n"
+    with hub.rooms["intake"].unit() as unit:
+        put_webhook("vip", "https://elsewhere.example/a-secret-of-theirs", unit)
+    key = run("agencies", "add", "vip").stdout.strip()
+    revoked = run("agencies", "revoke", key.split("_")[1]).stdout
+    assert "hub agencies webhook vip" in revoked
+    told = run("agencies", "webhook", "vip").stdout
+    assert "elsewhere.example" in told
+    assert "secret" not in told
+    assert "taken away" in run("agencies", "webhook", "vip", "--remove").stdout
+    assert run("agencies", "webhook", "vip").stdout == "vip has no webhook.\n"
+    assert run("agencies", "webhook", "vip", "--remove").exit_code == 1
+    assert run("agencies", "webhook", "nobody").exit_code == 1
 
 
 def test_what_is_done_to_a_key_where_there_are_no_message_keys_holds_in_every_service(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, bindparam, func, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
+from services.intake.tables import agency_keys
 from services.intake.webhooks.deliveries_store import changes_of
 from services.intake.webhooks.endpoints_store import opened_secrets
 from services.intake.webhooks.tables import webhook_attempts, webhook_deliveries, webhook_endpoints
@@ -51,7 +52,13 @@ _is_due = and_(
     _deliveries.c.due_at <= bindparam("now"),
     or_(_deliveries.c.claimed_until.is_(None), _deliveries.c.claimed_until <= bindparam("now")),
 )
-# Endpoints that may be called now and have something due, those with the least in hand first.
+_has_a_key = (
+    select(literal(1))
+    .where(agency_keys.c.agency == webhook_endpoints.c.agency, agency_keys.c.revoked_at.is_(None))
+    .exists()
+)
+# Endpoints that may be called now and have something due, those with the least in hand first. An agency that
+# may ask for nothing any more is told nothing either.
 _count_in_hand = (
     select(func.count())
     .where(_in_hand.c.agency == webhook_endpoints.c.agency, _in_hand.c.claimed_until > bindparam("now"))
@@ -61,6 +68,7 @@ _READY = (
     select(webhook_endpoints, _count_in_hand.label("in_hand"))
     .where(
         webhook_endpoints.c.state == "active",
+        _has_a_key,
         or_(webhook_endpoints.c.rests_until.is_(None), webhook_endpoints.c.rests_until <= bindparam("now")),
         select(literal(1)).where(_deliveries.c.agency == webhook_endpoints.c.agency, _is_due).exists(),
     )

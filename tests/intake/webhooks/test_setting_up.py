@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from services.intake import keys_store
+from services.intake.keep_agency_keys import make_key, revoke_key
 from services.intake.webhooks.endpoints_store import SEALED
 from shared.calling import Line
 from shared.logs import JsonLine
@@ -72,6 +74,21 @@ def test_a_webhook_that_is_taken_away_while_it_is_called_stays_away(hub: Hub, ag
     hub.settle()
     assert len(agency.server.received) == 1
     assert agency.ask("GET", "/v1/webhook").status_code == 404
+
+
+@in_one_process
+def test_an_agency_without_a_key_is_told_nothing_until_it_has_one_again(hub: Hub, agency: Agency) -> None:
+    intake = hub.rooms["intake"]
+    hub.take(an_account("BEFORE"))
+    with intake.unit() as unit:
+        for _, key_id, _, _ in keys_store.keys_of(unit.connection, "vcas"):
+            revoke_key(key_id, unit)
+    hub.settle()
+    assert agency.server.received == []
+    with intake.unit() as unit:
+        make_key("vcas", intake.directory.agencies, unit)
+    hub.settle()
+    assert agency.statuses() == [("BEFORE", "allocated")]
 
 
 @in_one_process
