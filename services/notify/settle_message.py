@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from services.notify import dispatch_store, store
 from services.notify.channels.channel import InDoubt, Never, NotTaken, Outcome, Taken
 from services.notify.domain.alert import GROUPS, Alert, Delivery, Happening, Kind, News
-from services.notify.domain.dispatch import is_given_up, pause_before_try
+from services.notify.domain.dispatch import is_given_up, pause_before_try, waits_too_long
 from services.notify.domain.escalation import supervisors_step
 from services.notify.raise_alert import raise_alert
 from services.notify.store import Desk
@@ -38,7 +38,7 @@ def settle_message(dispatch: Dispatch, outcome: Outcome, unit: Unit, board: Swit
         case Taken(receipt):
             dispatch_store.record_sent(unit, dispatch.id, receipt)
         case NotTaken(trouble, wait):
-            if _has_been_tried_enough(dispatch, unit, board):
+            if _has_been_tried_enough(dispatch, unit, board) or _is_put_off(dispatch, wait, unit, board):
                 give_up(dispatch, trouble, unit, board)
                 return
             due = unit.now + max(wait, pause_before_try(dispatch.tries))
@@ -60,6 +60,14 @@ def settle_message(dispatch: Dispatch, outcome: Outcome, unit: Unit, board: Swit
 def _has_been_tried_enough(dispatch: Dispatch, unit: Unit, board: Switchboard) -> bool:
     has_another = next_way(dispatch, unit, board) is not None
     return is_given_up(dispatch.tries, urgent=dispatch.urgent, has_another=has_another)
+
+
+def _is_put_off(dispatch: Dispatch, wait: dt.timedelta, unit: Unit, board: Switchboard) -> bool:
+    """Whether the channel itself says to come again so late that another is the quicker way."""
+    too_late = wait > pause_before_try(dispatch.tries) and waits_too_long(
+        dispatch.made_at, unit.now + wait, urgent=dispatch.urgent
+    )
+    return too_late and next_way(dispatch, unit, board) is not None
 
 
 def settle_doubt(dispatch: Dispatch, unit: Unit, board: Switchboard) -> Dispatch | None:

@@ -82,11 +82,11 @@ def a_hub(tmp_path: Path, **settings: str) -> Iterator[Hub]:
         hub.close()
 
 
-def raised(room: Room, kind: str = "opening") -> str:
+def raised(room: Room, kind: str = "opening", *, urgent: bool = False) -> str:
     case = new_reference(CASE)
     with room.unit() as unit:
         Desk.of(unit).look_up([case])
-        raise_alert(News(case, kind, "hub", urgent=False), unit, board_of(room))  # type: ignore[arg-type]  # a kind
+        raise_alert(News(case, kind, "hub", urgent=urgent), unit, board_of(room))  # type: ignore[arg-type]  # a kind
     return case
 
 
@@ -241,9 +241,11 @@ def test_govuk_notify_fails_in_each_documented_way_and_nothing_is_lost_or_twice(
             counts["a human told"] += told
             assert len(by_notify) + len(by_mail) == 1, name
             permanent = DOCUMENTED.get(name, (0,))[0] == 400
-            # What Notify will never take goes by mail, and a human is told at once all the same.
-            assert (permanent, permanent) == (told, bool(by_mail)), name
-            assert history["failed_over"] == permanent, name
+            # What Notify will never take goes by mail, and a human is told at once all the same; what it
+            # would take only tomorrow goes by mail as well.
+            by_another = permanent or name == "day"
+            assert (permanent, by_another) == (told, bool(by_mail)), name
+            assert history["failed_over"] == by_another, name
     print(dict(counts))  # noqa: T201 - shown by `pytest -s`
     assert set(notify.tokens.values()) == {1}
     assert set(mail.tokens.values()) == {1}
@@ -286,6 +288,30 @@ def test_what_waits_for_a_channel_that_is_down_goes_over_the_next_before_long(tm
         assert post_of(room).breaker("mail").is_open
         told = [one["personalisation"]["subject"] for one in notify.taken]
         assert sorted(case for case in cases for subject in told if case in subject) == sorted(cases)
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_nobody_waits_for_a_channel_that_says_to_come_again_much_later(
+    tmp_path: Path, *, urgent: bool
+) -> None:
+    with Receiver() as receiver, TroubledSMTP() as mail:
+        hooks = tmp_path / "hooks.yaml"
+        hooks.write_text(f"hub: {{kind: slack, url: {receiver.url}}}\n", encoding="utf-8")
+        url = f"smtp://127.0.0.1:{mail.port}"
+        with a_hub(tmp_path, mail_url=url, team_hooks=str(hooks)) as hub:
+            room = hub.rooms["notify"]
+            prefer(room, "webhook")
+            receiver.then(answers(429, Retry_After="3600"))
+            case = raised(room, urgent=urgent)
+            while deliver_alerts(post_of(room), room.unit):
+                pass
+            assert [case in str(one["Subject"]) for one in mail.taken] == [True]
+            # A moment is waited for, unless it is urgent.
+            receiver.then(answers(429, Retry_After="120"))
+            raised(room, urgent=urgent)
+            while deliver_alerts(post_of(room), room.unit):
+                pass
+            assert len(mail.taken) == 1 + urgent
 
 
 def test_a_slow_notify_is_asked_afterwards_what_it_has(tmp_path: Path) -> None:
