@@ -18,7 +18,10 @@ def board_of(room: Room) -> Switchboard:
         "board",
         lambda: Switchboard.of(
             room.directory,
-            room.keep("channels", lambda: open_channels(room.settings, room.clock, room.keys.lookup)),
+            room.keep(
+                "channels",
+                lambda: open_channels(room.settings, room.clock, room.keys.lookup, room.directory.teams),
+            ),
             room.settings.gather_seconds,
         ),
     )

@@ -41,7 +41,9 @@ class BadChannels(Problem):
     code = "bad_channels"
 
 
-def open_channels(settings: Settings, clock: Clock, lookup: Lookup) -> dict[ChannelName, Channel]:
+def open_channels(
+    settings: Settings, clock: Clock, lookup: Lookup, teams: Collection[str]
+) -> dict[ChannelName, Channel]:
     """Every channel that the settings name; nothing is connected yet."""
     if holds_forbidden_word(settings.public_mail_from):
         message = "HUB_PUBLIC_MAIL_FROM holds a word that says too much: name no service in it"
@@ -67,7 +69,7 @@ def open_channels(settings: Settings, clock: Clock, lookup: Lookup) -> dict[Chan
             channels["govuk_email"] = GovukNotify("email", key, templates["email"], url)
         if "text" in templates:
             channels["govuk_text"] = GovukNotify("text", key, templates["text"], url)
-    if hooks := read_hooks(settings.team_hooks):
+    if hooks := read_hooks(settings.team_hooks, teams):
         line = Line(settings.webhook_private_networks, settings.webhook_ca_file)
         channels["webhook"] = WebhookChannel(line, hooks, clock)
     return channels

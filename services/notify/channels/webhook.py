@@ -21,6 +21,7 @@ from shared.signature import sign
 from shared.target import Target, read_target
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from uuid import UUID
 
     from shared.calling import Line
@@ -57,8 +58,8 @@ class Hook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return base64.b64decode(self.secret.removeprefix("whsec_"), validate=True)
 
 
-def read_hooks(path: str) -> dict[str, Hook]:
-    """The hooks by team; `BadHooks` with every fault, and without repeating what a secret could stand in."""
+def read_hooks(path: str, teams: Collection[str]) -> dict[str, Hook]:
+    """The hooks of these teams; `BadHooks` with every fault, and no word of what may hold a secret."""
     if not path:
         return {}
     try:
@@ -66,7 +67,9 @@ def read_hooks(path: str) -> dict[str, Hook]:
     except (OSError, msgspec.DecodeError) as error:
         message = f"{path}: {type(error).__name__}"
         raise BadHooks(message) from None
-    faults = [fault for team, hook in hooks.items() for fault in _faults_of(team, hook)]
+    # Nobody would ever be told over one whose team is misspelt, and nobody would notice.
+    faults = [f"{team}: the directory has no such team" for team in hooks if team not in teams]
+    faults += [fault for team, hook in hooks.items() for fault in _faults_of(team, hook)]
     if faults:
         message = f"{path}: {'; '.join(faults)}"
         raise BadHooks(message)
