@@ -90,23 +90,33 @@ def deliver_alerts(post: Post, unit_of_work: UnitOfWork, kinds: tuple[Kind, ...]
         if ready:
             _begin(ready[0], unit)
     end = time.monotonic() + _ROUND_SECONDS
-    for number, same in enumerate(ready):
+    while ready:
+        same, *ready = ready
         channel = same[0].dispatch.channel
         outcome = post.board.channels[channel].send(same[0].parcel)
-        following = ready[number + 1] if number + 1 < len(ready) else None
         late = time.monotonic() > end
         with unit_of_work() as unit:
             _count(channel, outcome, post, unit.now)
             for one in same:
                 settle_message(one.dispatch, outcome, unit, post.board)
-            if late:
-                for left in chain.from_iterable(ready[number + 1 :]):
-                    dispatch_store.put_back(unit, left.dispatch, unit.now, trouble=None)
-            elif following is not None:
-                _begin(following, unit)
-        if late:
-            break
+            ready = _go_on(ready, post, unit, late=late)
     return max(packed, len(claimed))
+
+
+def _go_on(ready: Sequence[list[_Ready]], post: Post, unit: Unit, *, late: bool) -> list[list[_Ready]]:
+    """What of this round is sent still, the first of it begun; the rest is due at once, in another round.
+
+    A channel that has just failed too often is given nothing more: with a server that never answers each
+    message would cost all others as long as an answer is waited for.
+    """
+    going = [
+        same for same in ready if not late and post.breaker(same[0].dispatch.channel).lets_through(unit.now)
+    ]
+    for one in chain.from_iterable(same for same in ready if same not in going):
+        dispatch_store.put_back(unit, one.dispatch, unit.now, trouble=None)
+    if going:
+        _begin(going[0], unit)
+    return going
 
 
 def _once_each(ready: Sequence[_Ready]) -> list[list[_Ready]]:
@@ -129,7 +139,7 @@ def _begin(same: Sequence[_Ready], unit: Unit) -> None:
 
 def _count(channel: ChannelName, outcome: Outcome, post: Post, now: dt.datetime) -> None:
     breaker = post.breaker(channel)
-    if isinstance(outcome, NotTaken) and outcome.whole_channel:
+    if isinstance(outcome, InDoubt) or (isinstance(outcome, NotTaken) and outcome.whole_channel):
         was_open, breaker = breaker.is_open, breaker.failed(now)
         if breaker.is_open and not was_open:
             log.error("channel left alone for a while", extra={"channel": channel})

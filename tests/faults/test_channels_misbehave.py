@@ -314,6 +314,32 @@ def test_nobody_waits_for_a_channel_that_says_to_come_again_much_later(
             assert len(mail.taken) == 1 + urgent
 
 
+def test_a_channel_that_takes_and_never_answers_holds_up_nobody(tmp_path: Path) -> None:
+    with Receiver() as receiver, TroubledSMTP() as mail:
+        hooks = tmp_path / "hooks.yaml"
+        hooks.write_text(
+            f"hub: {{kind: standard, url: {receiver.url}, secret: {SECRET}}}\n", encoding="utf-8"
+        )
+        url = f"smtp://127.0.0.1:{mail.port}"
+        with a_hub(tmp_path, mail_url=url, team_hooks=str(hooks)) as hub:
+            room = hub.rooms["notify"]
+            prefer(room, "webhook")
+            receiver.otherwise(drops)
+            for _ in range(5):
+                raised(room)
+            deliver_alerts(post_of(room), room.unit)
+            # Each of the others would cost as long as an answer is waited for.
+            assert len(receiver.received) == 3
+            assert post_of(room).breaker("webhook").is_open
+            hub.clock.move(seconds=3)
+            deliver_alerts(post_of(room), room.unit)
+            assert len(receiver.received) == 4  # one, to see whether it is well again
+            receiver.otherwise(answers(204))
+            until_rest(hub, room)
+            assert len({one.id for one in receiver.received}) == 5
+            assert mail.taken == []
+
+
 def test_a_slow_notify_is_asked_afterwards_what_it_has(tmp_path: Path) -> None:
     from tests.support.govuk_notify import takes_and_is_silent  # noqa: PLC0415
 
