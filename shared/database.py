@@ -33,7 +33,7 @@ from sqlalchemy.pool import NullPool
 
 from shared.arrays import Array, ArrayDumper
 from shared.problems import Problem
-from shared.rows import Wanted, lock_and_find, pipelined, to_json
+from shared.rows import Gathered, Wanted, lock_and_find, pipelined, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -267,7 +267,7 @@ class Database:
         self.lock_and_find(connection, keys)
 
     def lock_and_find(
-        self, connection: Connection, keys: Iterable[bytes], *wanted: Wanted
+        self, connection: Connection, keys: Iterable[bytes], *wanted: Wanted | Gathered
     ) -> list[Sequence[Sequence[Any]]]:
         """Hold these keys until the transaction ends, then find all of this, in one round trip."""
         return lock_and_find(connection, {_lock_of(key) for key in keys}, wanted)

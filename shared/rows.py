@@ -52,7 +52,9 @@ if TYPE_CHECKING:
 
 Rows = Sequence[Mapping[str, object]]
 
-_TOGETHER = 32  # searches in one statement of SQLite, which allows five hundred
+_TOGETHER = 256  # values that one statement of SQLite looks for
+_IN_FILE = sqlite.dialect()
+_BETWEEN = "\x1f"  # stands between texts that come as one
 # The keys come in the array's order, which is sorted, and are locked one after the other.
 _LOCK = b"SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%s::bigint[]) AS k"
 
@@ -135,19 +137,28 @@ def _values(by: Column[Any], values: Collection[object]) -> Array:
 
 
 class Wanted(NamedTuple):
-    """The rows whose column `by` has one of these values, and which of their columns.
-
-    With `most`, of the rows with one value that many at most are read.
-    """
+    """The rows whose column `by` has one of these values, and which of their columns."""
 
     columns: tuple[Column[Any], ...]
     by: Column[Any]
     values: Collection[object]
-    most: int = 0
+
+
+class Gathered(NamedTuple):
+    """The texts of a column in the rows whose column `by` has one of these values, so many at most for each.
+
+    What is found of one value comes as one row, the value and its texts: a row for each text costs several
+    times what it takes to find it.
+    """
+
+    column: Column[Any]
+    by: Column[Any]
+    values: Collection[object]
+    most: int
 
 
 def lock_and_find(
-    connection: Connection, locks: Collection[int], wanted: Sequence[Wanted]
+    connection: Connection, locks: Collection[int], wanted: Sequence[Wanted | Gathered]
 ) -> list[Sequence[Sequence[Any]]]:
     """Take the locks, then find the rows, as plain tuples: on PostgreSQL in one round trip.
 
@@ -155,17 +166,12 @@ def lock_and_find(
     SQLite the writing transaction itself is the lock.
     """
     if connection.dialect.name == "sqlite":
-        return [_find_in_file(connection, one) for one in wanted]
+        return [_in_file(connection, one) for one in wanted]
     with pipelined(connection) as driver:
         if locks:
             driver.execute(_LOCK, (array(arrays.BIGINT, sorted(locks)),))
-        found = [
-            driver.execute(
-                _find_by_array(one.columns, one.by, "%s", one.most).encode(), (_values(one.by, one.values),)
-            )
-            for one in wanted
-        ]
-    return [cursor.fetchall() for cursor in found]
+        found = [driver.execute(_on_server(one).encode(), (_values(one.by, one.values),)) for one in wanted]
+    return [_apart(one, cursor.fetchall()) for one, cursor in zip(wanted, found, strict=True)]
 
 
 def locks_of(kind: str, names: Iterable[str]) -> set[int]:
@@ -174,16 +180,28 @@ def locks_of(kind: str, names: Iterable[str]) -> set[int]:
     return {int.from_bytes(digest[:8], "big", signed=True) for digest in digests}
 
 
-def _find_in_file(connection: Connection, wanted: Wanted) -> Sequence[Sequence[Any]]:
-    if not wanted.most:
-        return find_rows(connection, wanted.columns, wanted.by, wanted.values)
+def _apart(wanted: Wanted | Gathered, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    if isinstance(wanted, Wanted):
+        return rows
+    return [(value, texts.split(_BETWEEN)) for value, texts in rows if texts is not None]
+
+
+def _in_file(connection: Connection, wanted: Wanted | Gathered) -> Sequence[Sequence[Any]]:
+    """As the driver finds it: SQLAlchemy's way of giving it a dozen values costs more than the searches."""
     values = list(dict.fromkeys(wanted.values))
+    columns = wanted.columns if isinstance(wanted, Wanted) else (wanted.by,)
+    write, readers = _written(wanted.by), _read(columns)
     found: list[Sequence[Any]] = []
     for at in range(0, len(values), _TOGETHER):
-        some = tuple(values[at : at + _TOGETHER])
-        statement = _find_some(wanted.columns, wanted.by, wanted.most, len(some))
-        found += connection.exec_driver_sql(statement, some).all()
-    return found
+        some = values[at : at + _TOGETHER]
+        given = tuple(map(write, some) if write else some)
+        found += connection.exec_driver_sql(_of_file(wanted, len(some)), given).all()
+    if readers:
+        found = [
+            tuple([read(value) if read else value for read, value in zip(readers, row, strict=True)])
+            for row in found
+        ]
+    return _apart(wanted, found)
 
 
 @contextmanager
@@ -219,6 +237,23 @@ _KINDS: dict[type[TypeEngine[Any]], Kind] = {
     Date: arrays.DATE,
     JSON: arrays.JSON,
 }
+
+
+@cache
+def _written(column: Column[Any]) -> Callable[[Any], Any] | None:
+    """How a value is written for SQLite's driver, where the two do not have it alike."""
+    return column.type.dialect_impl(_IN_FILE).bind_processor(_IN_FILE)
+
+
+@cache
+def _read(columns: tuple[Column[Any], ...]) -> tuple[Callable[[Any], Any] | None, ...]:
+    """How the values of these columns are read from SQLite's driver; empty if all of them are alike."""
+    readers = [column.type.dialect_impl(_IN_FILE).result_processor(_IN_FILE, None) for column in columns]
+    return tuple(readers) if any(readers) else ()
+
+
+def _names(columns: tuple[Column[Any], ...]) -> str:
+    return ", ".join(f'"{c.name}"' for c in columns)
 
 
 @cache
@@ -293,17 +328,41 @@ def _find_by(columns: tuple[Column[Any], ...], by: Column[Any]) -> Select[Any]:
     return select(*columns).where(by.in_(bindparam("values", expanding=True)))
 
 
-@cache
-def _find_some(columns: tuple[Column[Any], ...], by: Column[Any], most: int, count: int) -> str:
-    """A search for each value in one statement: a statement for each costs five times as much.
+def _of_file(wanted: Wanted | Gathered, count: int) -> str:
+    if isinstance(wanted, Wanted):
+        return _find_some(wanted.columns, wanted.by, count)
+    return _gather_some(wanted.column, wanted.by, wanted.most, count)
 
-    The driver takes it as it is: SQLAlchemy's way of giving it a dozen values costs more than the searches.
-    """
-    # Text, bytes and numbers are the same for the driver as for us; all else would have to be translated.
-    assert all(isinstance(column.type, String | LargeBinary | Integer) for column in (*columns, by))  # noqa: S101
-    names = ", ".join(f'"{c.name}"' for c in columns)
-    search = f'SELECT * FROM (SELECT {names} FROM "{by.table.name}" WHERE "{by.name}" = ? LIMIT {most})'  # noqa: S608
-    return " UNION ALL ".join([search] * count)
+
+@cache
+def _find_some(columns: tuple[Column[Any], ...], by: Column[Any], count: int) -> str:
+    marks = ", ".join("?" * count)
+    return f'SELECT {_names(columns)} FROM "{by.table.name}" WHERE "{by.name}" IN ({marks})'  # noqa: S608
+
+
+@cache
+def _gather_some(column: Column[Any], by: Column[Any], most: int, count: int) -> str:
+    """A search for each value in one statement: a statement for each costs five times as much."""
+    values = ", ".join(["(?)"] * count)
+    texts = _texts_of(column, by, f"LIMIT {most}", f"group_concat(\"{column.name}\", '{_BETWEEN}')")
+    return f"WITH given (x) AS (VALUES {values}) SELECT x, ({texts}) FROM given"  # noqa: S608
+
+
+def _on_server(wanted: Wanted | Gathered) -> str:
+    if isinstance(wanted, Wanted):
+        return _find_by_array(wanted.columns, wanted.by, "%s")
+    return _gather_by_array(wanted.column, wanted.by, wanted.most)
+
+
+@cache
+def _gather_by_array(column: Column[Any], by: Column[Any], most: int) -> str:
+    texts = _texts_of(column, by, f"LIMIT {most}", f"string_agg(\"{column.name}\", '{_BETWEEN}')")
+    return f"SELECT x, ({texts}) FROM unnest(CAST(%s AS {kind_of(by).name}[])) AS x"  # noqa: S608
+
+
+def _texts_of(column: Column[Any], by: Column[Any], most: str, joined: str) -> str:
+    under = f'SELECT "{column.name}" FROM "{by.table.name}" WHERE "{by.name}" = x {most}'  # noqa: S608
+    return f"SELECT {joined} FROM ({under}) AS few"  # noqa: S608
 
 
 @cache
@@ -312,8 +371,8 @@ def _find_typed(columns: tuple[Column[Any], ...], by: Column[Any]) -> TextualSel
 
 
 @cache
-def _find_by_array(columns: tuple[Column[Any], ...], by: Column[Any], values: str, most: int = 0) -> str:
-    return _search_each(columns, by, values, "", f"LIMIT {most} OFFSET 0" if most else "OFFSET 0")
+def _find_by_array(columns: tuple[Column[Any], ...], by: Column[Any], values: str) -> str:
+    return _search_each(columns, by, values, "", "OFFSET 0")
 
 
 @cache
@@ -327,7 +386,6 @@ def _search_each(
 ) -> str:
     # OFFSET 0 keeps PostgreSQL from making a join of it: then it reads the whole table as soon as that seems
     # cheaper than a few hundred index searches, for every batch, until the table has grown large.
-    names = ", ".join(f'"{c.name}"' for c in columns)
-    found = f'SELECT {names} FROM "{by.table.name}" WHERE {within}"{by.name}" = x {ending}'  # noqa: S608
+    found = f'SELECT {_names(columns)} FROM "{by.table.name}" WHERE {within}"{by.name}" = x {ending}'  # noqa: S608
     wanted = f"unnest(CAST({values} AS {kind_of(by).name}[])) AS x"
     return f"SELECT found.* FROM {wanted} CROSS JOIN LATERAL ({found}) AS found"  # noqa: S608

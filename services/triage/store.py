@@ -31,7 +31,7 @@ from services.triage.tables import (
 from shared.contracts.referral import Referral
 from shared.identity import new_id
 from shared.resealing import SealedColumn
-from shared.rows import Wanted, find_rows
+from shared.rows import Gathered, Wanted, find_rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -163,11 +163,11 @@ class Register:
         under, seen = database.lock_and_find(
             connection,
             locks,
-            Wanted((match_keys.c.key, match_keys.c.reference), match_keys.c.key, keys, COMMONEST + 1),
+            Gathered(match_keys.c.reference, match_keys.c.key, keys, COMMONEST + 1),
             Wanted(_KNOWN, referrals.c.reference, references),
         )
-        for key, reference in under:
-            self._by_key[key][reference] = None
+        for key, here in under:
+            self._by_key[key].update(dict.fromkeys(here))
         self._learn(seen)
         self._follow(
             self.under(keys) - self._known.keys(), round(least * 1000) if least != float("inf") else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 from uuid import UUID
 
 import pytest
@@ -27,6 +28,7 @@ from sqlalchemy import (
 from services.every import SERVICES
 from shared.database import Database, Instant
 from shared.rows import (
+    Gathered,
     Wanted,
     find_rows,
     hold_rows,
@@ -123,23 +125,41 @@ def test_rows_are_held_by_two_columns_with_a_search_for_each_however_many_share_
         assert hold_rows(connection, (THINGS.c.id,), (THINGS.c.number, THINGS.c.text), 7, []) == ()
 
 
-def test_of_the_rows_with_one_value_so_many_at_most_are_found_for_any_number_of_values(
+def test_what_stands_under_one_value_comes_together_and_no_more_of_it_than_is_asked_for(
     database: Database,
 ) -> None:
     rows = [
-        {**named(SOME[0]), "id": UUID(int=place), "number": place // 3, "text": f"row {place}"}
+        {**named(SOME[0]), "id": UUID(int=place), "number": place // 3, "text": f"row, {place}"}
         for place in range(300)
     ]
     with database.transaction() as connection:
         insert_rows(connection, {THINGS: rows})
-        values = [*range(70), *range(5), 1000]
-        wanted = Wanted((THINGS.c.number, THINGS.c.text), THINGS.c.number, values, 2)
+        values = [*range(90), *range(5), *range(1000, 1300)]
+        wanted = Gathered(THINGS.c.text, THINGS.c.number, values, 2)
         (found,) = lock_and_find(connection, (), [wanted])
         (nothing,) = lock_and_find(connection, (), [wanted._replace(values=())])
     assert nothing == []
-    assert sorted(number for number, _ in found) == sorted([*range(70)] * 2)
-    assert len(set(map(tuple, found))) == len(found)
-    assert all(int(text.removeprefix("row ")) // 3 == number for number, text in found)
+    assert sorted(number for number, _ in found) == [*range(90)]
+    for number, texts in found:
+        assert len(set(texts)) == 2
+        assert all(int(text.removeprefix("row, ")) // 3 == number for text in texts)
+
+
+@pytest.mark.parametrize("name", ["id", "number", "text", "at", "day"])
+def test_rows_are_found_whole_by_any_column_and_as_many_values_as_there_are(
+    database: Database, name: str
+) -> None:
+    rows = [
+        {**named(SOME[place % len(SOME)]), "id": UUID(int=place), "number": place, "text": f"row {place}"}
+        for place in range(300)
+    ]
+    with database.transaction() as connection:
+        insert_rows(connection, {THINGS: rows})
+        wanted = Wanted(tuple(THINGS.c), THINGS.c[name], [row[name] for row in rows])
+        (found,) = lock_and_find(connection, (), [wanted])
+        whole = connection.execute(select(THINGS).where(THINGS.c[name].is_not(None))).all()
+    assert whole
+    assert sorted(map(tuple, found), key=itemgetter(0)) == sorted(map(tuple, whole), key=itemgetter(0))
 
 
 def test_a_time_without_an_offset_is_refused(database: Database) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from services.triage.cases import store
 from services.triage.matching.find_people import find_person
-from services.triage.store import COMMONEST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -52,7 +51,7 @@ def find_somebody(
         return cases
 
     # A telephone may be all that is asked by, and all who share it share one thing only.
-    found = find_person(mention, connection, database, keys, judge, among=theirs, most_by_one=COMMONEST)
+    found = find_person(mention, connection, database, keys, judge, among=theirs)
     alike: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {}
     for one in found.candidates:
         if _may_be(one):

@@ -8,15 +8,16 @@ own cases: which of those that stand there are theirs is a third question, asked
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from services.triage.domain.matching.judge_people import has_own, person_verdict
 from services.triage.domain.matching.keys import keys_of_person, keys_of_place
 from services.triage.domain.matching.model import Evidence, Verdict
-from services.triage.matching.store import accounts_of, keys_leading_to
+from services.triage.matching.store import accounts_of, references_under
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -63,18 +64,15 @@ def find_person(
     judge: Judge,
     *,
     among: Callable[[Collection[str]], Collection[str]] | None = None,
-    most_by_one: int = _MOST_BY_ONE,
 ) -> Found:
     """Who of those whom triage knows this is: `same` with their id, `ask` a human, or `different` from all.
 
     Two who are not one and weigh nearly the same leave it open, whichever is ahead. `among` says which of
-    these referrals are looked through: of the others nothing is read.
+    the referrals that share something are looked through, and all of them are: of the others nothing is read.
     """
     hashed = hashed_person(mention, keys, judge)
-    led = keys_leading_to(connection, database, list(hashed))
-    if among is not None:
-        led = {reference: led[reference] for reference in among(led)}
-    near = _likeliest(led, hashed, most_by_one)
+    under = references_under(connection, database, list(hashed))
+    near = _likeliest(under, hashed) if among is None else among(set(chain.from_iterable(under.values())))
     candidates = []
     known = judge.frequencies.people
     for account, people in accounts_of(connection, database, keys.rest, near):
@@ -92,22 +90,38 @@ def find_person(
     return Found(verdict, person, candidates)
 
 
-def _likeliest(
-    found: Mapping[str, Collection[bytes]], kind_of: Mapping[bytes, str], most_by_one: int
-) -> list[str]:
-    """All who share two things, and of those who share one only the few with whom the fewest share it.
+def _likeliest(under: Mapping[bytes, Sequence[str]], kind_of: Mapping[bytes, str]) -> list[str]:
+    """All who share two things, and of those who share one only a few, whom the fewest share it with.
 
     The more people are known, the more have a name, or live in a street of that name: by that alone nobody is
     known again. Whoever could be taken for somebody else shares two things with both.
     """
-    many = Counter(key for shared in found.values() for key in shared)
-    likely, rest = [], []
-    for reference, shared in found.items():
-        if len({kind_of[key] for key in shared}) > 1:
-            likely.append(reference)
-        else:
-            rest.append((min(many[key] for key in shared), -len(shared), reference))
-    return likely + [reference for _, _, reference in sorted(rest)[:most_by_one]]
+    by_kind: dict[str, set[str]] = defaultdict(set)
+    for key, references in under.items():
+        by_kind[kind_of[key]].update(references)
+    known: set[str] = set()
+    likely: set[str] = set()
+    for found in by_kind.values():
+        likely |= known & found
+        known |= found
+    shares = Counter(chain.from_iterable(under.values()))
+    return [*likely, *_few(_MOST_BY_ONE, sorted(under.values(), key=len), likely, shares)]
+
+
+def _few(
+    most: int, emptiest: Iterable[Sequence[str]], likely: Collection[str], shares: Mapping[str, int]
+) -> list[str]:
+    """Of those who stand under these keys, the emptiest first, the first few who are not likely already."""
+    found: dict[str, tuple[int, int, str]] = {}
+    last = 0
+    for references in emptiest:
+        if len(found) >= most and len(references) > last:
+            break
+        last = len(references)
+        for one in references:
+            if one not in likely:
+                found.setdefault(one, (last, -shares[one], one))
+    return sorted(found, key=found.__getitem__)[:most]
 
 
 def _decide(candidates: Iterable[Likeness], margin: float) -> tuple[Verdict, UUID | None]:

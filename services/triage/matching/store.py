@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from services.triage.domain.matching.model import Line
 from services.triage.store import COMMONEST, pack_account, read_content, unpack_account
 from services.triage.tables import comparisons, frequencies, match_keys, referrals
 from shared.resealing import SealedColumn
-from shared.rows import Wanted, insert_unless_known
+from shared.rows import Gathered, Wanted, insert_unless_known
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -99,24 +99,18 @@ def accounts_under(
     connection: Connection, database: Database, ring: KeyRing, keys: Sequence[bytes]
 ) -> list[tuple[Account, list[UUID]]]:
     """The accounts under keys that are not too common, each once, with who their people are."""
-    return accounts_of(connection, database, ring, keys_leading_to(connection, database, keys))
+    under = references_under(connection, database, keys)
+    return accounts_of(connection, database, ring, dict.fromkeys(chain.from_iterable(under.values())))
 
 
-def keys_leading_to(
-    connection: Connection, database: Database, keys: Sequence[bytes]
-) -> dict[str, list[bytes]]:
-    """The referrals under keys that are not too common, each with those of the keys that lead to it."""
+def references_under(
+    connection: Connection, database: Database, keys: Collection[bytes]
+) -> dict[bytes, Sequence[str]]:
+    """The referrals under each of these keys, without those keys that are too common to lead anywhere."""
     (under,) = database.lock_and_find(
-        connection,
-        (),
-        Wanted((match_keys.c.key, match_keys.c.reference), match_keys.c.key, keys, COMMONEST + 1),
+        connection, (), Gathered(match_keys.c.reference, match_keys.c.key, keys, COMMONEST + 1)
     )
-    many = Counter(key for key, _ in under)
-    found: dict[str, list[bytes]] = defaultdict(list)
-    for key, reference in under:
-        if many[key] <= COMMONEST:
-            found[reference].append(key)
-    return found
+    return {key: references for key, references in under if len(references) <= COMMONEST}
 
 
 def accounts_of(
