@@ -47,7 +47,11 @@ class Found(NamedTuple):
     candidates: list[Likeness]
 
 
-_MOST_BY_ONE = 4  # accounts that share one thing only
+# What is one person's own: by it somebody may be known again who shares nothing else.
+_OWN = frozenset({"born", "phone", "email", "identifier"})
+# Accounts that share one thing only: those who share what is their own or stand under two keys of that thing,
+# such as those of a whole home; and with all others, where there are fewer of those.
+_MOST_BY_OWN, _MOST_BY_ONE = 4, 3
 
 
 def hashed_person(mention: Mention, keys: Keys, judge: Judge) -> dict[bytes, str]:
@@ -105,22 +109,24 @@ def _likeliest(under: Mapping[bytes, Sequence[str]], kind_of: Mapping[bytes, str
         likely |= known & found
         known |= found
     shares = Counter(chain.from_iterable(under.values()))
-    return [*likely, *_few(_MOST_BY_ONE, sorted(under.values(), key=len), likely, shares)]
+    own = {one for one, count in shares.items() if count > 1}.union(*map(by_kind.__getitem__, _OWN)) - likely
+    by_own = _few(_MOST_BY_OWN, own, under, shares)
+    by_one = _few(_MOST_BY_ONE - len(by_own), known - likely - own, under, shares)
+    return [*likely, *by_own, *by_one]
 
 
 def _few(
-    most: int, emptiest: Iterable[Sequence[str]], likely: Collection[str], shares: Mapping[str, int]
+    most: int, whom: set[str], under: Mapping[bytes, Sequence[str]], shares: Mapping[str, int]
 ) -> list[str]:
-    """Of those who stand under these keys, the emptiest first, the first few who are not likely already."""
+    """So many of these at most, those first whom the fewest share a key with."""
     found: dict[str, tuple[int, int, str]] = {}
     last = 0
-    for references in emptiest:
+    for references in sorted(under.values(), key=len):
         if len(found) >= most and len(references) > last:
             break
         last = len(references)
-        for one in references:
-            if one not in likely:
-                found.setdefault(one, (last, -shares[one], one))
+        for one in whom.intersection(references):
+            found.setdefault(one, (last, -shares[one], one))
     return sorted(found, key=found.__getitem__)[:most]
 
 

@@ -106,6 +106,25 @@ def test_who_shares_a_second_thing_is_held_against_however_many_share_the_first(
     assert len(look_for(hub, asked).candidates) == 21
 
 
+def test_who_shares_something_of_their_own_comes_before_who_shares_what_many_have(hub: Hub) -> None:
+    caspian = SOMEBODY._replace(name=read_name("Caspian", "Figment"), home=ELSEWHERE)
+    by_day = [
+        caspian._replace(name=read_name("Caspian", family), phones=(f"+44770090020{number}",))
+        for number, family in enumerate(("Holloworth", "Larkmoor", "Mistral", "Nettlefold"))
+    ]
+    # Their first letters and the last four digits, of another number.
+    by_half = [
+        caspian._replace(name=name, born=dt.date(1950, 7, 2), phones=("+447811220123",))
+        for name in map(read_name, ("Clement", "Cuthbert", "Cedric"), ("Fairweather", "Fenwick", "Forsythe"))
+    ]
+    know(hub, [*by_half, *by_day])
+    asked = caspian._replace(home=read_place("2 Dreamt Lane", "", "Stanhope", "DL13 9ZB"))
+    assert {one.person for one in look_for(hub, asked).candidates} == {UUID(int=n) for n in (4, 5, 6, 7)}
+    # Where nobody shares what is their own, those who share half a telephone are held against them.
+    asked = asked._replace(born=dt.date(1960, 3, 4))
+    assert {one.person for one in look_for(hub, asked).candidates} == {UUID(int=n) for n in (1, 2, 3)}
+
+
 def test_a_given_name_leads_to_nobody_by_a_street_and_a_family_name_does(hub: Hub) -> None:
     there = read_place("41 Nowhere Terrace", "", "Crook", "DL15 9ZA")
     related = SOMEBODY._replace(name=read_name("Caspian", "Figment"), born=None, phones=(), home=there)
