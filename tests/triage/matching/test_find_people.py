@@ -125,6 +125,13 @@ def test_who_shares_something_of_their_own_comes_before_who_shares_what_many_hav
     assert {one.person for one in look_for(hub, asked).candidates} == {UUID(int=n) for n in (1, 2, 3)}
 
 
+def test_a_slip_in_the_landline_of_a_home_does_not_make_a_son_his_father(hub: Hub) -> None:
+    father = SOMEBODY._replace(phones=("+441632960123",))
+    know(hub, [father])
+    son = father._replace(born=None, phones=("+441632960128",))
+    assert look_for(hub, son).verdict == "ask"
+
+
 def test_a_given_name_leads_to_nobody_by_a_street_and_a_family_name_does(hub: Hub) -> None:
     there = read_place("41 Nowhere Terrace", "", "Crook", "DL15 9ZA")
     related = SOMEBODY._replace(name=read_name("Caspian", "Figment"), born=None, phones=(), home=there)

@@ -108,8 +108,16 @@ def _phone(one: tuple[str, ...], other: tuple[str, ...]) -> str:
     if shared := set(one) & set(other):
         # A landline is a household's; a mobile is mostly somebody's own.
         return "exact" if any(number.startswith(_MOBILE) for number in shared) else "landline"
-    if any(OSA.distance(a, b, score_cutoff=1) <= 1 or (a[3:] in b or b[3:] in a) for a in one for b in other):
-        return "digit"
+    near = [
+        number
+        for a in one
+        for b in other
+        if OSA.distance(a, b, score_cutoff=1) <= 1 or a[3:] in b or b[3:] in a
+        for number in (a, b)
+    ]
+    if near:
+        # A slip in it makes a household's landline nobody's own.
+        return "digit" if any(number.startswith(_MOBILE) for number in near) else "landline"
     kinds = [{number.startswith(_MOBILE) for number in numbers} for numbers in (one, other)]
     # Whoever gives the mobile to one and the landline to another has both.
     return "missing" if kinds[0].isdisjoint(kinds[1]) else "none"
