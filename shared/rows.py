@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 Rows = Sequence[Mapping[str, object]]
 
 _TOGETHER = 256  # values that one statement of SQLite looks for
-_IN_FILE = sqlite.dialect()
+_IN_FILE = sqlite.dialect(json_deserializer=msgspec.json.decode)
 _BETWEEN = "\x1f"  # stands between texts that come as one
 # The keys come in the array's order, which is sorted, and are locked one after the other.
 _LOCK = b"SELECT count(pg_advisory_xact_lock(k)) FROM unnest(%s::bigint[]) AS k"
