@@ -18,6 +18,7 @@ from shared.house import topology_for
 from shared.messaging.carrier import BrokerAway
 from shared.messaging.parking import count_held
 from shared.messaging.topology import DEAD_EXCHANGE, EXCHANGE, queues_of
+from shared.settings import database_setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -106,7 +107,7 @@ def _database(name: str, room: Room, clock: Clock) -> Iterator[Finding]:
             f"{name} database",
             well=False,
             told=f"cannot be read ({type(error).__name__})",
-            advice=f"Start it, check HUB_{name.upper()}_DATABASE_URL, and run `hub prepare {name}`.",
+            advice=f"Start it, check {database_setting(name)}, and run `hub prepare {name}`.",
         )
         return
     apart = abs(theirs - now)

@@ -53,10 +53,6 @@ _TOO_MUCH = "54"
 _FILE_AWAY = re.compile(r"unable to open|disk I/O error|disk is full|readonly|interrupted")
 
 
-# Nothing of the address itself: it may hold a password.
-_SPOKEN = "HUB_…_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://."
-
-
 class DatabaseAway(Problem):
     """The database cannot be reached just now; nothing was lost, try again."""
 
@@ -105,14 +101,19 @@ class Instant(TypeDecorator[dt.datetime]):
 class Database:
     """A service's database; safe to share between threads."""
 
-    def __init__(self, url: str) -> None:
-        """Take an SQLAlchemy URL; nothing is opened before it is needed."""
+    def __init__(self, url: str, setting: str = "A database's address") -> None:
+        """Take an SQLAlchemy URL, and what names it to whoever set it; nothing is opened before it is needed.
+
+        Raises `UnknownDatabase`.
+        """
+        # Nothing of the address itself: it may hold a password.
+        spoken = f"{setting} must begin with sqlite:/// or postgresql+psycopg://."
         try:
             parsed = make_url(url)
         except ArgumentError as error:
-            raise UnknownDatabase(_SPOKEN) from error
+            raise UnknownDatabase(spoken) from error
         if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
-            raise UnknownDatabase(_SPOKEN)
+            raise UnknownDatabase(spoken)
         self.url = parsed
         self.is_file = parsed.get_backend_name() == "sqlite"
         self._said = threading.Event()

@@ -15,6 +15,7 @@ from shared.messaging.reconcile import Books
 from shared.messaging.unit import Unit
 from shared.resealing import SealedColumn
 from shared.sealing import Keys, load_keys
+from shared.settings import database_setting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,7 +130,7 @@ class Service:
         return Room(
             service=self,
             settings=settings,
-            database=Database(settings.database_urls[self.name]),
+            database=Database(settings.database_urls[self.name], database_setting(self.name)),
             keys=load_keys(settings.key_texts, settings.home),
             directory=Directory.read(settings.directory),
             clock=clock,

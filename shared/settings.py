@@ -22,6 +22,11 @@ SERVICE_NAMES = ("intake", "triage", "notify")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
+def database_setting(service: str) -> str:
+    """The setting that names this service's database."""
+    return f"HUB_{service.upper()}_DATABASE_URL"
+
+
 class BadSettings(Problem):
     """The hub cannot start with these settings."""
 
@@ -112,7 +117,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     *(
         Setting(
-            f"HUB_{name.upper()}_DATABASE_URL",
+            database_setting(name),
             f"sqlite:///{{home}}/{name}.db",
             f"the database of {name}: sqlite:///path or postgresql+psycopg://user:password@host/name",
             secret=True,
@@ -391,7 +396,7 @@ class Settings:
             home=Path(home),
             broker_url=read["HUB_BROKER_URL"],
             broker_management_url=read["HUB_BROKER_MANAGEMENT_URL"],
-            database_urls={name: read[f"HUB_{name.upper()}_DATABASE_URL"] for name in SERVICE_NAMES},
+            database_urls={name: read[database_setting(name)] for name in SERVICE_NAMES},
             # Whatever else is set: what is tried out reaches nobody.
             mail_url=f"file:{home}/mail" if values["HUB_SANDBOX"] else read["HUB_MAIL_URL"],
             mail_from=read["HUB_MAIL_FROM"],

@@ -576,8 +576,9 @@ def test_wrong_settings_and_databases_that_are_not_ready_are_plain_sentences(
         assert (damaged.exit_code, f"{tmp_path}/keys.json is damaged" in damaged.stderr) == (1, True)
         assert "k1:inv" not in damaged.output
     for address in ("mysql://invented-secret@host/name", "invented-secret"):
-        unknown = run("queues", HUB_INTAKE_DATABASE_URL=address)
-        assert (unknown.exit_code, "must begin with sqlite:///" in unknown.stderr) == (1, True)
+        unknown = run("queues", HUB_TRIAGE_DATABASE_URL=address)
+        named = "HUB_TRIAGE_DATABASE_URL must begin with sqlite:/// or" in unknown.stderr
+        assert (unknown.exit_code, named) == (1, True)
         assert "invented-secret" not in unknown.output
     unprepared = run("agencies", "list", HUB_INTAKE_DATABASE_URL=f"sqlite:///{tmp_path}/unprepared.db")
     assert unprepared.exit_code == 1
