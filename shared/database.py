@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import os
 import re
 import shutil
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -134,6 +135,7 @@ class Database:
             json_serializer=to_json,
         )
 
+        event.listen(engine, "do_connect", _begin_the_file)
         event.listen(engine, "connect", _leave_begin_to_us)
 
         @event.listens_for(engine, "connect")
@@ -222,6 +224,14 @@ class Database:
             return None
         return shutil.disk_usage(Path(self.url.database or "").absolute().parent).free
 
+    def close_to_others(self) -> None:
+        """Have its files read by their owner alone, who alone can say so; a server sees to its own."""
+        if not self.is_file:
+            return
+        for ending in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError, PermissionError):
+                Path(f"{self.url.database}{ending}").chmod(0o600)
+
     @contextmanager
     def stepping(self) -> Iterator[Connection]:
         """A transaction in which tables are changed, by one at a time: all of it is kept, or nothing.
@@ -233,6 +243,7 @@ class Database:
         )
         if self.is_file:
             # References are not looked at meanwhile: a table that is made anew is away for a moment.
+            event.listen(lone, "do_connect", _begin_the_file)
             event.listen(lone, "connect", _leave_begin_to_us)
             event.listen(lone, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         with lone.begin() as connection:
@@ -345,6 +356,16 @@ def what_failed(error: BaseException) -> Verdict:
 def _leave_begin_to_us(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own object
     """What SQLAlchemy sends as BEGIN is then the only one."""
     connection.isolation_level = None
+
+
+def _begin_the_file(_dialect: Dialect, _record: object, given: Sequence[str], _more: object) -> None:
+    """Begin a file that its owner alone can read; -wal and -shm are then as it is.
+
+    One that is there is never opened: to close it would end the locks that this process holds on it.
+    """
+    # What is wrong with a file that cannot be begun SQLite says itself.
+    with suppress(OSError):
+        os.close(os.open(given[0], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def migrate(database: Database, scripts: Path, **given: object) -> None:

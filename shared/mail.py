@@ -7,7 +7,6 @@ what follows. Connections are pooled, each step has a time-out, and so has a let
 
 from __future__ import annotations
 
-import os
 import re
 import select
 import smtplib
@@ -25,6 +24,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from shared.calling import Deadline
 from shared.problems import Problem
+from shared.sealing import write_private_pieces
 from shared.tls import believing
 
 if TYPE_CHECKING:
@@ -144,13 +144,7 @@ class Folder:
 
     def send(self, message: Message, delivery_id: UUID) -> None:
         """Write the file; the same delivery again is the same file."""
-        target = self._path / f"{delivery_id}.eml"
-        draft = self._path / f".{delivery_id}.new"
-        with draft.open("wb") as file:
-            file.write(message.as_bytes())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(target)
+        write_private_pieces(self._path / f"{delivery_id}.eml", (message.as_bytes(),))
 
 
 class _Client(smtplib.SMTP):

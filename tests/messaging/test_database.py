@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,8 +13,10 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
+from services.embedded import build
 from shared.database import Database, Instant, what_failed
 from shared.rows import insert_rows
+from shared.settings import SERVICE_NAMES, Settings
 from tests.conftest import FreshDatabase
 from tests.support.houses import BOTH
 
@@ -175,6 +179,36 @@ def test_a_database_that_is_away_is_known_from_a_statement_that_is_wrong(databas
         pass
     assert what_failed(refused.value) == "away"
     away.close()
+
+
+def test_the_files_of_a_database_are_read_by_their_owner_alone(tmp_path: Path) -> None:
+    def modes() -> dict[str, int]:
+        return {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+
+    before = os.umask(0o022)
+    try:
+        begun, stepped = (Database(f"sqlite:///{tmp_path}/{name}.db") for name in ("begun", "stepped"))
+        with stepped.stepping() as connection:
+            metadata.create_all(connection)
+        metadata.create_all(begun.engine)
+        files = {"begun.db", "begun.db-wal", "begun.db-shm", "stepped.db"}
+        assert modes() == dict.fromkeys(files, 0o600)
+        begun.close()
+        stepped.close()
+    finally:
+        os.umask(before)
+
+
+def test_files_that_others_could_read_are_closed_to_them_at_the_next_start(tmp_path: Path) -> None:
+    settings = Settings.read({}, home=str(tmp_path))
+    build(settings).stop()
+    files = list(tmp_path.glob("*.db"))
+    assert len(files) == len(SERVICE_NAMES)
+    for file in files:
+        file.chmod(0o644)
+    house = build(settings)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("*.db*")} == {0o600}
+    house.stop()
 
 
 def test_the_clock_of_the_database_is_ours(database: Database) -> None:

@@ -38,6 +38,7 @@ def test_a_folder_holds_one_file_for_each_delivery_however_often_it_is_sent(tmp_
             sender.send(letter(delivery_id), delivery_id)
     assert [path.name for path in folder.iterdir()] == [f"{delivery_id}.eml"]
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / f"{delivery_id}.eml").stat().st_mode) == 0o600
     text = (folder / f"{delivery_id}.eml").read_text(encoding="utf-8")
     assert f"Message-ID: <{delivery_id}@referral-hub.example>" in text
     assert "Auto-Submitted: auto-generated" in text
