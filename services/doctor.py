@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.intake.imports.store import progress_of_all
 from services.notify.dispatch_store import longest_wait
+from shared.database import told_of
 from shared.house import topology_for
 from shared.messaging.carrier import BrokerAway
 from shared.messaging.parking import count_held
@@ -106,7 +107,7 @@ def _database(name: str, room: Room, clock: Clock) -> Iterator[Finding]:
         yield Finding(
             f"{name} database",
             well=False,
-            told=f"cannot be read ({type(error).__name__})",
+            told=f"cannot be read ({told_of(error)})",
             advice=f"Start it, check {database_setting(name)}, and run `hub prepare {name}`.",
         )
         return

@@ -19,6 +19,7 @@ from services.doctor import LAGGING
 from services.notify.dispatch_store import longest_wait
 from services.notify.equipment import board_of, post_of
 from services.notify.tell_ops import send_to_ops, tell_ops, tell_ops_without_records
+from shared.database import told_of
 from shared.house import topology_for
 from shared.messaging.carrier import BrokerAway
 from shared.messaging.parking import count_held
@@ -96,7 +97,7 @@ class Watch:
             if _SENDER in seen.ill.get("ops_relay", {}):
                 send_to_ops(post_of(room), room.unit)
         except SQLAlchemyError as error:
-            log.error("ops cannot be told", extra={"ill": sorted(seen.ill), "error": type(error).__name__})  # noqa: TRY400 - its text could quote data
+            log.error("ops cannot be told", extra={"ill": sorted(seen.ill), "error": told_of(error)})  # noqa: TRY400 - its text could quote data
             self.not_kept += 1
             # Once, and again only when it was well in between: there is nobody to remember it for us.
             if self.not_kept >= _GONE_LOOKS and not self.told_without_records:
@@ -113,7 +114,7 @@ class Watch:
                 if sign is not None:
                     sign.touch()
             except Exception as error:  # noqa: BLE001 - whoever watches must not fall asleep over one error
-                log.error("the watch stumbled", extra={"error": type(error).__name__})  # noqa: TRY400 - the same
+                log.error("the watch stumbled", extra={"error": told_of(error)})  # noqa: TRY400 - the same
 
     def _look_at_room(self, name: str, room: Room, seen: Seen) -> None:
         try:

@@ -51,6 +51,7 @@ _LOCK_SECONDS = 5  # whoever hears answers the broker within ten seconds, or is 
 _TRY_AGAIN = {"40001", "40P01", "55P03", "57014"}
 # What is beyond a limit of PostgreSQL's is so each time; psycopg puts it with a server that is away.
 _TOO_MUCH = "54"
+_WORD = re.compile(r"\B(?=[A-Z])")
 _FILE_AWAY = re.compile(r"unable to open|disk I/O error|disk is full|readonly|interrupted")
 
 
@@ -219,10 +220,9 @@ class Database:
                 yield connection
 
     def free_bytes(self) -> int | None:
-        """How much may still be written where its file lies; None where a server keeps it."""
-        if not self.is_file:
-            return None
-        return shutil.disk_usage(Path(self.url.database or "").absolute().parent).free
+        """How much may still be written where its file lies; None where there is neither."""
+        folder = Path(self.url.database or "").absolute().parent
+        return shutil.disk_usage(folder).free if self.is_file and folder.is_dir() else None
 
     def close_to_others(self) -> None:
         """Have its files read by their owner alone, who alone can say so; a server sees to its own."""
@@ -351,6 +351,20 @@ def what_failed(error: BaseException) -> Verdict:
         return "busy" if "locked" in told else "away" if _FILE_AWAY.search(told) else "wrong"
     beyond = str(state).startswith(_TOO_MUCH)
     return "away" if isinstance(error, OperationalError) and not beyond else "wrong"
+
+
+def told_of(error: BaseException) -> str:
+    """An error as a log may tell it: its class and what the database failed of, and nothing of any data."""
+    told = type(error).__name__
+    if what_failed(error) == "wrong":
+        return told
+    said = getattr(error, "orig", None) or error
+    if isinstance(said, sqlite3.OperationalError):
+        return f"{told}: {said}"  # such as: database or disk is full
+    if getattr(said, "sqlstate", None) is None:
+        return f"{told}: no connection"
+    # PostgreSQL's words may name what was to be written; its condition does not, such as DiskFull.
+    return f"{told}: {_WORD.sub(' ', type(said).__name__).lower()}"
 
 
 def _leave_begin_to_us(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own object

@@ -17,7 +17,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from shared import logs
-from shared.database import migrate, what_failed
+from shared.database import migrate, told_of, what_failed
 from shared.messaging.carrier import BrokerAway
 from shared.messaging.consumer import Consumer
 from shared.messaging.reconcile import reconcile, say_again_to
@@ -165,7 +165,7 @@ class House:
             try:
                 again = sum(self.reconcile().values())
             except Exception as error:  # noqa: BLE001 - what was not heard before the restart must be said again
-                log.warning("reconcile will be tried again", extra={"error": type(error).__name__})
+                log.warning("reconcile will be tried again", extra={"error": told_of(error)})
                 if self._stop.wait(min(_LONGEST_PAUSE, delay_before(failures + 1))):
                     return
             else:
@@ -223,7 +223,7 @@ class House:
                     what,
                     extra={
                         "service": desk.room.service.name,
-                        "error": type(error).__name__,
+                        "error": told_of(error),
                         "at": logs.places_of(error, 2),
                         "pause": round(pause, 1),
                     },

@@ -34,7 +34,7 @@ from werkzeug.wsgi import get_input_stream
 from shared import logs
 from shared.allowance import Allowances, Standing
 from shared.contracts.envelope import Trace
-from shared.database import DatabaseAway, what_failed
+from shared.database import DatabaseAway, told_of, what_failed
 from shared.inflating import TAKEN, Inflating
 from shared.messaging.waiting import count_everywhere
 from shared.metrics import MEDIA_TYPE as METRICS_TYPE
@@ -400,6 +400,11 @@ _HTTP_PROBLEMS: dict[int, type[Problem]] = {
 }
 
 
+def note_away(error: SQLAlchemyError) -> None:
+    """Say in the log why a request could not be done: the database is away, or its disk is full."""
+    log.warning("database away", extra={"error": told_of(error)})
+
+
 def _tell(error: Exception) -> Response:
     """Any error as one problem+json; nothing of our insides, nothing of what was sent.
 
@@ -413,7 +418,7 @@ def _tell(error: Exception) -> Response:
         kind = _HTTP_PROBLEMS.get(error.code or 500, BadRequest if (error.code or 500) < 500 else Internal)  # noqa: PLR2004
         problem = kind()
     elif isinstance(error, SQLAlchemyError) and what_failed(error) != "wrong":
-        log.warning("database away", extra={"error": type(error).__name__})
+        note_away(error)
         problem = DatabaseAway(retry_after=1)
     else:
         log.error("unexpected failure", extra={"error": type(error).__name__, "at": logs.places_of(error)})

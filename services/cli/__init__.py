@@ -26,6 +26,7 @@ from services.cli.running import prepare, serve, up, work
 from services.cli.staff import staff
 from services.cli.teams import teams
 from services.cli.watch import watch
+from shared.database import told_of
 from shared.messaging.carrier import BrokerAway
 from shared.problems import Problem
 from shared.settings import SETTINGS
@@ -72,7 +73,7 @@ def _why(error: SQLAlchemyError) -> str:
     if isinstance(error, DBAPIError) and error.statement is None:
         return " ".join(str(error.orig).split())
     # The words of a statement that failed hold its values.
-    return type(error).__name__
+    return told_of(error)
 
 
 def _settings_help() -> str:

@@ -26,7 +26,7 @@ from sqlalchemy import bindparam, delete, select, update
 
 from shared import logs
 from shared.contracts.envelope import Envelope, Message, Trace, Unreadable, open_envelope, read_envelope
-from shared.database import what_failed
+from shared.database import told_of, what_failed
 from shared.identity import new_id
 from shared.messaging.carrier import BrokerAway
 from shared.messaging.parking import held_place
@@ -167,7 +167,7 @@ class Consumer:
                 seconds = min(10.0, share * delay_before(failures + 1))
                 log.warning(
                     "batch kept in hand, will be tried again",
-                    extra={"error": type(error).__name__, "seconds": round(seconds, 1)},
+                    extra={"error": told_of(error), "seconds": round(seconds, 1)},
                 )
                 hearing.rest(seconds)
         hearing.acknowledge(deliveries)

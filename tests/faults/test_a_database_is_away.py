@@ -73,7 +73,9 @@ def full(database: Database) -> Iterator[None]:
         database.engine.dispose()
 
 
-def test_whoever_posts_meanwhile_is_told_to_send_it_again_and_it_is_taken_once(hub: Hub, away: Away) -> None:
+def test_whoever_posts_meanwhile_is_told_to_send_it_again_and_it_is_taken_once(
+    hub: Hub, away: Away, infrastructure: str, caplog: pytest.LogCaptureFixture
+) -> None:
     hub.take(a_story(1))
     with away("intake"):
         # What a file has room for may still be taken: a page is more than one referral.
@@ -84,6 +86,11 @@ def test_whoever_posts_meanwhile_is_told_to_send_it_again_and_it_is_taken_once(h
     for answer in refused:
         assert (answer.status_code, answer.get_json()["type"].rpartition(":")[2]) == (503, "database_away")
         assert int(answer.headers["Retry-After"]) >= 1
+    # Ops read in the log what it is.
+    why = "OperationalError: database or disk is full" if infrastructure == "embedded" else "no connection"
+    told = [vars(record)["error"] for record in caplog.records if record.message == "database away"]
+    assert len(told) == len(refused)
+    assert all(error.endswith(why) for error in told[:1])
     for number in range(2, 40):
         assert hub.take(a_story(number))["version"] == 1
     hub.settle()

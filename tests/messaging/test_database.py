@@ -14,7 +14,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, select, text, u
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from services.embedded import build
-from shared.database import Database, Instant, what_failed
+from shared.database import Database, Instant, told_of, what_failed
 from shared.rows import insert_rows
 from shared.settings import SERVICE_NAMES, Settings
 from tests.conftest import FreshDatabase
@@ -156,6 +156,7 @@ def test_a_database_that_is_away_is_known_from_a_statement_that_is_wrong(databas
     with pytest.raises(DBAPIError) as wrong, database.transaction() as connection:
         connection.execute(counters.insert(), [{"name": "a", "count": 1}])
     assert what_failed(wrong.value) == "wrong"
+    assert told_of(wrong.value) == "IntegrityError"
     with pytest.raises(DBAPIError) as nothing_of_ours, database.reading() as connection:
         connection.execute(text("SELECT imagined FROM counters"))
     assert what_failed(nothing_of_ours.value) == "wrong"
@@ -169,15 +170,19 @@ def test_a_database_that_is_away_is_known_from_a_statement_that_is_wrong(databas
         with pytest.raises(DBAPIError) as disk_full, database.reading() as connection:
             connection.execute(no_room)
         assert what_failed(disk_full.value) == "away"
+        assert told_of(disk_full.value) == "OperationalError: disk full"
+        assert told_of(too_large.value) == "OperationalError"
     gone = Database("sqlite:////nowhere/at/all/hub.db")
     with pytest.raises(OperationalError) as unopened, gone.reading():
         pass
     assert what_failed(unopened.value) == "away"
+    assert told_of(unopened.value) == "OperationalError: unable to open database file"
     gone.close()
     away = Database("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
     with pytest.raises(OperationalError) as refused, away.reading():
         pass
     assert what_failed(refused.value) == "away"
+    assert told_of(refused.value) == "OperationalError: no connection"
     away.close()
 
 

@@ -24,7 +24,7 @@ from shared.database import DatabaseAway, what_failed
 from shared.identity import new_id
 from shared.pages import Pages
 from shared.problems import Problem, TooMany, Unavailable, Unprocessable
-from shared.web import ANYONE, open_to, the_room, the_trace
+from shared.web import ANYONE, note_away, open_to, the_room, the_trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,6 +140,7 @@ def _send(filled: Filled) -> Response:
     except SQLAlchemyError as error:
         if what_failed(error) == "wrong":
             raise
+        note_away(error)
         return _show_another_way(filled, DatabaseAway())
     except Unprocessable as problem:
         return _show_faults(filled, problem)

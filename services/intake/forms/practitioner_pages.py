@@ -50,7 +50,7 @@ from shared.database import DatabaseAway, what_failed
 from shared.identity import new_id
 from shared.pages import Pages
 from shared.problems import NotFound, Problem, TooMany, Unavailable, Unprocessable
-from shared.web import ANYONE, open_to, the_caller, the_room, the_trace, who_asks
+from shared.web import ANYONE, note_away, open_to, the_caller, the_room, the_trace, who_asks
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -330,6 +330,7 @@ def _send_sealed(filled: Filled) -> Response:
     except SQLAlchemyError as error:
         if what_failed(error) == "wrong":
             raise
+        note_away(error)
         return _show_wait(filled, DatabaseAway())
     except Unprocessable as problem:
         return _show_sealed(filled, slips_of(problem.errors, PRACTITIONER.told(filled.answers)))
