@@ -327,6 +327,16 @@ def test_columns_are_known_whatever_their_case_and_spaces() -> None:
     assert body["source_record_id"] == "FIRST/EX/1"
 
 
+@pytest.mark.parametrize("written", ["{}:", "{} *", "*{}", "{}\u200b"])
+def test_columns_are_known_whatever_stands_for_a_space_or_around_their_names(written: str) -> None:
+    mapping = Mapping.named("first")
+    columns = [written.format(column.replace(" ", "_")) for column in mapping.columns]
+    assert mapping.unknown(columns) == ()
+    assert mapping.missing(columns) == ()
+    body = mapping.read_row({written.format("Case_Ref"): "FIRST/EX/1"}).body
+    assert body["source_record_id"] == "FIRST/EX/1"
+
+
 def test_unknown_columns_are_named_and_missing_ones_too() -> None:
     mapping = Mapping.named("first")
     columns = [column for column in mapping.columns if column != "Date Opened"]

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.imports.domain.cell_text import MAX_CELL
+from services.intake.imports.domain.header import plain
 from services.intake.imports.domain.row import Row, RowFault
 from services.intake.imports.reading import open_table
 from services.intake.imports.unreadable import UnreadableFile
@@ -100,6 +101,22 @@ def test_a_mark_that_nobody_sees_is_no_part_of_a_column_name(mark: str) -> None:
     with open_table(io.BytesIO(written), "export.csv", known=["case ref", "Surname"]) as table:
         assert table.columns == ("Case Ref", "Surname")
         assert [dict(row.cells) for row in table.rows] == [{"Case Ref": "EX/1", "Surname": "Example"}]
+
+
+@pytest.mark.parametrize(
+    "name", ["Case_Ref", "CASE_REF", "Case Ref *", "* Case Ref", "Case Ref:", "Case_Ref*:"]
+)
+def test_underscores_asterisks_and_colons_make_no_other_column_name(name: str) -> None:
+    written = f"Case work,{name},Surname:\r\nx,EX/1,Example\r\n".encode()
+    with open_table(io.BytesIO(written), "export.csv", known=["Case Ref", "Surname"]) as table:
+        assert table.columns == ("Case work", name, "Surname:")
+        assert [plain(column) for column in table.columns] == ["case work", "case ref", "surname"]
+
+
+def test_two_columns_that_differ_in_an_underscore_only_are_told_apart_by_number() -> None:
+    columns, rows, _ = read("Ref,Surname,Sur_name,Case_Ref,Case Ref:\r\n1,A,B,C,D\r\n")
+    assert columns == ("Ref", "Surname", "Sur_name", "Case_Ref", "Case Ref: (2)")
+    assert len({plain(column) for column in columns}) == len(rows[0].cells) == 5
 
 
 def test_column_names_are_found_under_titles_notes_and_blank_lines() -> None:

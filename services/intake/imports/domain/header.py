@@ -14,6 +14,8 @@ _LONGEST_NAME: Final = 120
 _NOT_A_NAME: Final = re.compile(r"@|https?:|\d{4}", re.ASCII)
 # Marks that nobody sees, such as a byte order mark too many: soft hyphens, joiners, directions.
 _UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+# An underscore stands where a space cannot, an asterisk for "must be filled in", a colon before what follows.
+_NO_WORD: Final = re.compile(r"[_*:]")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
 # So many of the cells of the line must look like names; a line of data has dates, numbers and addresses.
@@ -37,8 +39,8 @@ def letters(position: int) -> str:
 
 
 def plain(name: str) -> str:
-    """A column name for comparison: case, spaces and what nobody sees are nobody's fault."""
-    return as_seen(name).casefold()
+    """A column name for comparison: `Case_Ref`, `case ref *` and `Case Ref:` are the same."""
+    return as_seen(_NO_WORD.sub(" ", name)).casefold()
 
 
 def as_seen(name: str) -> str:
