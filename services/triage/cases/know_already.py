@@ -17,6 +17,7 @@ from services.triage.cases.share_known import (
     may_be_told,
     may_read,
     parties_of,
+    those_that_stand,
     words_of,
 )
 from services.triage.lives.schema import sides_of
@@ -88,9 +89,11 @@ def know_already(seen: Seen, who: Who, unit: Unit, directory: Directory) -> Aske
     """
     connection, keys, case_id = unit.connection, unit.keys.rest, seen.case.id
     told_here = cases_store.list_told(connection, keys, case_id)
-    here = [_telling(told, seen) for told in told_here if told.stands]
+    ever_here = [_telling(told, seen) for told in told_here]
+    here = those_that_stand(ever_here)
     people = _people(here)
-    elsewhere = by_case(store.tellings_elsewhere(connection, keys, people.keys(), case_id))
+    ever_elsewhere = by_case(store.tellings_elsewhere(connection, keys, people.keys(), case_id))
+    elsewhere = {one: told for one, ever in ever_elsewhere.items() if (told := those_that_stand(ever))}
     assessed = store.list_assessments(connection, keys, {case_id, *elsewhere})
     team = who.team_in(seen, unit)
     here_assessed = [one for one in assessed if one.case_id == case_id and may_read(one, who, team)]
@@ -106,7 +109,9 @@ def know_already(seen: Seen, who: Who, unit: Unit, directory: Directory) -> Aske
         there = {one: told for one, tellings in elsewhere.items() if (told := _that_tell(person, tellings))}
         if not there:
             continue
-        words = words_of(person, {case_id: _that_tell(person, here), **there}, unit)
+        ever = {case_id: ever_here, **ever_elsewhere}
+        heard = {one: told for one, tellings in ever.items() if (told := _that_tell(person, tellings))}
+        words = words_of(person, heard, unit)
         for other, told in there.items():
             theirs = [one for one in assessed if any(_is_of(one, person, telling) for telling in told)]
             shown = may.be_shown(told[0], theirs, words)
@@ -154,7 +159,7 @@ class _Reader(NamedTuple):
 def _telling(told: Told, seen: Seen) -> Telling:
     case = seen.case
     where = (case.id, case.reference, case.team, seen.kept.lead)
-    return store.Telling(told.reference, told.agency, told.content, told.people, *where)
+    return store.Telling(told.reference, told.agency, told.content, told.people, *where, told.stands)
 
 
 def _that_tell(person: UUID, tellings: Sequence[Telling]) -> list[Telling]:

@@ -36,6 +36,7 @@ _TELLING: Final = (
     cases.c.reference.label("case"),
     cases.c.team,
     lives.c.lead,
+    withdrawals.c.reference.is_(None).label("stands"),
 )
 
 
@@ -62,7 +63,10 @@ class Assessment:
 
 
 class Telling(NamedTuple):
-    """A referral that stands: what it tells, who its parties are, and the case that it is in."""
+    """A referral: what it tells, who its parties are, the case that it is in, and whether it stands.
+
+    Of one that was taken back nothing counts any more but a "no".
+    """
 
     reference: str
     agency: str
@@ -72,6 +76,7 @@ class Telling(NamedTuple):
     case: str
     team: str
     lead: str
+    stands: bool
 
 
 def add_assessment(unit: Unit, assessment: Assessment) -> None:
@@ -120,11 +125,11 @@ def related_cases(case_id: UUID, unit: Unit) -> set[UUID]:
 def tellings_elsewhere(
     connection: Connection, keys: KeyRing, people: Collection[UUID], case_id: UUID | None = None
 ) -> list[Telling]:
-    """The referrals of other cases than this one, or of all, in which one of these people is."""
+    """The referrals of other cases than this one, or of all, in which one of these people is or was."""
     if not people:
         return []
     theirs = select(people_in.c.reference).where(people_in.c.person_id.in_(people))
-    query = _standing().where(referrals.c.reference.in_(theirs))
+    query = _told().where(referrals.c.reference.in_(theirs))
     if case_id is not None:
         query = query.where(referrals.c.case_id != case_id)
     found = [_telling(row, keys) for row in connection.execute(query)]
@@ -132,13 +137,12 @@ def tellings_elsewhere(
     return [one for one in found if not set(people).isdisjoint(one.people)]
 
 
-def _standing() -> Select[Any]:
+def _told() -> Select[Any]:
     return (
         select(*_TELLING)
         .join(cases, cases.c.id == referrals.c.case_id)
         .join(lives, lives.c.case_id == cases.c.id)
         .outerjoin(withdrawals, withdrawals.c.reference == referrals.c.reference)
-        .where(withdrawals.c.reference.is_(None))
         .order_by(referrals.c.heard_at, referrals.c.reference)
     )
 

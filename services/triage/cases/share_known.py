@@ -46,6 +46,11 @@ def may_read(assessment: Assessment, who: Who, team: str) -> bool:
     return assessment.shared or assessment.team in (who.team, team) or assessment.who == who.name
 
 
+def those_that_stand(tellings: Sequence[Telling]) -> list[Telling]:
+    """Without those that were taken back."""
+    return [one for one in tellings if one.stands]
+
+
 def by_case(tellings: Sequence[Telling]) -> dict[UUID, list[Telling]]:
     """What was told in each case."""
     found: dict[UUID, list[Telling]] = {}
@@ -57,7 +62,8 @@ def by_case(tellings: Sequence[Telling]) -> dict[UUID, list[Telling]]:
 def words_of(person: UUID, told: Mapping[UUID, Sequence[Telling]], unit: Unit) -> dict[UUID, Word]:
     """What somebody said in each of these cases of other services being told.
 
-    What was recorded in a case is newer than what its referrals say; a refusal in any of these stands.
+    What was recorded in a case is newer than what its referrals say; a refusal in any of these stands, also
+    where the referral that told of it was taken back: they have said it all the same.
     """
     return {case_id: _word(person, tellings, unit) for case_id, tellings in told.items()}
 
@@ -68,7 +74,7 @@ def _word(person: UUID, told: Sequence[Telling], unit: Unit) -> Word:
         for telling in told
         for party in parties_of(person, telling)
         for consent in party.consents
-        if consent.to == "sharing"
+        if consent.to == "sharing" and (telling.stands or consent.decision == "refused")
     }
     sides = {
         side

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from services.triage.cases.needs_store import tellings_elsewhere
-from services.triage.cases.share_known import by_case, may_be_told, words_of
+from services.triage.cases.share_known import by_case, may_be_told, those_that_stand, words_of
 from services.triage.history.store import History
 from services.triage.lives.store import Lives, hold_cases
 from services.triage.matching.find_people import find_person
@@ -64,7 +64,7 @@ def check_person(
     if found.verdict != "same" or best is None or not _more_than_a_name(best):
         return Checked()
     told = tellings_elsewhere(unit.connection, unit.keys.rest, [best.person])
-    if not told:
+    if not those_that_stand(told):
         return Checked()
     hold_cases(unit, database, {one.case_id for one in told})
     matched, answer = _may_know(point, best.person, told, unit, directory)
@@ -88,7 +88,7 @@ def _may_know(
         kept = lives.find(one.case_id)
         return kept is not None and kept.life.is_open, one.case_id.int  # ids grow with time
 
-    newest = sorted(told, key=by_weight, reverse=True)
+    newest = sorted(those_that_stand(told), key=by_weight, reverse=True)
     for one in newest:
         if point in (one.lead, one.team):
             return one.case_id, Checked(known=True, lead=one.lead or one.team, case=one.case)

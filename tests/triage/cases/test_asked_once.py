@@ -10,6 +10,7 @@ from sqlalchemy import event
 from tests.support.builders import Wire, a_consent
 from tests.support.houses import Hub
 from tests.triage.cases.doing import a_crime, allocate, move, post, record, take, token, whole
+from tests.triage.test_brought_again import withdraw
 
 ME = "coordinator@referral-hub.example"
 NEEDS = {"outlook": {"level": 3, "note": "Invented: sleeps badly."}}
@@ -123,6 +124,26 @@ def test_who_refused_anywhere_that_others_are_told_is_known_nowhere_else(hub: Hu
     consents[-1].pop("contact_again_on")
     at_vcas, at_hub = two_cases(hub, accounts["first"], accounts["second"])
     assert assess(hub, at_vcas, "vcas").status_code == 201
+    known = asked(hub, at_hub)
+    assert (known["needs"], known["wishes"], known["elsewhere"]) == ([], [], [])
+
+
+def test_a_no_to_sharing_is_a_no_also_where_the_referral_was_taken_back(hub: Hub) -> None:
+    first, refusing = with_wishes(their_theft(), "apology"), a_crime("REFUSED", kind="fraud", on="2026-02-02")
+    refusing["parties"][0]["consents"][-1] |= {"to": "sharing", "decision": "refused"}
+    at_vcas, at_hub = two_cases(hub, first)
+    assert assess(hub, at_vcas, "vcas").status_code == 201
+    assert asked(hub, at_hub)["elsewhere"] != []
+    assert take(hub, refusing, "vip") not in (at_vcas, at_hub)
+    withdraw(hub, hub.links()["vip:REFUSED"], "vip")
+    known = asked(hub, at_hub)
+    assert (known["needs"], known["wishes"], known["elsewhere"]) == ([], [], [])
+
+
+def test_what_a_referral_that_was_taken_back_agreed_to_counts_no_longer(hub: Hub) -> None:
+    at_vcas, at_hub = two_cases(hub)
+    withdraw(hub, hub.links()["vcas:SUPPORT"])
+    assert whole(hub, at_vcas, "supervisor")["state"] == "withdrawn"
     known = asked(hub, at_hub)
     assert (known["needs"], known["wishes"], known["elsewhere"]) == ([], [], [])
 

@@ -14,6 +14,7 @@ from shared.agency_keys import key_id_of
 from tests.support.builders import an_account
 from tests.support.houses import StoppedClock
 from tests.triage.cases.doing import a_crime, record, take, whole
+from tests.triage.test_brought_again import withdraw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +62,18 @@ def test_a_name_and_a_home_are_a_sons_too_and_tell_of_nobody(hub: Hub) -> None:
     assert check(hub, "vcas", asked).get_json()["known"]
     his_own = ("date_of_birth", "contacts")
     assert check(hub, "vcas", {k: v for k, v in asked.items() if k not in his_own}).get_json() == NOTHING
+
+
+def test_who_refused_sharing_in_a_referral_that_was_taken_back_is_not_known(hub: Hub) -> None:
+    known_to(hub, "vip")
+    assert check(hub, "vcas", a_person()).get_json()["known"]
+    refusing = a_crime("REFUSED", kind="fraud", on="2026-02-02")
+    refusing["parties"][0]["consents"][-1] |= {"to": "sharing", "decision": "refused"}
+    receipt = hub.take(refusing, "restorative_hub")
+    hub.settle()
+    assert not check(hub, "vcas", a_person()).get_json()["known"]
+    withdraw(hub, receipt, "restorative_hub")
+    assert check(hub, "vcas", a_person()).get_json() == NOTHING
 
 
 def test_without_an_agreement_between_the_two_points_nobody_is_known(hub: Hub) -> None:
