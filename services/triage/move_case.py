@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from services.triage.domain.life.guards import Given
 from services.triage.domain.life.moving import STOP, Actor, Life, Refused, move, with_task
+from services.triage.domain.life.situation import Record
 from services.triage.domain.life.states import TOLD_AGENCY
 from services.triage.domain.life.turn import is_told_at_once, whose_turn
 from services.triage.history.store import SYSTEM, History
@@ -102,6 +103,8 @@ def move_case(
         left = None
     if owner is not None:
         life = replace(life, owner=owner.owner)
+    if name == "reopen":
+        Lives.of(unit).record(case.id, Record("reopened", {}, today, actor.name))
     changed = replace(kept, life=life, left=left, warned_for=None, breached_for=None)
     Lives.of(unit).change(case.id, changed)
     _write(case.id, name, before, changed.life, actor, given, unit)

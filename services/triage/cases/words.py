@@ -73,6 +73,7 @@ WHATS: Final = {
     "merged": "It is part of another case",
     "merged_in": "Another case was found to be part of it",
     "separated": "It is a case of its own again",
+    "reopened": "Opened again",
     "review_asked": "It may be one with another case; somebody is asked",
     "review_looked_at": "Compared with another case",
     "offered_elsewhere": "Offered to a service outside the hub",

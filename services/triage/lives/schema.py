@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shared.contracts.referral import Address, Party, Referral
 
 _IN_CUSTODY = ("prison_number", "prison", "custody")
+_TELEPHONES = ("mobile", "landline")
 _LANDLORD = ("landlord", "social_landlord")
 # How far responsibility is accepted, from nothing on.
 _ACCEPTED_LEAST: Final = ("denied", "no_comment", "unknown", "partial", "guilty_plea", "full")
@@ -107,10 +108,17 @@ def read_facts(referral: Referral, home: Place, other_home: Place) -> Facts:
         admission=_admission(referral),
         forbidden_until=max(_forbidden(referral), default=None),
         sharing_refused=_refuses_sharing(referral),
+        by_phone=frozenset(_by_phone(referral)),
         told_stage=event.justice_stage,
         told_hearing_on=event.next_hearing_on,
         **_agreed(referral),
     )
+
+
+def _by_phone(referral: Referral) -> Iterator[Side]:
+    for party, side in zip(referral.parties, sides_of(referral), strict=True):
+        if any(one.channel in _TELEPHONES and one.safe == "yes" for one in party.contacts):
+            yield side
 
 
 def _tenure(referral: Referral) -> str:
@@ -215,5 +223,6 @@ def begin_situation(
         forbidden_until=facts.forbidden_until,
         stage=facts.stage or "unknown",
         safe_contact="safe_contact" not in (lacks or ()),
+        by_phone=facts.by_phone,
         consents=consents,
     )

@@ -138,6 +138,44 @@ def test_nobody_is_out_of_reach_before_attempts_on_two_days(hub: Hub) -> None:
     assert move(hub, case, "close", outcome="C-UNCONTACTABLE")["state"] == "closed"
 
 
+def test_letters_make_nobody_out_of_reach_who_can_be_rung(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    closing = {"transition": "close", "outcome": "C-UNCONTACTABLE"}
+    for _ in range(2):
+        record(hub, case, "contact", side="initiator", channel="letter", result="sent")
+        hub.clock.move(days=1)
+    assert "by telephone" in refused(hub, case, "coordinator", **closing)
+    # On a number that is not theirs nobody is rung again: then the letters are all there is.
+    record(hub, case, "contact", side="initiator", channel="phone", result="wrong_number")
+    assert move(hub, case, "close", outcome="C-UNCONTACTABLE")["state"] == "closed"
+
+
+def test_who_cannot_be_rung_safely_is_out_of_reach_after_letters_on_two_days(hub: Hub) -> None:
+    account = a_crime()
+    account["parties"][0]["contacts"] = [{"channel": "post", "value": "14 Nowhere Terrace", "safe": "yes"}]
+    case = take(hub, account)
+    for _ in range(2):
+        record(hub, case, "contact", side="initiator", channel="letter", result="sent")
+        hub.clock.move(days=1)
+    assert move(hub, case, "close", outcome="C-UNCONTACTABLE")["state"] == "closed"
+
+
+def test_who_was_out_of_reach_is_tried_anew_when_their_case_is_opened_again(hub: Hub) -> None:
+    case = take(hub, a_crime())
+    closing = {"transition": "close", "outcome": "C-UNCONTACTABLE"}
+    tried = {"side": "initiator", "channel": "phone", "result": "no_answer"}
+    for _ in range(2):
+        record(hub, case, "contact", **tried)
+        hub.clock.move(days=1)
+    move(hub, case, "close", outcome="C-UNCONTACTABLE")
+    move(hub, case, "reopen", reason="O-ASKED-AGAIN")
+    assert "two days" in refused(hub, case, "coordinator", **closing)
+    for _ in range(2):
+        record(hub, case, "contact", **tried)
+        hub.clock.move(days=1)
+    assert move(hub, case, "close", outcome="C-UNCONTACTABLE")["state"] == "closed"
+
+
 def prepared(hub: Hub, case: str) -> None:
     """A case in which both sides have agreed to a letter."""
     allocate(hub, case)

@@ -10,6 +10,8 @@ from services.triage.domain.life.reasons import ACHIEVED, DECLINED, DIRECT, WITH
 from services.triage.domain.life.situation import RISK_IS_NEW_FOR, SIDES, Side, Situation
 
 _ATTEMPTS_BEFORE_GIVING_UP: Final = 2  # on different days, with nobody reached since (DOMAIN §3)
+# Whoever heard this is not rung on that number again (DOMAIN §9).
+_NOT_THEIR_TELEPHONE: Final = ("somebody_else", "wrong_number")
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,20 @@ def _honest(now: Situation, given: Given) -> bool:
     if given.outcome in WITHDREW:
         return _side_of(given.outcome, now) in now.took_back
     if given.outcome == "C-UNCONTACTABLE":
-        return max(map(len, now.tried_on.values()), default=0) >= _ATTEMPTS_BEFORE_GIVING_UP
+        return any(_out_of_reach(side, now) for side in now.tried)
     return given.outcome != "C-DUPLICATE" or now.merged_into is not None
+
+
+def _out_of_reach(side: Side, now: Situation) -> bool:
+    """Whether a side was tried often enough: a letter counts only where it cannot be rung.
+
+    Who can be reached is reached by telephone; silence after a letter says nothing (DOMAIN §2.4, §3).
+    """
+    tried = now.tried[side]
+    lost = any(one.channel == "phone" and one.result in _NOT_THEIR_TELEPHONE for one in tried)
+    is_rung = side in now.by_phone and not lost
+    days = {one.on for one in tried if one.channel == "phone" or not is_rung}
+    return len(days) >= _ATTEMPTS_BEFORE_GIVING_UP
 
 
 def _side_of(outcome: str, now: Situation) -> Side:
@@ -184,7 +198,7 @@ GUARDS: Final[dict[str, Guard]] = {
     "honest_outcome": Guard(
         _honest,
         "The records do not bear that out: a no or a withdrawal was said by somebody, an achieved outcome "
-        "was held, and nobody is out of reach before attempts on two days.",
+        "was held, and nobody is out of reach before attempts on two days, by telephone where that is safe.",
     ),
     "sharing_agreed": Guard(
         lambda now, _: now.may_share,

@@ -32,6 +32,14 @@ class Consent(NamedTuple):
     on: dt.date
 
 
+class Attempt(NamedTuple):
+    """An attempt in vain to be in contact: how, what came of it, and when."""
+
+    channel: str
+    result: str
+    on: dt.date
+
+
 class Facilitator(NamedTuple):
     """Who works with the case, and the level at which they are registered."""
 
@@ -73,7 +81,8 @@ class Situation:
     followed_up: Mapping[Side, int] = field(default_factory=dict)  # how often, since the meeting was held
     facilitators: tuple[Facilitator, ...] = ()
     conflicts: frozenset[str] = frozenset()
-    tried_on: Mapping[Side, frozenset[dt.date]] = field(default_factory=dict)  # days of attempts in vain
+    tried: Mapping[Side, tuple[Attempt, ...]] = field(default_factory=dict)  # in vain, since any was reached
+    by_phone: frozenset[Side] = frozenset()  # who has a telephone that was said to be safe
     reached: frozenset[Side] = frozenset()
     held: tuple[str, ...] = ()
     agreement: bool = False
@@ -257,9 +266,9 @@ def _signed_off(now: Situation, _record: Record) -> Situation:
 def _contact(now: Situation, record: Record) -> Situation:
     side: Side = record.says["side"]
     if record.says["result"] == "reached":
-        return replace(now, reached=now.reached | {side}, tried_on={**now.tried_on, side: frozenset()})
-    days = now.tried_on.get(side, frozenset()) | {record.on}
-    return replace(now, tried_on={**now.tried_on, side: days})
+        return replace(now, reached=now.reached | {side}, tried={**now.tried, side: ()})
+    attempt = Attempt(record.says["channel"], record.says["result"], record.on)
+    return replace(now, tried={**now.tried, side: (*now.tried.get(side, ()), attempt)})
 
 
 def _conflict(now: Situation, record: Record) -> Situation:
@@ -326,6 +335,8 @@ _FOLDS: Final[dict[str, Callable[[Situation, Record], Situation]]] = {
     # What routing knows too is known there alone (domain/routing/facts.py), whoever told it.
     **dict.fromkeys(("area", "strand", "court"), lambda now, _record: now),
     "contact": _contact,
+    # Whoever could not be reached then is tried anew.
+    "reopened": lambda now, _record: replace(now, tried={}),
     "conflict": _conflict,
     "facilitators": _facilitators,
     "held": _held,

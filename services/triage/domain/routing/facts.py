@@ -63,6 +63,8 @@ class Facts:
     other_sharing_agreed_on: dt.date | None = None
     other_sharing_refused_on: dt.date | None = None
     more_time_until: dt.date | None = None
+    # On which sides somebody can be rung: they have a telephone that was said to be safe.
+    by_phone: frozenset[Literal["initiator", "other"]] = frozenset()
     # Of whoever asked: what they wanted that time for, and what they have decided.
     thinking_over: frozenset[str] = frozenset()
     decided: frozenset[str] = frozenset()
@@ -127,7 +129,7 @@ def stirred_by(facts: Facts, gates: Collection[str], until: dt.date, today: dt.d
     return stirs
 
 
-_UNITED: Final = ("markers", "services")
+_UNITED: Final = ("markers", "services", "by_phone")
 # On each side, which of several ages decides: whoever is told of with another is not grown up for it.
 _WHOSE_AGE_DECIDES: Final = {"responsible_age": RESPONSIBLE_AGES, "harmed_age": AGES}
 _OF_THE_COURT: Final = ("stage", "hearing_on")
