@@ -1,7 +1,8 @@
 """What can be made of a cell: each reader takes the text of one and gives the values of a referral's fields.
 
 A reader never guesses. What it cannot read it refuses with a sentence for whoever has the spreadsheet open; a
-word that means "nothing is known" (n/a, unknown, -) is not a value, except where the text is kept as typed;
+word that means "nothing is known" (n/a, unknown, -) is not a value, except where the text is kept as typed
+and where not knowing has to count as a yes;
 and it is nobody's record number.
 """
 
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.intake.imports.domain.addresses import read_address
-from services.intake.imports.domain.cells import Unreadable, bare_words, clean, says_nothing
+from services.intake.imports.domain.cells import Unreadable, bare_words, clean, says_not_known, says_nothing
 from services.intake.imports.domain.names import read_name
 from services.intake.imports.domain.uk_dates import read_date, read_date_time
 from services.intake.imports.domain.uk_phones import split_phones
@@ -123,6 +124,8 @@ def _yes_no(text: str, placing: Placing, into: Field) -> Reading:
     told = _TICKS.get(word.strip(), bare_words(word))
     if told in _YES or told in _NO:
         return Reading([(into.steps, told in _YES)])
+    if into.steps[-1] in _YES_UNTIL_KNOWN and says_not_known(text):
+        return Reading([(into.steps, True)], noted=True)
     if says_nothing(text):
         return Reading([])
     if placing.otherwise == NOTE:
@@ -277,6 +280,8 @@ _NUMBER: Final = re.compile(r"(\d{1,9})(?:\.0*)?", re.ASCII)
 _TICKS: Final = {"✓": "yes", "✔": "yes", "☑": "yes", "☒": "yes", "✗": "no", "✘": "no", "☐": "no"}
 _YES: Final = frozenset({"yes", "y", "true", "t", "1", "x", "tick", "ticked", "checked"})
 _NO: Final = frozenset({"no", "n", "false", "f", "0", "not ticked", "unticked", "unchecked"})
+# Nobody comes to harm because nobody found out: these count as a yes until somebody does.
+_YES_UNTIL_KNOWN: Final = frozenset({"forbids_contact", "immediate_danger"})
 _DECISIONS: Final = frozenset({"given", "refused", "deferred", "not_asked"})
 _USUAL_DECISIONS: Final = {
     "yes": "given", "y": "given", "true": "given", "agreed": "given", "agrees": "given", "consented": "given",

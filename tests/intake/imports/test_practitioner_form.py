@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from services.intake.imports.fields import fields_of
 from services.intake.imports.mapping import MappedRow, Mapping
 from services.intake.schema import read_referral
@@ -71,6 +73,24 @@ def test_an_order_of_which_only_the_end_is_told_forbids_contact_until_somebody_f
     assert body["event"]["summary"].startswith(
         "Bail ends on: 01/02/2027 (whether it forbids contact is not told"
     )
+
+
+@pytest.mark.parametrize("said", ["not known", "Unknown", "TBC", "not sure", "?"])
+def test_what_nobody_knows_of_an_order_or_of_danger_counts_as_a_yes_and_is_told(said: str) -> None:
+    body = read(Restraining_order_forbids_contact=said, Is_anybody_in_danger_now=said).body
+    assert body["orders"] == [{"type": "restraining", "forbids_contact": True}]
+    assert body["risks"] == {"immediate_danger": True}
+    assert set(body["event"]["summary"].splitlines()) == {
+        f"Restraining order forbids contact: {said}",
+        f"Is anybody in danger now: {said}",
+    }
+
+
+@pytest.mark.parametrize("said", ["n/a", "none", "-", "no"])
+def test_where_there_is_no_order_none_is_told(said: str) -> None:
+    body = read(Restraining_order_forbids_contact=said).body
+    assert "orders" not in body
+    assert "summary" not in body["event"]
 
 
 def test_nobody_has_to_know_whether_it_is_a_crime_or_a_dispute() -> None:

@@ -8,14 +8,17 @@ from typing import Final
 _INVISIBLE: Final = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")
 _NOT_A_SIGN: Final = re.compile(r"[\W_]+")
 
+# What people type where somebody would have to find out.
+_NOT_KNOWN: Final = frozenset(
+    {"nk", "n k", "not known", "tba", "tbc", "tbd", "to be confirmed", "unk", "unknown"}
+)
+_NOT_SURE: Final = frozenset({"don t know", "dont know", "not sure", "unsure", "maybe", "possibly"})
+
 # What people type where they have nothing to say.
-_NOTHING: Final = frozenset(
-    {
-        "", "blank", "na", "n a", "nil", "nk", "n k", "none", "not applicable", "not available", "not given",
-        "not known", "not provided", "not recorded", "not stated", "null", "tba", "tbc", "tbd",
-        "to be confirmed", "unk", "unknown",
-    }
-)  # fmt: skip
+_NOTHING: Final = _NOT_KNOWN | {
+    "", "blank", "na", "n a", "nil", "none", "not applicable", "not available", "not given", "not provided",
+    "not recorded", "not stated", "null",
+}  # fmt: skip
 
 
 class Unreadable(ValueError):  # noqa: N818 - said of a cell, in the field's words
@@ -43,3 +46,9 @@ def bare_words(text: str) -> str:
 def says_nothing(text: str) -> bool:
     """Whether this stands for "nothing is known": n/a, unknown, -, ?, not recorded and their like."""
     return bare_words(text) in _NOTHING
+
+
+def says_not_known(text: str) -> bool:
+    """Whether this says that nobody knows, which is more than nothing: not known, unsure, TBC, ?."""
+    words = bare_words(text)
+    return words in _NOT_KNOWN | _NOT_SURE or (not words and "?" in text)
