@@ -111,6 +111,22 @@ def test_an_empty_form_has_everything_still_to_do_and_goes_on_page_by_page() -> 
 
 
 @pytest.mark.parametrize(
+    ("told", "urgent", "remarked"),
+    [("yes", True, False), ("unsure", True, True), ("no", False, False)],
+)
+def test_whoever_may_be_in_danger_is_looked_at_first(
+    told: str,
+    urgent: bool,  # noqa: FBT001
+    remarked: bool,  # noqa: FBT001
+) -> None:
+    body = write_referral(
+        Filled("1", NOW, LIST, {"side": ("done_to_me",), "danger": (told,)}), NOW, verified=True
+    )
+    assert body["risks"]["immediate_danger"] is urgent
+    assert ("May be in danger: not known" in body["event"].get("summary", "")) is remarked
+
+
+@pytest.mark.parametrize(
     ("told", "forbids", "remarked"),
     [("yes", True, False), ("no", False, False), ("unsure", True, True), ("", True, True)],
 )

@@ -126,7 +126,8 @@ def write_referral(filled: Filled, at: dt.datetime, *, verified: bool) -> dict[s
             "parties": [_party(answers, number) for number in people],
             "risks": {
                 "assessed": text_of(answers, "assessed") == "yes",
-                "immediate_danger": text_of(answers, "danger") == "yes",
+                # Where nobody knows, a person has to look at it first.
+                "immediate_danger": text_of(answers, "danger") in ("yes", "unsure"),
                 "markers": list(dict.fromkeys((*answers.get("markers", ()), *what.markers))),
             },
             "orders": [
