@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.intake.check_referral import warnings_for
 from services.intake.forms.domain.filling import CHECK, Filled, answer, begin
 from services.intake.forms.domain.questions import PARTS_OF_A_DATE, Answers, Field
 from services.intake.forms.domain.self_referral import SELF_REFERRAL
@@ -26,6 +27,22 @@ def referral_of(**answers: str | tuple[str, ...]) -> Referral:
     told = {"side": "done_to_me", "go_on": "given"} | answers
     as_typed: Answers = {name: (said,) if isinstance(said, str) else said for name, said in told.items()}
     return read_referral(write_referral(Filled("1", NOW, "check", as_typed)), self_referral=True)
+
+
+def test_what_was_agreed_to_just_after_midnight_in_summer_is_dated_by_the_day_in_london() -> None:
+    just_after = dt.datetime(2026, 7, 1, 23, 10, tzinfo=dt.UTC)
+    told = {"side": ("i_did",), "go_on": ("given",), "keep": ("given",), "own_part": ("full",)}
+    told |= {"channels": ("mobile",), "mobile": ("07700 900982",), "mobile_safe": ("yes",)}
+    body = write_referral(Filled("1", just_after, "check", told))
+    referral = read_referral(body, self_referral=True)
+    (party,) = referral.parties
+    today = dt.date(2026, 7, 2)
+    assert {consent.decided_on for consent in party.consents[:2]} == {today}
+    assert party.contacts[0].confirmed_on == today
+    assert party.responsibility is not None
+    assert party.responsibility.on == today
+    assert referral.referred_at == just_after
+    assert warnings_for(referral, just_after) == warnings_for(referral_of(**told), NOW)
 
 
 # What somebody gives who was told that it is needed, or that what they gave cannot be.

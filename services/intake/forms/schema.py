@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from services.intake.domain.references import remark_on_reference
-from services.intake.forms.domain.questions import Answers, Slip, date_of, text_of
+from services.intake.forms.domain.questions import LONDON, Answers, Slip, date_of, text_of
 from services.intake.forms.domain.self_referral import CHANNELS, SELF_REFERRAL
 from services.intake.forms.domain.what_happened import WhatHappened, work_out
 
@@ -61,14 +61,16 @@ def write_referral(filled: Filled) -> dict[str, Any]:
     answers = SELF_REFERRAL.told(filled.answers)
     side: Any = text_of(answers, "side")
     what = work_out(side, answers.get("kinds", ()))
-    today = filled.begun_at.date().isoformat()
+    # With London's offset, so that its date is the one that whoever fills it in calls today.
+    begun_at = filled.begun_at.astimezone(LONDON)
+    today = begun_at.date().isoformat()
     parties = [_asking(answers, what, today)]
     if text_of(answers, "other_known") == "yes":
         parties.append(_other(answers, what))
     return without_nothing(
         {
             "source_record_id": filled.id,
-            "referred_at": filled.begun_at.isoformat(),
+            "referred_at": begun_at.isoformat(),
             "need_identified_by": "self",
             "initiated_by": what.initiated_by,
             "strand": what.strand,
