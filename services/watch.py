@@ -1,4 +1,4 @@
-"""Keeps an eye on the hub: queues that grow, parked messages, workers that are gone, relays that lag.
+"""Keeps an eye on the hub: queues that grow, parked messages, workers that are gone, lagging relays, disks.
 
 It looks where `hub doctor` looks, again and again, and tells ops through notify: by mail, by text, or however
 they chose. Where the sender of notify is what is gone, it sends to ops itself; where notify's database is, it
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.doctor import LAGGING
+from services.doctor import LAGGING, ROOM
 from services.notify.dispatch_store import longest_wait
 from services.notify.equipment import board_of, post_of
 from services.notify.tell_ops import send_to_ops, tell_ops, tell_ops_without_records
@@ -64,6 +64,7 @@ class Watch:
 
     house: House
     long: int = LONG
+    least_free: int = ROOM
     lengths: dict[str, list[int]] = field(default_factory=dict)
     missed: Counter[str] = field(default_factory=Counter)
     not_kept: int = 0
@@ -117,6 +118,9 @@ class Watch:
                 log.error("the watch stumbled", extra={"error": told_of(error)})  # noqa: TRY400 - the same
 
     def _look_at_room(self, name: str, room: Room, seen: Seen) -> None:
+        free = room.database.free_bytes()
+        if free is not None and free < self.least_free:
+            seen.add("ops_disk", name)
         try:
             lag, parked = _lag_of(room), count_held(room.books)[0]
             waits = name == "notify" and _wait_for_sender(room) > LAGGING

@@ -30,7 +30,7 @@ from services.watch import EVERY_SECONDS, Watch
     "--sign", type=click.Path(dir_okay=False, path_type=Path), help="A file made new after every look."
 )
 def watch(*, once: bool, every: float, sign: Path | None) -> None:
-    """Tell ops about queues that grow, parked messages, workers that are gone and relays that lag.
+    """Tell ops about queues that grow, what is parked, workers that are gone, lagging relays and full disks.
 
     The embedded hub does so by itself; in production the container `watch` does. It needs what `hub doctor`
     needs: the addresses of the broker and of the three databases.

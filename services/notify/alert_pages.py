@@ -42,6 +42,7 @@ _WHAT: Final[dict[Kind, str]] = {
     "ops_parked": "A message was parked",
     "ops_worker": "A worker is gone",
     "ops_relay": "A relay lags",
+    "ops_disk": "A disk is nearly full",
     "ops_returned": "A message came back that the hub cannot place",
 }
 _STEPS: Final = {

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-KINDS: Final[tuple[Kind, ...]] = ("ops_queue", "ops_parked", "ops_worker", "ops_relay")
-# While these last, referrals do not reach anybody.
-_URGENT: Final = ("ops_worker", "ops_relay")
+KINDS: Final[tuple[Kind, ...]] = ("ops_queue", "ops_parked", "ops_worker", "ops_relay", "ops_disk")
+# While these last, referrals do not reach anybody, or soon will not.
+_URGENT: Final = ("ops_worker", "ops_relay", "ops_disk")
 _WATCH: Final = "watch"
 
 

@@ -79,6 +79,17 @@ def test_a_relay_that_lags_and_a_parked_message_are_told_and_end_when_all_is_wel
     assert [alert["kind"] for alert in hub.alerts("coordinator")] == ["opening"]
 
 
+def test_a_disk_of_the_hub_s_own_that_is_nearly_full_is_told_until_there_is_room(hub: Hub) -> None:
+    watch = Watch(hub.house, least_free=2**62)
+    found = {"ops_disk": dict.fromkeys(hub.rooms, 1)} if hub.house.broker.volatile else {}
+    assert watch.step() == found
+    hub.settle()
+    assert mails_to_ops(hub) == (["Urgent: a disk of the hub is nearly full"] if found else [])
+    watch.least_free = 0
+    assert watch.step() == {}
+    assert alerts_of_ops(hub) == ([("ops_disk", "acknowledged")] if found else [])
+
+
 def test_whoever_has_a_trouble_is_told_again_only_when_it_has_become_more(hub: Hub) -> None:
     watch = Watch(hub.house)
     park(hub)

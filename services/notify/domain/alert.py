@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Kind = Literal[
     "opening", "withdrawal", "all_withdrawn", "again", "released", "letter", "due", "stop", "merged", "given",
     "refused", "undelivered",
-    "ops_queue", "ops_parked", "ops_worker", "ops_relay", "ops_returned",
+    "ops_queue", "ops_parked", "ops_worker", "ops_relay", "ops_disk", "ops_returned",
 ]  # fmt: skip
 State = Literal["open", "acknowledged"]
 Group = Literal["cases", "changes", "letters", "tasks", "ops"]
@@ -40,6 +40,7 @@ GROUPS: Final[dict[Kind, Group]] = {
     "ops_parked": "ops",
     "ops_worker": "ops",
     "ops_relay": "ops",
+    "ops_disk": "ops",
     "ops_returned": "ops",
 }
 # What ops alerts are about is no case; whose they are is no team of the directory.
