@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +44,31 @@ def test_what_was_agreed_to_just_after_midnight_in_summer_is_dated_by_the_day_in
     assert party.responsibility.on == today
     assert referral.referred_at == just_after
     assert warnings_for(referral, just_after) == warnings_for(referral_of(**told), NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "kept"),
+    [
+        ("given", "\u0645\u06cc\u200c\u0646\u0627", "\u0645\u06cc\u200c\u0646\u0627"),
+        ("family", "\u200f\u0634\u0627\u062f (Shad)\u200e", "\u200f\u0634\u0627\u062f (Shad)\u200e"),
+        (
+            "happened",
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+        ),
+        ("happened", "\U0001fae9 and \ue000", "\U0001fae9 and \ue000"),
+        ("given", "\ufeffRo\u00adbin\u200b\x07", "Robin"),
+        ("given", "\u200eZo\u00eb\u200d", "Zo\u00eb"),
+        ("mobile", "\u202d07700 900982\u202c", "07700 900982"),
+        ("number", "\u200eCRI009000001", "CRI009000001"),
+        ("given", "\u200d\u200e", ""),
+    ],
+)
+def test_only_what_nobody_sees_and_what_says_nothing_is_left_out(name: str, typed: str, kept: str) -> None:
+    page = next(page for page in SELF_REFERRAL.pages if FIELDS[name] in page.fields)
+    answers, slips = page.read({name: [typed]}, NOW.date())
+    assert answers.get(name, ("",)) == (kept,)
+    assert name not in {slip.field for slip in slips} or not kept
 
 
 # What somebody gives who was told that it is needed, or that what they gave cannot be.

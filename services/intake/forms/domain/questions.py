@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -31,6 +32,12 @@ _FORMS: Final = {
     ),
     "count": (re.compile(r"\d{1,6}", re.ASCII), "Enter a number, like 12"),
 }
+# What nobody sees and what says nothing: where a line may break or not, and the mark of a beginning.
+_IDLE: Final = frozenset("\u00ad\u200b\ufeff\u2060\u2061\u2062\u2063\u2064")
+# Controls, and halves of a sign that lost the other.
+_NO_SIGN: Final = frozenset({"Cc", "Cs"})
+# Latin letters and digits are below it: a joiner or a direction does not change how they are written.
+_BEYOND_LATIN: Final = "\u0250"
 _ANY_FORM: Final = (re.compile(r".*", re.DOTALL), "")
 _LONGEST_PART: Final = 20
 _YEARS_IN_FULL: Final = 4
@@ -164,13 +171,21 @@ def _given(field: Field, posted: Mapping[str, Sequence[str]]) -> tuple[str, ...]
 
 
 def _first(posted: Mapping[str, Sequence[str]], name: str) -> str:
-    """What was typed, with line breaks and spaces as everywhere else and without what no keyboard types.
+    """What was typed, with line breaks and spaces as everywhere else and without what is unseen and idle.
 
-    What is copied from a page or a letter has spaces of many kinds, and words stay apart there.
+    What is copied from a page or a letter has spaces of many kinds, and words stay apart there. A joiner or a
+    direction is not seen either, but says how a Persian name or an emoji is written; beside Latin letters
+    and numbers alone it only came along, as with a telephone number from a list of contacts.
     """
     text = next(iter(posted.get(name, ())), "").replace("\r\n", "\n")
     plain = (" " if c.isspace() and c not in "\n\t" else c for c in text)
-    return "".join(c for c in plain if c in "\n\t" or c.isprintable()).strip()
+    typed = "".join(c for c in plain if c in "\n\t" or _says_something(c))
+    latin = "".join(c for c in typed if unicodedata.category(c) != "Cf")
+    return (typed if any(c >= _BEYOND_LATIN for c in latin) else latin).strip()
+
+
+def _says_something(c: str) -> bool:
+    return c not in _IDLE and unicodedata.category(c) not in _NO_SIGN
 
 
 def _slips(field: Field, given: tuple[str, ...], today: dt.date) -> list[Slip]:
