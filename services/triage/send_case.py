@@ -314,8 +314,10 @@ def _without_their_area(
 
 def found_out(case: Case, unit: Unit) -> set[str]:
     """What somebody here has found out of what a case must have, whatever its referrals bring."""
-    told = [one for one in in_turn(Lives.of(unit).records(case.id)) if one.kind == "safe_contact"]
+    records = in_turn(Lives.of(unit).records(case.id))
+    told = [one for one in records if one.kind == "safe_contact"]
     known = {"safe_contact"} if told and told[-1].says["value"] else set()
+    known |= {one.kind for one in records if one.kind == "consent_to_refer"}
     return known | {"area"} if case.area is not None else known
 
 

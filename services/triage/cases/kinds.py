@@ -98,6 +98,10 @@ KINDS: Final[dict[str, Kind]] = {
         (Field("violence", "flag"), Field("hidden_abuse", "flag"), Field("legal_action", "flag")),
     ),
     "support_route": Kind("Whoever supports the harmed person was spoken to first", (Field("note", "text"),)),
+    "consent_to_refer": Kind(
+        "Somebody has agreed to being referred",
+        (Field("told_to", "text"), Field("how", "text", required=False)),
+    ),
     "safe_contact": Kind("Whether there is a safe way to be in contact", (Field("value", "flag"), _NOTE)),
     "contact": Kind(
         "An attempt to be in contact",

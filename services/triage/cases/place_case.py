@@ -1,4 +1,4 @@
-"""Somebody has found out where they live or how to reach them: the case goes where it belongs."""
+"""Somebody has found out what a case lacked: it goes where it belongs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from shared.directory import DUTY_DESK
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from services.triage.domain.gates import Need
     from services.triage.send_case import Table
     from services.triage.store import Case
     from shared.contracts.envelope import Lane
@@ -34,11 +35,11 @@ def place_case(case: Case, area: str, unit: Unit, table: Table) -> Case:
     return _send_on(case._replace(area=area), ("area", "wrong_area"), unit, table)
 
 
-def know_safe_contact(case: Case, unit: Unit, table: Table) -> Case:
-    """The case, now that there is a safe way to be in contact; one that lacked that alone goes on."""
-    if "safe_contact" not in (case.lacks or ()):
+def know_need(case: Case, found: Need, unit: Unit, table: Table) -> Case:
+    """The case, now that it has what was `found`; one that lacked that alone goes on."""
+    if found not in (case.lacks or ()):
         return case
-    return _send_on(case, ("safe_contact",), unit, table)
+    return _send_on(case, (found,), unit, table)
 
 
 def _send_on(case: Case, found: Sequence[str], unit: Unit, table: Table) -> Case:

@@ -9,7 +9,7 @@ from services.triage.cases.hold_case import NotNow, NotYours, hold_case
 from services.triage.cases.kinds import KINDS
 from services.triage.cases.learn_of_case import learn_of_consent, learn_of_court, learn_of_strand
 from services.triage.cases.needs_store import related_cases
-from services.triage.cases.place_case import know_safe_contact, place_case
+from services.triage.cases.place_case import know_need, place_case
 from services.triage.cases.refer_across import end_sharing
 from services.triage.domain.life.situation import Record, is_overtaken
 from services.triage.history.store import History
@@ -92,7 +92,9 @@ def _learn(record: Record, case: Case, unit: Unit, database: Database, table: Ta
     if record.kind == "area":
         return place_case(case, says["value"], unit, table)
     if record.kind == "safe_contact" and says["value"]:
-        return know_safe_contact(case, unit, table)
+        return know_need(case, "safe_contact", unit, table)
+    if record.kind == "consent_to_refer":
+        return know_need(case, "consent_to_refer", unit, table)
     if record.kind == "strand":
         return learn_of_strand(case, says["value"], unit)
     if record.kind == "court":

@@ -82,10 +82,26 @@ def test_a_case_goes_on_when_somebody_here_has_found_a_safe_way_to_reach_them(hu
     hub.settle()
     assert hub.status_of(receipt) == "allocated"
     # Whoever sent it back themselves releases it themselves.
-    for missing, kind, value in (("safe_contact", "safe_contact", True), ("wrong_area", "area", "E06000005")):
+    for missing, kind, says in (
+        ("safe_contact", "safe_contact", {"value": True}),
+        ("wrong_area", "area", {"value": "E06000005"}),
+        ("consent_to_refer", "consent_to_refer", {"told_to": "An invented officer"}),
+    ):
         move(hub, case, "send_back", reason=missing)
-        record(hub, case, kind, value=value)
+        record(hub, case, kind, **says)
         assert move(hub, case, "release")["state"] == "triage"
+
+
+def test_a_case_goes_on_when_it_is_known_here_that_they_agreed_to_being_referred(hub: Hub) -> None:
+    account = a_crime()
+    account["parties"][0]["consents"][0]["decision"] = "not_asked"
+    case = take(hub, account)
+    assert whole(hub, case, "supervisor")["lacks"] == ["consent_to_refer"]
+    nobody = {"kind": "consent_to_refer", "says": {}}
+    assert post(hub, f"/v1/cases/{case}/records", nobody, "supervisor").status_code == 422
+    record(hub, case, "consent_to_refer", "supervisor", told_to="An invented officer", how="By telephone")
+    told = whole(hub, case, "supervisor")
+    assert (told["state"], told["team"], told["lacks"]) == ("triage", "restorative_hub", [])
 
 
 def test_what_was_found_out_here_is_not_asked_for_again_when_the_rest_comes(hub: Hub) -> None:

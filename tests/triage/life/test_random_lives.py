@@ -58,7 +58,11 @@ RECORDS: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.one_of(
     st.tuples(
         st.just("contact"),
         st.fixed_dictionaries(
-            {"side": SIDE, "result": st.sampled_from(["reached", "no_answer", "somebody_else"])}
+            {
+                "side": SIDE,
+                "channel": st.sampled_from(["phone", "letter"]),
+                "result": st.sampled_from(["reached", "no_answer", "somebody_else"]),
+            }
         ),
     ),
     st.tuples(st.just("held"), st.fixed_dictionaries({"method": st.sampled_from(["conference", "letter"])})),

@@ -83,7 +83,6 @@ class Situation:
     conflicts: frozenset[str] = frozenset()
     tried: Mapping[Side, tuple[Attempt, ...]] = field(default_factory=dict)  # in vain, since any was reached
     by_phone: frozenset[Side] = frozenset()  # who has a telephone that was said to be safe
-    reached: frozenset[Side] = frozenset()
     held: tuple[str, ...] = ()
     agreement: bool = False
     actions_open: int = 0
@@ -266,7 +265,7 @@ def _signed_off(now: Situation, _record: Record) -> Situation:
 def _contact(now: Situation, record: Record) -> Situation:
     side: Side = record.says["side"]
     if record.says["result"] == "reached":
-        return replace(now, reached=now.reached | {side}, tried={**now.tried, side: ()})
+        return replace(now, tried={**now.tried, side: ()})
     attempt = Attempt(record.says["channel"], record.says["result"], record.on)
     return replace(now, tried={**now.tried, side: (*now.tried.get(side, ()), attempt)})
 
@@ -333,7 +332,7 @@ _FOLDS: Final[dict[str, Callable[[Situation, Record], Situation]]] = {
     "item_wanted": _item_wanted,
     "followed_up": _followed_up,
     # What routing knows too is known there alone (domain/routing/facts.py), whoever told it.
-    **dict.fromkeys(("area", "strand", "court"), lambda now, _record: now),
+    **dict.fromkeys(("area", "strand", "court", "consent_to_refer"), lambda now, _record: now),
     "contact": _contact,
     # Whoever could not be reached then is tried anew.
     "reopened": lambda now, _record: replace(now, tried={}),
