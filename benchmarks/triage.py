@@ -178,7 +178,7 @@ def join_exactly(
 
 def _exact_consumer(ground: Ground, url: str) -> Consumer:
     def hears(room: Room) -> Mapping[type[Message], Hearer]:
-        return {ReferralReceived: exact_rule.hearer(room.database, room.keys.lookup)}
+        return {ReferralReceived: exact_rule.hearer(room.database, room.keys)}
 
     return _consumer(ground, url, hears=hears)
 

@@ -2,9 +2,10 @@
 
 Two accounts tell of one event if they give the same reference of the same scheme, or the same person (full
 name and birth date) with the same kind of event at most thirty days apart. What was sent is kept sealed, and
-found again by keyed hashes only: that of a name and a birth date is all that a person is here. A batch is
-locked and looked up once, and what one referral of it has opened a later one joins. Of several cases it is
-the oldest, first by reference; an amended version is one more account. Nothing is routed, nobody is told.
+found again by keyed hashes only: that of a name, a birth date and a kind of event is all that a person is
+here. A batch is locked and looked up once, and what one referral of it has opened a later one joins. Of
+several cases it is the oldest, first by reference; an amended version is one more account. Nothing is
+routed, nobody is told.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from shared.identity import new_id
 from shared.messaging.consumer import Hearer
 from shared.messaging.unit import Unit
 from shared.rows import Wanted
-from shared.sealing import Lookup
+from shared.sealing import Keys, Lookup
 
 metadata = MetaData()
 cases = Table(
@@ -44,13 +45,12 @@ referrals = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("heard_at", Instant, nullable=False),
 )
-# What leads to a case: a reference or a person, with the kind and the day of the event that was told with it.
+# What leads to a case: a reference or a person, with the day of the event that was told with it.
 evidence = Table(
     "exact_evidence",
     metadata,
     Column("key", LargeBinary, nullable=False),
     Column("case_id", Uuid, nullable=False),
-    Column("event_type", String(32), nullable=False),
     Column("day", Date, nullable=False),
 )
 Index("exact_evidence_by_key", evidence.c.key)
@@ -64,12 +64,12 @@ _encoder = msgspec.json.Encoder()
 
 
 class Account(NamedTuple):
-    """What one referral can be compared by: the hashes of its references and of the people in it."""
+    """What one referral can be compared by, as hashes of its references and its people; and what is kept."""
 
     references: list[bytes]
     people: list[bytes]
-    event_type: str
     day: dt.date
+    sealed: bytes
 
 
 class Evidence(NamedTuple):
@@ -77,7 +77,6 @@ class Evidence(NamedTuple):
 
     key: bytes
     case_id: UUID
-    event_type: str
     day: dt.date
 
 
@@ -94,21 +93,20 @@ class Register:
         return min(found or self._with_the_same_people(account), default=None)
 
     def _with_the_same_people(self, account: Account) -> list[UUID]:
-        _, people, event_type, day = account
         return [
             one.case_id
-            for key in people
+            for key in account.people
             for one in self.under[key]
-            if one.event_type == event_type and abs(one.day - day) <= SAME_EVENT
+            if abs(one.day - account.day) <= SAME_EVENT
         ]
 
 
-def hearer(database: Database, lookup: Lookup) -> Hearer:
+def hearer(database: Database, keys: Keys) -> Hearer:
     """What the consumer does with a referral on this database."""
     return Hearer(
         handle=join,
         prepare=lambda messages, unit: prepare_batch(messages, unit, database),
-        foresee=lambda message: {_name(message): read_account(message, lookup)},
+        foresee=lambda message: {_name(message): read_account(message, keys)},
     )
 
 
@@ -117,7 +115,7 @@ def _name(message: ReferralReceived) -> object:
 
 
 def _account(message: ReferralReceived, unit: Unit) -> Account:
-    return unit.remember(_name(message), lambda: read_account(message, unit.keys.lookup))
+    return unit.remember(_name(message), lambda: read_account(message, unit.keys))
 
 
 def prepare_batch(messages: Sequence[ReferralReceived], unit: Unit, database: Database) -> None:
@@ -137,36 +135,35 @@ def join(message: ReferralReceived, unit: Unit) -> None:
     """Keep the referral in the case that it belongs to, or in a new one."""
     register = unit.remember(Register, Register)
     account = _account(message, unit)
-    event_type, day = account.event_type, account.day
     case_id = register.case_of(account)
     if case_id is None:
         case_id = new_id()
-        unit.insert(cases, {"id": case_id, "event_type": event_type, "opened_at": unit.now})
+        unit.insert(cases, {"id": case_id, "event_type": message.referral.event.type, "opened_at": unit.now})
     for key in (*account.references, *account.people):
-        register.under[key].append(Evidence(key, case_id, event_type, day))
-        unit.insert(evidence, {"key": key, "case_id": case_id, "event_type": event_type, "day": day})
-    place = f"exact/{message.reference}/{message.version}"
+        register.under[key].append(Evidence(key, case_id, account.day))
+        unit.insert(evidence, {"key": key, "case_id": case_id, "day": account.day})
     unit.insert(
         referrals,
         {
             "reference": message.reference,
             "version": message.version,
             "case_id": case_id,
-            "sealed": unit.keys.rest.seal(_encoder.encode(message.referral), place),
+            "sealed": account.sealed,
             "heard_at": unit.now,
         },
     )
 
 
-def read_account(message: ReferralReceived, lookup: Lookup) -> Account:
+def read_account(message: ReferralReceived, keys: Keys) -> Account:
     """What a referral can be compared by; a placeholder for a number or a name is no evidence."""
-    event = message.referral.event
+    event, lookup = message.referral.event, keys.lookup
+    place = f"exact/{message.reference}/{message.version}"
     numbers = ((one.scheme, plain(one.value)) for one in event.references)
     return Account(
         [lookup.hash("reference", scheme, number) for scheme, number in numbers if identifies(number)],
-        list(_people(message.referral.parties, lookup)),
-        event.type,
+        list(_people(message.referral.parties, event.type, lookup)),
         event.started_on or message.referral.referred_at.date(),
+        keys.rest.seal(_encoder.encode(message.referral), place),
     )
 
 
@@ -183,10 +180,10 @@ def identifies(number: str) -> bool:
     return len(digits) >= _FEWEST_DIGITS and len(set(digits)) > 1
 
 
-def _people(parties: Iterable[Party], lookup: Lookup) -> Iterable[bytes]:
+def _people(parties: Iterable[Party], event_type: str, lookup: Lookup) -> Iterable[bytes]:
     for party in parties:
         name, born = party.name, party.date_of_birth
         if name is not None and born is not None:
             given, family = plain(name.given or ""), plain(name.family or "")
             if given not in _NOBODY and family not in _NOBODY:
-                yield lookup.hash("person", given, family, born.isoformat())
+                yield lookup.hash("person", given, family, born.isoformat(), event_type)

@@ -72,7 +72,7 @@ def rule(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rule]:
             tables=room.service.tables,
             keys=room.keys,
             clock=room.clock,
-            hears={ReferralReceived: exact_rule.hearer(room.database, room.keys.lookup)},
+            hears={ReferralReceived: exact_rule.hearer(room.database, room.keys)},
         )
         yield Rule(ground, room, consumer)
         room.close()
