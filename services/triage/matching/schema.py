@@ -12,7 +12,7 @@ import phonenumbers
 
 from services.triage.domain.matching.accounts import Account, Mention
 from services.triage.domain.matching.letters import folded, words
-from services.triage.domain.matching.names import NAMELESS, read_name
+from services.triage.domain.matching.names import NAMELESS, read_name, read_title
 from services.triage.domain.matching.places import NOWHERE, Place, places_in, read_place
 from services.triage.domain.matching.references import numbers_in, read_reference
 from services.triage.domain.matching.whens import When, plausible_birthday, whens_in
@@ -73,11 +73,12 @@ def _mention(
     name, contacts = party.name, party.contacts
     domains = tuple(email.partition("@")[2] for email in office_emails)
     emails = _emails(c.value for c in contacts if c.channel == "email")
+    title, gender = read_title(None if name is None else name.title)
     return Mention(
         role=party.role,
         name=NAMELESS if name is None else read_name(name.given, name.family, name.middle, name.known_as),
         born=plausible_birthday(party.date_of_birth, told_on),
-        gender=_GENDERS.get((party.gender or "").strip().lower()[:1], ""),
+        gender=gender if party.gender is None else _GENDERS.get(party.gender.strip().lower()[:1], ""),
         phones=tuple(
             p
             for p in _phones(c.value for c in contacts if c.channel in _TELEPHONES)
@@ -88,6 +89,7 @@ def _mention(
         identifiers=tuple(
             (one.scheme, _plain(one.value)) for one in party.identifiers if _identifies(one.value)
         ),
+        title=title,
     )
 
 

@@ -171,6 +171,15 @@ def test_a_whole_name_that_hardly_anybody_has_is_somebody_where_no_home_is_told(
     assert not one_person([account("A", somebody("Fable") | reached)], [elsewhere], judge=rare)
 
 
+def test_a_whole_name_is_no_rarer_where_the_gender_is_told_beside_it() -> None:
+    at_home, named = somebody("Fable", date_of_birth=BORN), {"role": "responsible", "name": FABLE}
+    told = {"gender": "female"}
+    for common in range(0, 200, 10):
+        judge = where_people_are_called({"fable": common}, {"figment": 10})
+        plain = one_person([account("A", at_home)], [account("B", named)], judge=judge)
+        assert plain is one_person([account("A", at_home | told)], [account("B", named | told)], judge=judge)
+
+
 def test_who_shares_name_home_and_telephone_across_the_sides_of_a_case_may_be_father_and_son() -> None:
     fable = somebody("Fable", contacts=by_phone("07700 900123"))
     assert not one_person([account("A", fable), account("B", turned(fable))])
@@ -227,3 +236,33 @@ def test_a_family_name_at_a_home_is_who_alone_of_it_was_responsible_before() -> 
     assert not one_person([account("A", fable)], [account("B", figment)])
     sister = account("C", turned(somebody("Delphine", date_of_birth="1991-10-11")))
     assert len(set(people_of([known], [named], [sister]).values())) == 3
+
+
+def figment(title: str = "Ms", **more: Any) -> PARTY:  # noqa: ANN401
+    return {"role": "harmed", "name": {"title": title, "family": "Figment"}, "address": HOME} | more
+
+
+def test_a_title_with_a_family_name_at_a_home_is_who_alone_it_may_be_there() -> None:
+    fable = somebody("Fable", date_of_birth=BORN, gender="female")
+    known, named = account("A", fable), account("B", figment())
+    assert one_person([known], [named])
+    # A man of the household is nobody whom it may mean; a woman is, and so is whoever's gender is not told.
+    man, woman, somebody_there = (
+        account("C", somebody("Robin", date_of_birth="1991-10-11", **gender))
+        for gender in ({"gender": "male"}, {"gender": "female"}, {})
+    )
+    found = people_of([known], [named], [man])
+    assert found["A"] == found["B"] != found["C"]
+    for another in (woman, somebody_there):
+        assert len(set(people_of([known], [named], [another]).values())) == 3
+
+
+def test_a_title_says_who_it_is_only_in_the_role_and_with_the_title_that_they_had() -> None:
+    fable = somebody("Fable", date_of_birth=BORN, gender="female")
+    known = account("A", fable | {"name": FABLE | {"title": "Ms"}})
+    assert one_person([known], [account("B", figment("Ms"))])
+    # Who harms somebody of a home is not whoever was harmed there before.
+    assert not one_person([known], [account("B", turned(figment("Ms")))])
+    # Two titles may be mother and daughter; `Dr` tells nothing of who it is.
+    assert not one_person([known], [account("B", figment("Miss"))])
+    assert not one_person([known], [account("B", figment("Dr"))])

@@ -130,3 +130,25 @@ def test_a_date_that_only_fills_the_field_is_nobodys_birthday(day: str) -> None:
 @pytest.mark.parametrize("day", ["1970-01-02", "2000-12-01", "1925-01-01", "2026-01-05"])
 def test_any_other_date_may_be_a_birthday(day: str) -> None:
     assert plausible_birthday(dt.date.fromisoformat(day), WRITTEN_ON) == dt.date.fromisoformat(day)
+
+
+@pytest.mark.parametrize(
+    ("title", "gender", "read_as"),
+    [
+        ("Mrs", None, "f"),
+        ("MISS.", None, "f"),
+        ("Mr", None, "m"),
+        ("Dr", None, ""),
+        ("Mr & Mrs", None, ""),
+        (None, None, ""),
+        # What is told of somebody's gender goes before what a title says, also that it is not told.
+        ("Mr", "female", "f"),
+        ("Mr", "unknown", ""),
+    ],
+)
+def test_a_title_tells_the_gender_where_nothing_else_does(
+    title: str | None, gender: str | None, read_as: str
+) -> None:
+    name = {"family": "Figment"} | ({"title": title} if title else {})
+    told = {"role": "harmed", "name": name} | ({"gender": gender} if gender else {})
+    assert read(an_account("A") | {"parties": [told]}).people[0].gender == read_as

@@ -24,6 +24,8 @@ class Mention(NamedTuple):
     identifiers: tuple[tuple[str, str], ...] = ()
     # Where the account as a whole plays: outward codes and towns, for somebody whose home is not told.
     around: tuple[str, ...] = ()
+    # `mrs`, `mr`: by which a family name alone is somebody of a household.
+    title: str = ""
 
 
 class Account(NamedTuple):

@@ -6,8 +6,9 @@ name, another the family name, a third the home. The two sides of one case are n
 parties of one referral.
 
 A name at a home is somebody, as long as nobody else whom it may mean is known there; and a family name at a
-home is whoever alone of that name is known there, if both times it is who was responsible. A whole name that
-hardly anybody has is somebody also where no home is told, if nobody else of that name is known.
+home is whoever alone of that name is known there, if both times it is who was responsible, or if a title or
+the gender says that it may be nobody else, and both times they stand in one role. A whole name that hardly
+anybody has is somebody also where no home is told, if nobody else of that name is known.
 """
 
 from __future__ import annotations
@@ -149,6 +150,8 @@ def _across_cases(
     again: dict[tuple[int, int], float] = {}
     at_home: dict[tuple[int, int], float] = {}
     of_family: dict[tuple[int, int], float] = {}
+    titled: dict[tuple[int, int], float] = {}
+    of_household: dict[tuple[int, int], float] = {}
     family_again: dict[tuple[int, int], float] = {}
     by_name: dict[tuple[int, int], float] = {}
     namesakes: dict[int, set[int]] = defaultdict(set)
@@ -168,12 +171,16 @@ def _across_cases(
             again[one, other] = evidence.bits
             if levels.home == "same":
                 at_home[one, other] = evidence.bits
-            elif _wholly_named(levels) and evidence.bits >= least + _BY_NAME:
+            elif _wholly_named(levels) and _without_gender(evidence) >= least + _BY_NAME:
                 by_name[one, other] = evidence.bits
         elif _responsible_again(told[one], told[other], levels):
             of_family[one, other] = evidence.bits
         elif _family_again(levels) and not (in_family[one] or in_family[other]):
             family_again[one, other] = evidence.bits
+        if _of_family_at_home(levels):
+            of_household[one, other] = evidence.bits
+            if _titled_as_before(told[one], told[other], levels):
+                titled[one, other] = evidence.bits
         if _called_alike(levels):
             namesakes[one].add(other)
             namesakes[other].add(one)
@@ -186,6 +193,7 @@ def _across_cases(
     )
     alone = _without_rivals(at_home, joined, weighed, cases)
     alone |= _without_rivals(of_family, joined | alone, weighed, cases)
+    alone |= _without_rivals(titled, joined | alone | of_household, weighed, cases)
     alone |= _without_namesakes(by_name, joined | beside | alone, namesakes)
     joined |= beside | {pair: bits - _IN_CASE for pair, bits in alone.items()}
     return _regrouped(people, joined, weighed, apart, as_before)
@@ -246,12 +254,33 @@ def _called_alike(levels: PersonLevels) -> bool:
     return given and levels.family in ("exact", "typo")
 
 
-def _responsible_again(ones: Iterable[Mention], others: Iterable[Mention], levels: PersonLevels) -> bool:
-    """Whether nothing but a family name and a home is told, and somebody of both was responsible before."""
-    if any(mention.role != "responsible" for mention in (*ones, *others)):
-        return False
+def _without_gender(evidence: Evidence) -> float:
+    """The bits without what is said twice: who shares the given name mostly shares the gender."""
+    return evidence.bits - sum(line.bits for line in evidence.lines if line.comparison == "gender")
+
+
+def _of_family_at_home(levels: PersonLevels) -> bool:
+    """Whether nothing but a family name and a home is told, and nothing speaks against."""
     of_family = levels.given == "missing" and levels.family in ("exact", "typo") and levels.home == "same"
     return of_family and not _against(levels)
+
+
+def _responsible_again(ones: Iterable[Mention], others: Iterable[Mention], levels: PersonLevels) -> bool:
+    """Whether nothing but a family name and a home is told, and somebody of both was responsible before."""
+    responsible = all(mention.role == "responsible" for mention in (*ones, *others))
+    return responsible and _of_family_at_home(levels)
+
+
+def _titled_as_before(ones: Iterable[Mention], others: Iterable[Mention], levels: PersonLevels) -> bool:
+    """Whether two of a household are of one gender, stand in one role and have no two titles.
+
+    `Mrs Corbrook`, who complains, is the Mrs Corbrook of that home who complained before; whoever was harmed
+    by a Mr Corbrook of their home is another.
+    """
+    roles, others_roles = ({mention.role for mention in side} for side in (ones, others))
+    titles, others_titles = ({mention.title for mention in side if mention.title} for side in (ones, others))
+    another = titles and others_titles and titles.isdisjoint(others_titles)
+    return levels.gender == "same" and not roles.isdisjoint(others_roles) and not another
 
 
 def _against(levels: PersonLevels) -> bool:

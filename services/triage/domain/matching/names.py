@@ -43,6 +43,10 @@ _TITLES = frozenset(
         "sr",
     ]
 )
+# What a title tells of somebody.
+_GENDER_OF = {"mr": "m", "master": "m", "sir": "m", "lord": "m"} | dict.fromkeys(
+    ("mrs", "ms", "miss", "lady", "dame"), "f"
+)
 # Somebody who is not named: every word of the name stands here.
 SAYS_NOBODY = frozenset(
     [
@@ -207,6 +211,12 @@ def read_name(
         before, _, after = given.partition(",")
         parts[0], parts[2] = _name_words(after), _name_words(before)
     return Name(parts[0], parts[1], parts[2], parts[3])
+
+
+def read_title(title: str | None) -> tuple[str, str]:
+    """A title that tells somebody's gender, and the gender; neither of `Dr`, and of `Mr and Mrs`."""
+    told = [word for word in words(title or "") if word in _GENDER_OF]
+    return (told[0], _GENDER_OF[told[0]]) if len(told) == 1 else ("", "")
 
 
 def _is_initial(given: tuple[str, ...]) -> bool:
