@@ -246,11 +246,13 @@ class Database:
             event.listen(lone, "do_connect", _begin_the_file)
             event.listen(lone, "connect", _leave_begin_to_us)
             event.listen(lone, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        with lone.begin() as connection:
-            if not self.is_file:
-                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('hub migrations'))"))
-            yield connection
-        lone.dispose()
+        try:
+            with lone.begin() as connection:
+                if not self.is_file:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('hub migrations'))"))
+                yield connection
+        finally:
+            lone.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
