@@ -8,12 +8,11 @@ from services.triage.compare_account import compare_account
 from services.triage.matching.hashed_keys import HashedKeys, hash_keys, keys_for
 from services.triage.matching.schema import read_account
 from services.triage.matching.short_forms import canonicals
-from services.triage.mind_conflicts import look_up_conflicts, mind_conflicts
+from services.triage.mind_conflicts import look_up_conflicts
 from services.triage.miss_needs import miss_needs
-from services.triage.put_back import keep_if_joined
 from services.triage.send_case import learn, look_up_areas, try_to_release, waits_for_more
-from services.triage.settle_cases import Clerk, settle_cases
-from services.triage.settle_people import settle_people
+from services.triage.settle_accounts import settle_accounts
+from services.triage.settle_cases import Clerk
 from services.triage.store import UNSETTLED, Register, Triaged
 from shared.identity import new_id
 
@@ -98,10 +97,7 @@ def triage_referral(message: ReferralReceived, unit: Unit, table: Table, desk: D
     keys = _keys(message, unit)
     compared = compare_account(reference, keys.asks, judge, register, unit)
     register.add_keys(reference, keys.under)
-    settled = settle_cases([reference], clerk)
-    named = settle_people([reference], compared, settled, clerk)
-    mind_conflicts({reference, *settled.neighbourhood, *named}, unit, table, left=settled.left)
-    keep_if_joined(settled.before.values(), unit)
+    settled = settle_accounts([reference], compared, clerk, changed=[reference])
     known = register.known(reference)
     assert known is not None  # noqa: S101 - it was added above
     case = register.case(known.triaged.case_id)

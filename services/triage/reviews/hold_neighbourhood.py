@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from services.triage.domain.life.situation import Record
 from services.triage.lives.store import Lives
 from services.triage.matching.hashed_keys import hash_keys, keys_for
-from services.triage.mind_conflicts import mind_conflicts
 from services.triage.move_case import today_of
-from services.triage.put_back import keep_if_joined
 from services.triage.reviews import store
-from services.triage.settle_cases import Clerk, settle_cases
-from services.triage.settle_people import settle_people
+from services.triage.settle_accounts import settle_accounts
+from services.triage.settle_cases import Clerk
 from services.triage.store import Register
 from shared.problems import Conflict
 
@@ -80,7 +78,4 @@ def settle_by_word(references: Collection[str], clerk: Clerk) -> None:
         person for r in references if (k := register.known(r)) is not None for person in k.triaged.people
     }
     elsewhere = register.elsewhere(people)
-    settled = settle_cases(sorted(references), clerk)
-    named = settle_people((), elsewhere, settled, clerk)
-    mind_conflicts({*references, *settled.neighbourhood, *named}, clerk.unit, clerk.table, left=settled.left)
-    keep_if_joined(settled.before.values(), clerk.unit)
+    settle_accounts(references, elsewhere, clerk)
