@@ -20,7 +20,8 @@ def settle_accounts(
 ) -> Settled:
     """What became of these; `changed` are those that tell something new.
 
-    Their people, and those who go with them now, are held against those of whom they were `compared` with.
+    Their people, and those of whoever was moved, are held against the people of whoever they were
+    `compared` with.
     """
     settled = settle_cases(sorted(references), clerk)
     named = settle_people(changed, compared, settled, clerk)
