@@ -188,13 +188,11 @@ class Database:
         ):
             yield connection
 
-    def finish(
-        self, connection: Connection, write: Callable[[], None], meanwhile: Callable[[], None]
-    ) -> None:
+    def finish(self, connection: Connection, write: Callable[[], None]) -> None:
         """The last statements of a transaction, which find nothing; on a server it is committed with them.
 
-        They and the commit are sent one behind the other, and while the server is busy with them this process
-        does something else. Returns when the server has said that all of it is kept; raises what it refused.
+        They and the commit are sent one behind the other. Returns when the server has said that all of it is
+        kept; raises what it refused.
         """
         if self.is_file:
             write()
@@ -203,7 +201,6 @@ class Database:
             write()
             # The connection's own commit would wait for the answer.
             driver.execute(b"COMMIT", prepare=False)
-            meanwhile()
         connection.commit()  # which it now learns, and asks the server nothing
 
     @contextmanager
@@ -379,6 +376,8 @@ def _begin_the_file(_dialect: Dialect, _record: object, given: Sequence[str], _m
 
     One that is there is never opened: to close it would end the locks that this process holds on it.
     """
+    if given[0] == ":memory:":
+        return
     # What is wrong with a file that cannot be begun SQLite says itself.
     with suppress(OSError):
         os.close(os.open(given[0], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

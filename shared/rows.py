@@ -8,8 +8,10 @@ never changes, so it is prepared once. SQLite is in the process, and takes the p
 from __future__ import annotations
 
 import hashlib
+import select as sockets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -51,6 +53,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 Rows = Sequence[Mapping[str, object]]
+# What is done until the answer is there, which it is given to ask: many short things, or nothing at all.
+Meanwhile = Callable[[Callable[[], bool]], object]
+
+_meanwhile: ContextVar[Meanwhile | None] = ContextVar("meanwhile", default=None)
 
 _TOGETHER = 256  # values that one statement of SQLite looks for
 _IN_FILE = sqlite.dialect(json_deserializer=msgspec.json.decode)
@@ -215,11 +221,33 @@ def pipelined(connection: Connection) -> Iterator[psycopg.Connection[Any]]:
     try:
         with driver.pipeline():
             yield driver
+            meanwhile = _meanwhile.get()
+            if meanwhile is not None:
+                # The server keeps what it answers until it is asked for it, or for everything.
+                driver.pgconn.send_flush_request()
+                driver.pgconn.flush()
+                meanwhile(_answered(driver))
     except psycopg.Error as error:
         gone = driver.broken
         if gone:
             connection.invalidate(error)
         raise DBAPIError.instance(None, None, error, psycopg.Error, True, gone) from error
+
+
+@contextmanager
+def while_waiting(meanwhile: Meanwhile) -> Iterator[None]:
+    """Do this in here whenever a server works on statements of this thread that are sent `pipelined`."""
+    before = _meanwhile.set(meanwhile)
+    try:
+        yield
+    finally:
+        _meanwhile.reset(before)
+
+
+def _answered(driver: psycopg.Connection[Any]) -> Callable[[], bool]:
+    readable = sockets.poll()
+    readable.register(driver.fileno(), sockets.POLLIN)
+    return lambda: bool(readable.poll(0))
 
 
 def to_json(value: object) -> str:

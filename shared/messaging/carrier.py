@@ -10,7 +10,7 @@ from shared.messaging.topology import Queue
 from shared.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 class BrokerAway(Problem):
@@ -62,8 +62,11 @@ class Hearing(Protocol):
     def take(self, limit: int, wait: float) -> list[Delivery]:
         """Up to `limit` messages that are ready; waits up to `wait` seconds for the first only."""
 
-    def look_ahead(self, limit: int) -> list[Delivery]:
-        """What `take` would give now, without waiting and without taking it; it may give something else."""
+    def look_ahead(self, limit: int) -> Iterator[Delivery]:
+        """What `take` would give now, one by one, and then what it would give after reading what has arrived.
+
+        Nothing is taken, and nobody waits; `take` may give something else. Some come twice.
+        """
 
     def catch_up(self) -> bool:
         """Read all that the broker has confirmed before this call; whether there is something to take."""

@@ -4,17 +4,18 @@ Effect, inbox row and whatever is said in turn are one transaction, so a message
 done once. A batch is first handled as a whole (one round of locks, one round of look-ups, one round of
 writes); if anything in it fails, it is rolled back and handled again with a transaction for each message, so
 that one bad message costs only itself and keeps no locks while the next one waits for others. A batch that
-met another worker's locks is handled again as a whole first. What failed for a reason that may pass is held
+met another worker's locks is handled again as a whole first. Whenever the server works on a batch, the next
+one is opened. What failed for a reason that may pass is held
 and tried again after a growing, jittered delay; what cannot be understood, or keeps failing, is parked for a
 person.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
@@ -34,7 +35,7 @@ from shared.messaging.retries import MAX_ATTEMPTS, MAX_ATTEMPTS_TOO_EARLY, delay
 from shared.messaging.tables import fingerprint
 from shared.messaging.unit import Unit
 from shared.problems import Problem, TooEarly
-from shared.rows import insert_unless_known
+from shared.rows import insert_unless_known, while_waiting
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -68,7 +69,7 @@ class Hearer:
 
     `handle(message, unit)` is the use case. `prepare(messages, unit)` may take locks and look up, once, what
     a whole batch will need. `foresee(message)` may work out what needs no database, by the names under which
-    the unit is to remember it: that is done while the batch before is committed. What it could not work out
+    the unit is to remember it: that is done while the server works on the batch before. What it could not work out
     the use case does, and fails in its own transaction.
     """
 
@@ -131,7 +132,6 @@ class Consumer:
         )
         self._due_looked: dt.datetime | None = None
         self._at_once = BATCH
-        self._meanwhile: Callable[[], None] = _nothing
         # By the identity of their deliveries, which they keep alive.
         self._read_already: dict[int, Heard | Unread] = {}
 
@@ -145,7 +145,6 @@ class Consumer:
             began = self._clock()
             self.finish(hearing, deliveries)
             self._keep_pace(len(deliveries), self._clock() - began)
-        self._meanwhile = _nothing
         return len(deliveries) + self.try_held_again()
 
     def _keep_pace(self, done: int, taken: dt.timedelta) -> None:
@@ -156,10 +155,10 @@ class Consumer:
     def finish(self, hearing: Hearing, deliveries: Sequence[Delivery]) -> None:
         """Handle these deliveries, commit, and only then acknowledge; wait out a database that is away."""
         failures = 0
-        self._meanwhile = lambda: self._read_ahead(hearing)
         while True:
             try:
-                self.handle(deliveries, careful=failures >= _BUSY_TRIES, breathe=lambda: hearing.rest(0))
+                with while_waiting(partial(self._read_ahead, hearing)):
+                    self.handle(deliveries, careful=failures >= _BUSY_TRIES, breathe=lambda: hearing.rest(0))
                 break
             except Exception as error:  # noqa: BLE001 - whatever it is, the batch must neither be lost nor lead to a dead worker
                 failures += 1
@@ -215,18 +214,20 @@ class Consumer:
     def _foresee(self, message: Message) -> Mapping[object, object]:
         foresee = self._hears[type(message)].foresee
         if foresee is not None:
-            # Whatever is wrong with it is wrong again in its transaction, where it is dealt with.
-            with contextlib.suppress(Exception):
+            try:
                 return foresee(message)
+            except Exception:  # noqa: BLE001 - it is wrong again in its transaction, where it is dealt with
+                return {}
         return {}
 
-    def _read_ahead(self, hearing: Hearing) -> None:
-        """Open what will probably be the next batch; what is opened is kept with its delivery."""
-        try:
-            ahead = hearing.look_ahead(self._at_once)
-        except BrokerAway:  # whoever asks for the next batch will be told
-            return
-        self._read_already = {id(delivery): self._read(delivery) for delivery in ahead}
+    def _read_ahead(self, hearing: Hearing, is_over: Callable[[], bool]) -> None:
+        """Open what will probably be in the next batch until it is over; it is kept with its delivery."""
+        with suppress(BrokerAway):  # whoever asks for the next batch will be told
+            for delivery in hearing.look_ahead(self._at_once):
+                if id(delivery) not in self._read_already:
+                    self._read_already[id(delivery)] = self._read(delivery)
+                if is_over():
+                    break
 
     def _in_transaction(self, work: Callable[[Connection], bool]) -> None:
         with self._database.transaction() as connection:
@@ -286,7 +287,7 @@ class Consumer:
         self._prepare(heard, unit)
         for one in heard:
             self._handle_one(one, unit)
-        self._database.finish(connection, unit.end, self._meanwhile)
+        self._database.finish(connection, unit.end)
         return unit.spoke
 
     def _prepare(self, heard: Iterable[Heard], unit: Unit) -> None:
@@ -453,10 +454,6 @@ class Consumer:
     def _forget_held(self, connection: Connection, heard: Heard) -> None:
         if heard.held_id is not None:
             connection.execute(delete(self._tables.held).where(self._tables.held.c.id == heard.held_id))
-
-
-def _nothing() -> None:
-    """What is done while nothing else is to be done."""
 
 
 def _told(problem: Problem) -> str:

@@ -18,9 +18,11 @@ from shared.messaging.frames import BodiesConnection
 from shared.messaging.topology import Queue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-PREFETCH = 100  # messages sent in advance for each queue: two batches, so that nobody waits for the network
+# Messages sent in advance for each queue: the batch in hand, the next one, which is opened meanwhile, and one
+# that is on its way.
+PREFETCH = 150
 _MOMENT = 0.05  # seconds
 _HEARTBEAT = 10  # seconds; kombu's own default is none, and a half-open connection is then never noticed
 
@@ -59,9 +61,13 @@ class KombuHearing:
                 taken.append(waiting.popleft())
         return taken
 
-    def look_ahead(self, limit: int) -> list[Delivery]:
-        """What would be taken now."""
+    def look_ahead(self, limit: int) -> Iterator[Delivery]:
+        """What would be taken now, and then what would be after reading on, some of it again."""
+        yield from self._first(limit)
         self._read_all()
+        yield from self._first(limit)
+
+    def _first(self, limit: int) -> list[Delivery]:
         return list(islice(chain.from_iterable(self._waiting), limit))
 
     def catch_up(self) -> bool:

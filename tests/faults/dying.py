@@ -138,7 +138,7 @@ class _DyingHearing:
             die()
         return taken
 
-    def look_ahead(self, limit: int) -> list[Delivery]:
+    def look_ahead(self, limit: int) -> Iterator[Delivery]:
         return self._inner.look_ahead(limit)
 
     def catch_up(self) -> bool:

@@ -6,16 +6,18 @@ import datetime as dt
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from services.embedded import build
 from shared.database import Database, Instant, told_of, what_failed
-from shared.rows import insert_rows
+from shared.rows import insert_rows, pipelined, while_waiting
 from shared.settings import SERVICE_NAMES, Settings
 from tests.conftest import FreshDatabase
 from tests.support.houses import BOTH
@@ -236,21 +238,55 @@ def test_something_else_is_done_while_the_server_still_writes_and_commits(
                 connection.execute(held)  # which waits until the holder lets go of it
                 connection.execute(counters.insert(), {"name": "a", "count": 1})
 
-            database.finish(connection, write, meanwhile=holder.rollback)
+            answered: list[bool] = []
+
+            def meanwhile(is_over: Callable[[], bool]) -> None:
+                answered.append(is_over())
+                holder.rollback()
+                until(is_over)
+                answered.append(is_over())
+
+            with while_waiting(meanwhile):
+                database.finish(connection, write)
+            assert answered == [False, True]
             assert counted(database, "a") == 1
+    database.close()
+
+
+def until(is_over: Callable[[], bool]) -> None:
+    """Return a moment after the server has answered."""
+    deadline = time.monotonic() + 30
+    while not is_over():
+        assert time.monotonic() < deadline, "the server does not answer"
+        time.sleep(0.01)
+    time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    "statements", [(b"SELECT 1/0", b"SELECT 1"), (b"SELECT 1", b"SELECT 1/0", b"SELECT 2")]
+)
+def test_what_was_refused_before_anybody_looked_is_told_as_what_it_is(
+    fresh_database: FreshDatabase, statements: Sequence[bytes]
+) -> None:
+    database = Database(fresh_database())
+
+    def send() -> None:
+        with database.transaction() as connection, while_waiting(until), pipelined(connection) as driver:
+            for statement in statements:
+                driver.execute(statement)
+
+    with pytest.raises(DBAPIError) as caught:
+        send()
+    assert isinstance(caught.value.orig, psycopg.errors.DivisionByZero)
+    assert what_failed(caught.value) == "wrong"
     database.close()
 
 
 def test_what_is_refused_at_the_end_is_raised_and_nothing_is_kept(database: Database) -> None:
     def write(name: str) -> None:
         with database.transaction() as connection:
-            database.finish(
-                connection,
-                lambda: insert_rows(
-                    connection, {counters: [{"name": name, "count": 7}, {"name": "a", "count": 7}]}
-                ),
-                meanwhile=lambda: None,
-            )
+            rows = [{"name": name, "count": 7}, {"name": "a", "count": 7}]
+            database.finish(connection, lambda: insert_rows(connection, {counters: rows}))
 
     with pytest.raises(IntegrityError):
         write("d")

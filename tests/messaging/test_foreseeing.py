@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
+
 from shared.contracts import ReferralReceived
+from shared.messaging import consumer
 from shared.messaging.consumer import Hearer
 from shared.messaging.parking import list_parked
 from tests.messaging.stumbling import services_with
@@ -42,9 +45,9 @@ class Counting:
         self.told.append((message.referral.source_record_id, length))
 
 
-def hear(make_hub: Callable[..., Hub], counting: Counting) -> Hub:
+def hear(make_hub: Callable[..., Hub], counting: Counting, records: Sequence[str] = RECORDS) -> Hub:
     hub = make_hub(services=services_with(lambda _: {ReferralReceived: counting.hearer}))
-    for record in RECORDS:
+    for record in records:
         hub.take(an_account(record))
     hub.settle()
     return hub
@@ -55,6 +58,16 @@ def test_the_use_case_is_told_what_was_worked_out_once(make_hub: Callable[..., H
     hear(make_hub, counting)
     assert counting.worked_out == [*RECORDS]
     assert counting.told == [("FIRST", 5), ("SECOND", 6), ("THIRD", 5)]
+
+
+def test_what_is_read_in_advance_is_worked_out_once_and_told_in_its_turn(
+    make_hub: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "BATCH", 4)
+    counting, records = Counting(), [f"RECORD-{number}" for number in range(30)]
+    hear(make_hub, counting, records)
+    assert counting.worked_out == records
+    assert [record for record, _ in counting.told] == records
 
 
 def test_what_cannot_be_worked_out_is_held_alone(make_hub: Callable[..., Hub]) -> None:
