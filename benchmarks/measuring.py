@@ -131,10 +131,16 @@ def interleave(outcome: Outcome, contenders: Sequence[Contender], rounds: int, s
 
 
 def compare(outcome: Outcome, ours: str, aims: Sequence[Aim], *, told: str = "hub") -> None:
-    """Enter our ratio to each contender that is named in the aims; `told` is what ours is called there."""
+    """Enter our ratio to each contender that is named in the aims; `told` is what ours is called there.
+
+    It is taken round by round, or to the middle of theirs if they had other rounds.
+    """
     rates = outcome.rates
     for aim in aims:
-        each = [own / theirs for own, theirs in zip(rates[ours], rates[aim.against], strict=True)]
+        theirs = rates[aim.against]
+        if len(theirs) != len(rates[ours]):
+            theirs = [statistics.median(theirs)] * len(rates[ours])
+        each = [own / other for own, other in zip(rates[ours], theirs, strict=True)]
         outcome.ratios.append(
             Ratio(told, aim.against, statistics.median(each), min(each), max(each), aim.least)
         )

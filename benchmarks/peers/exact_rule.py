@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -20,13 +20,13 @@ import msgspec
 from sqlalchemy import Column, Date, Index, Integer, LargeBinary, MetaData, String, Table, Uuid
 
 from shared.contracts import ReferralReceived
-from shared.contracts.referral import Party
+from shared.contracts.referral import Name
 from shared.database import Database, Instant
 from shared.identity import new_id
 from shared.messaging.consumer import Hearer
 from shared.messaging.unit import Unit
 from shared.rows import Wanted
-from shared.sealing import Keys, Lookup
+from shared.sealing import Keys
 
 metadata = MetaData()
 cases = Table(
@@ -58,7 +58,9 @@ Index("exact_evidence_by_key", evidence.c.key)
 SAME_EVENT = dt.timedelta(days=30)
 _FEWEST_DIGITS = 4
 _NOBODY = frozenset({"", "UNKNOWN", "NOTKNOWN", "NOTGIVEN", "ANON", "ANONYMOUS", "TBC", "NA", "NK", "NONE"})
-_NEITHER_LETTER_NOR_DIGIT = {code: None for code in range(128) if not chr(code).isalnum()}
+_CAPITALS = bytes(range(256)).upper()
+_NEITHER_LETTER_NOR_DIGIT = bytes(code for code in range(128) if not chr(code).isalnum())
+_NO_DIGIT = bytes(set(range(256)) - set(b"0123456789"))
 
 _encoder = msgspec.json.Encoder()
 
@@ -158,10 +160,17 @@ def read_account(message: ReferralReceived, keys: Keys) -> Account:
     """What a referral can be compared by; a placeholder for a number or a name is no evidence."""
     event, lookup = message.referral.event, keys.lookup
     place = f"exact/{message.reference}/{message.version}"
-    numbers = ((one.scheme, plain(one.value)) for one in event.references)
     return Account(
-        [lookup.hash("reference", scheme, number) for scheme, number in numbers if identifies(number)],
-        list(_people(message.referral.parties, event.type, lookup)),
+        [
+            lookup.hash("reference", one.scheme, number)
+            for one in event.references
+            if identifies(number := plain(one.value))
+        ],
+        [
+            lookup.hash("person", *name, party.date_of_birth.isoformat(), event.type)
+            for party in message.referral.parties
+            if party.date_of_birth is not None and (name := _full_name(party.name))
+        ],
         event.started_on or message.referral.referred_at.date(),
         keys.rest.seal(_encoder.encode(message.referral), place),
     )
@@ -170,20 +179,18 @@ def read_account(message: ReferralReceived, keys: Keys) -> Account:
 def plain(text: str) -> str:
     """Capital letters and digits only: how two ways to write one thing are compared."""
     if text.isascii():
-        return text.upper().translate(_NEITHER_LETTER_NOR_DIGIT)
+        return text.encode().translate(_CAPITALS, _NEITHER_LETTER_NOR_DIGIT).decode()
     return "".join(filter(str.isalnum, text.upper()))
 
 
 def identifies(number: str) -> bool:
     """Whether a plain reference can identify something: it has digits enough, and they are not all alike."""
-    digits = [*filter(str.isdigit, number)]
-    return len(digits) >= _FEWEST_DIGITS and len(set(digits)) > 1
+    digits = number.encode().translate(None, _NO_DIGIT)
+    return len(digits) >= _FEWEST_DIGITS and digits.count(digits[:1]) < len(digits)
 
 
-def _people(parties: Iterable[Party], event_type: str, lookup: Lookup) -> Iterable[bytes]:
-    for party in parties:
-        name, born = party.name, party.date_of_birth
-        if name is not None and born is not None:
-            given, family = plain(name.given or ""), plain(name.family or "")
-            if given not in _NOBODY and family not in _NOBODY:
-                yield lookup.hash("person", given, family, born.isoformat(), event_type)
+def _full_name(name: Name | None) -> tuple[str, str] | None:
+    if name is None:
+        return None
+    given, family = plain(name.given or ""), plain(name.family or "")
+    return None if given in _NOBODY or family in _NOBODY else (given, family)
