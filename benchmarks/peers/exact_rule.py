@@ -74,33 +74,26 @@ class Account(NamedTuple):
     sealed: bytes
 
 
-class Evidence(NamedTuple):
-    """A row of its table."""
-
-    key: bytes
-    case_id: UUID
-    day: dt.date
-
-
 class Register:
     """What is known about the accounts of one unit, also of what the unit itself has added."""
 
     def __init__(self) -> None:
         """Begin knowing nothing."""
-        self.under: defaultdict[bytes, list[Evidence]] = defaultdict(list)
+        # Under each key the cases it leads to, with the day of the event that was told with it.
+        self.under: defaultdict[bytes, list[tuple[UUID, dt.date]]] = defaultdict(list)
 
     def case_of(self, account: Account) -> UUID | None:
         """The case that the evidence leads to, None when there is none yet."""
-        found = [one.case_id for key in account.references for one in self.under[key]]
-        return min(found or self._with_the_same_people(account), default=None)
-
-    def _with_the_same_people(self, account: Account) -> list[UUID]:
-        return [
-            one.case_id
-            for key in account.people
-            for one in self.under[key]
-            if abs(one.day - account.day) <= SAME_EVENT
-        ]
+        under, day = self.under, account.day
+        found = [case_id for key in account.references for case_id, _ in under[key]]
+        if not found:
+            found = [
+                case_id
+                for key in account.people
+                for case_id, then in under[key]
+                if abs(then - day) <= SAME_EVENT
+            ]
+        return min(found, default=None)
 
 
 def hearer(database: Database, keys: Keys) -> Hearer:
@@ -129,8 +122,8 @@ def prepare_batch(messages: Sequence[ReferralReceived], unit: Unit, database: Da
         keys.update(account.references, account.people)
     wanted = Wanted(tuple(evidence.c), evidence.c.key, keys)
     (found,) = database.lock_and_find(unit.connection, keys, wanted)
-    for one in map(Evidence._make, found):
-        register.under[one.key].append(one)
+    for key, case_id, day in found:
+        register.under[key].append((case_id, day))
 
 
 def join(message: ReferralReceived, unit: Unit) -> None:
@@ -142,7 +135,7 @@ def join(message: ReferralReceived, unit: Unit) -> None:
         case_id = new_id()
         unit.insert(cases, {"id": case_id, "event_type": message.referral.event.type, "opened_at": unit.now})
     for key in (*account.references, *account.people):
-        register.under[key].append(Evidence(key, case_id, account.day))
+        register.under[key].append((case_id, account.day))
         unit.insert(evidence, {"key": key, "case_id": case_id, "day": account.day})
     unit.insert(
         referrals,

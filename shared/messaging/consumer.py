@@ -4,10 +4,9 @@ Effect, inbox row and whatever is said in turn are one transaction, so a message
 done once. A batch is first handled as a whole (one round of locks, one round of look-ups, one round of
 writes); if anything in it fails, it is rolled back and handled again with a transaction for each message, so
 that one bad message costs only itself and keeps no locks while the next one waits for others. A batch that
-met another worker's locks is handled again as a whole first. Whenever the server works on a batch, the next
-one is opened. What failed for a reason that may pass is held
-and tried again after a growing, jittered delay; what cannot be understood, or keeps failing, is parked for a
-person.
+met another worker's locks is handled again as a whole first. While the server works on a batch the next one
+is opened. What failed for a reason that may pass is held and tried again after a growing, jittered delay;
+what cannot be understood, or keeps failing, is parked for a person.
 """
 
 from __future__ import annotations
@@ -69,8 +68,8 @@ class Hearer:
 
     `handle(message, unit)` is the use case. `prepare(messages, unit)` may take locks and look up, once, what
     a whole batch will need. `foresee(message)` may work out what needs no database, by the names under which
-    the unit is to remember it: that is done while the server works on the batch before. What it could not work out
-    the use case does, and fails in its own transaction.
+    the unit is to remember it: that is done while the server works on the batch before. What it could not
+    work out the use case does, and fails in its own transaction.
     """
 
     handle: Callable[[Any, Unit], object]
