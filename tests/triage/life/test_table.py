@@ -11,11 +11,12 @@ import pytest
 
 from services.triage.domain.life.guards import GUARDS, Given
 from services.triage.domain.life.moving import STANDING, Actor, Life, Refused, move, with_task
-from services.triage.domain.life.situation import Record, Situation, with_records
+from services.triage.domain.life.situation import Record, Situation, what_stops, with_records
 from services.triage.domain.life.states import OPEN, STAGES, State
 from services.triage.domain.life.transitions import BY_NAME, ROLES, TABLE, Transition
 from tests.triage.life.telling import NOW, OWNER, TODAY, a_life_in, all_is_well, all_it_needs, due
 
+IN_A_WEEK, IN_A_MONTH = TODAY + dt.timedelta(days=7), TODAY + dt.timedelta(days=30)
 EVERYBODY = (*ROLES, "ops", "commissioner", "practitioner", "agency")
 EVERY_WAY = list(product(TABLE, STAGES, EVERYBODY))
 
@@ -163,6 +164,36 @@ def test_while_a_trial_is_ahead_nobody_is_in_contact_with_the_other_side(stage: 
 
 def folded(*records: tuple[str, dict[str, Any]]) -> Situation:
     return with_records(Situation(TODAY), [Record(kind, says, TODAY) for kind, says in records])
+
+
+def an_order(until: dt.date | None) -> tuple[str, dict[str, Any]]:
+    says = {"forbids_contact": True, "until": str(until)} if until else {"forbids_contact": True}
+    return "order", says
+
+
+NO_ORDER: tuple[str, dict[str, Any]] = ("order", {"forbids_contact": False})
+
+
+@pytest.mark.parametrize(
+    ("orders", "until"),
+    [
+        ([an_order(IN_A_WEEK), an_order(IN_A_MONTH)], IN_A_MONTH),
+        ([an_order(IN_A_MONTH), an_order(IN_A_WEEK)], IN_A_MONTH),
+        ([an_order(None), an_order(IN_A_WEEK)], dt.date.max),
+        ([an_order(IN_A_MONTH), NO_ORDER, an_order(IN_A_WEEK)], IN_A_WEEK),
+        ([an_order(IN_A_MONTH), NO_ORDER], None),
+    ],
+)
+def test_another_order_ends_none_before_it(
+    orders: list[tuple[str, dict[str, Any]]], until: dt.date | None
+) -> None:
+    assert folded(*orders).forbidden_until == until
+    # Nor in a case that theirs goes on in.
+    merged = ("merged", {"into": "C-1"})
+    told = what_stops(
+        [Record(kind, says, TODAY) for kind, says in (*orders, merged)], {"into": "C-1", "turned": False}
+    )
+    assert with_records(Situation(TODAY), told).forbidden_until == until
 
 
 def screened(**says: str) -> tuple[str, dict[str, Any]]:

@@ -211,7 +211,10 @@ def what_stops(records: Iterable[Record], merged: Mapping[str, Any]) -> Iterator
     for record in records:
         if record.kind in ("merged", "separated"):
             into = record.says.get("into")
-        elif record.kind in ("order", "safe_contact"):
+        elif record.kind == "order":
+            before = newest.get((record.kind, ""))
+            newest[record.kind, ""] = record if before is None else _the_longer(before, record)
+        elif record.kind == "safe_contact":
             newest[record.kind, ""] = record
         elif record.kind == "consent" and record.says["to"] in _STOPPED_BY_A_NO:
             newest[record.says["to"], record.says["side"]] = record
@@ -248,10 +251,24 @@ def _consent(now: Situation, record: Record) -> Situation:
 
 
 def _order(now: Situation, record: Record) -> Situation:
+    """Another order ends none before it: the longest counts, until contact is said not to be forbidden."""
+    until = _forbids_until(record)
+    if until is None or now.forbidden_until is None:
+        return replace(now, forbidden_until=until)
+    return replace(now, forbidden_until=max(until, now.forbidden_until))
+
+
+def _the_longer(before: Record, record: Record) -> Record:
+    first, second = _forbids_until(before), _forbids_until(record)
+    return before if first is not None and second is not None and first > second else record
+
+
+def _forbids_until(record: Record) -> dt.date | None:
+    """Until when an order forbids contact, `date.max` where it names no end; None where it forbids none."""
     if not record.says["forbids_contact"]:
-        return replace(now, forbidden_until=None)
+        return None
     until = record.says.get("until")
-    return replace(now, forbidden_until=dt.date.max if until is None else _day(until))
+    return dt.date.max if until is None else _day(until)
 
 
 def _risk(now: Situation, record: Record) -> Situation:
