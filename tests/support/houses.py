@@ -54,12 +54,16 @@ Infrastructure = str
 BOTH = ("embedded", pytest.param("production", marks=pytest.mark.production))
 
 
+# A test that moves its clock on by an hour or two would otherwise be another one every evening.
+_HOUR, _LATE = dt.timedelta(hours=1), dt.timedelta(hours=7)
+
+
 class StoppedClock:
     """A clock that stands still until it is moved."""
 
     def __init__(self, now: dt.datetime | None = None) -> None:
-        """Stop at this instant, or at the present one."""
-        self._now = now or utc_now()
+        """Stop at this instant, or at the present one; not late in a day, which hours later would end."""
+        self._now = now or _not_late(utc_now())
 
     def __call__(self) -> dt.datetime:
         """What time it is."""
@@ -68,6 +72,10 @@ class StoppedClock:
     def move(self, **by: float) -> None:
         """Move on (`move(seconds=5)`)."""
         self._now += dt.timedelta(**by)
+
+
+def _not_late(now: dt.datetime) -> dt.datetime:
+    return now - _LATE if now.hour >= 24 - _LATE // _HOUR else now
 
 
 @dataclass
