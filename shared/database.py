@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection, Dialect, Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +120,7 @@ class Database:
         self.url = parsed
         self.is_file = parsed.get_backend_name() == "sqlite"
         self._said = threading.Event()
+        self._closed = 0  # how often
         # In one process a plain lock hands over at once; SQLite's own waiting sleeps up to 100 ms a turn.
         self._writing = threading.Lock()
         self.engine: Engine = self._open_file(url) if self.is_file else self._open_server(url)
@@ -138,6 +140,7 @@ class Database:
 
         event.listen(engine, "do_connect", _begin_the_file)
         event.listen(engine, "connect", _leave_begin_to_us)
+        self._close_when_returned(engine)
 
         @event.listens_for(engine, "connect")
         def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own object
@@ -165,12 +168,28 @@ class Database:
             pool_recycle=600,
             **more,
         )
+        self._close_when_returned(engine)
 
         @event.listens_for(engine, "connect")
         def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own object
             connection.adapters.register_dumper(Array, ArrayDumper)
 
         return engine
+
+    def _close_when_returned(self, engine: Engine) -> None:
+        """Have a connection that was in use when the others were closed be closed as soon as it is free.
+
+        SQLAlchemy would put it back into the pool of before, which nobody closes again.
+        """
+
+        @event.listens_for(engine, "connect")
+        def _opened(_connection: object, record: ConnectionPoolEntry) -> None:
+            record.info["closed"] = self._closed
+
+        @event.listens_for(engine, "checkin")
+        def _returned(_connection: object, record: ConnectionPoolEntry) -> None:
+            if record.info.get("closed", self._closed) != self._closed:
+                record.close()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -321,7 +340,8 @@ class Database:
         return found
 
     def close(self) -> None:
-        """Close every pooled connection."""
+        """Close every connection; one that is in use when it is free again."""
+        self._closed += 1
         self.engine.dispose()
         self._autocommit.dispose()
 

@@ -8,11 +8,13 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table, select, text, update
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from services.embedded import build
@@ -40,6 +42,20 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         connection.execute(counters.insert(), [{"name": name, "count": 0} for name in "abc"])
     yield made
     made.close()
+
+
+@pytest.mark.parametrize("lent", [Database.transaction, Database.reading])
+def test_a_connection_in_use_when_the_database_is_closed_is_closed_when_it_is_free(
+    database: Database, lent: Callable[[Database], AbstractContextManager[Connection]]
+) -> None:
+    with lent(database) as connection:
+        driver: Any = connection.connection.driver_connection
+        database.close()
+        assert connection.execute(select(text("1"))).scalar_one() == 1
+    with pytest.raises(database.engine.dialect.loaded_dbapi.Error):
+        driver.execute("SELECT 1")
+    with lent(database) as connection:
+        assert connection.execute(select(text("1"))).scalar_one() == 1
 
 
 def all_at_once(number: int, work: Callable[[int], None]) -> list[BaseException]:
