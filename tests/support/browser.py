@@ -29,8 +29,8 @@ _HELD_TO = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practi
 
 
 def find_programs() -> Path | None:
-    """Where Chromium is."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    """Where Chromium is; best the one that has no windows at all, which costs half as much to run."""
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         found = shutil.which(name)
         if found:
             return Path(found)

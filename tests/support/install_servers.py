@@ -23,13 +23,17 @@ _POLICY_SAYS_NO = "#!/bin/sh\nexit 101\n"
 
 @dataclass(frozen=True)
 class Server:
-    """A server or browser, how to find it, and what Debian's package of it would start."""
+    """A server or browser, how to find it, and what Debian's package of it would start.
+
+    `rather` is a smaller package that serves as well, where the system has it.
+    """
 
     name: str
     package: str
     find: Callable[[], Path | None]
     units: tuple[str, ...]
     ports: tuple[int, ...]
+    rather: str = ""
 
 
 SERVERS = (
@@ -54,7 +58,7 @@ SERVERS = (
         ("postgresql.service",),
         (5432,),
     ),
-    Server("Chromium", "chromium", browser.find_programs, (), ()),
+    Server("Chromium", "chromium", browser.find_programs, (), (), rather="chromium-headless-shell"),
 )
 
 
@@ -70,11 +74,11 @@ def main() -> int:
         print(f"Install it and try again; on Debian or Ubuntu: sudo apt-get install {packages}")
         print("Nothing of it has to run: the tests start instances of their own.")
         return 1
-    print(f"Installing {names} for the tests ({packages}); no service is started.", flush=True)
+    print(f"Installing {names} for the tests; no service is started.", flush=True)
     ports = [port for server in missing for port in server.ports if not is_listening(port)]
     with _starting_nothing():
         _apt("update")
-        _apt("install", "-y", "--no-install-recommends", *packages.split())
+        _apt("install", "-y", "--no-install-recommends", *map(_package_of, missing))
     _keep_asleep(missing, ports)
     lacking = [server.name for server in missing if server.find() is None]
     if lacking:
@@ -94,6 +98,15 @@ def _starting_nothing() -> Iterator[None]:
         yield
     finally:
         _POLICY.unlink(missing_ok=True)
+
+
+def _package_of(server: Server) -> str:
+    """The package to install, now that the system knows which there are."""
+    if server.rather:
+        asking = ["apt-cache", "show", server.rather]
+        if subprocess.run(asking, capture_output=True, check=False).returncode == 0:
+            return server.rather
+    return server.package
 
 
 def _apt(*arguments: str) -> None:
