@@ -13,7 +13,7 @@ import logging
 import threading
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
+from itertools import chain, count, repeat
 from typing import TYPE_CHECKING
 
 from shared import logs
@@ -247,19 +247,28 @@ class House:
         for room in self.rooms.values():
             room.close()
 
+    def _steps_of(self, desk: _Desk) -> list[Callable[[], object]]:
+        """What its threads would do, a step of each at a time."""
+        name = desk.room.service.name
+        if name not in self._hearings:
+            self._hearings[name] = self.broker.hearing(queues_of(name))
+        return [
+            lambda: desk.relay.step(desk.room.clock()),
+            lambda: desk.consumer.step(self._hearings[name], 0),
+            *(partial(chore.step, desk.room) for chore in desk.chores),
+        ]
+
     def settle(self, rounds: int = 1000) -> None:
         """Relay, hear and do chores in this thread until nothing moves any more."""
-        for _ in range(rounds):
-            moved = 0
-            for desk in self._desks:
-                name = desk.room.service.name
-                moved += desk.relay.step(desk.room.clock())
-                if name not in self._hearings:
-                    self._hearings[name] = self.broker.hearing(queues_of(name))
-                moved += desk.consumer.step(self._hearings[name], 0)
-                moved += sum(chore.step(desk.room) for chore in desk.chores)
+        steps = [step for desk in self._desks for step in self._steps_of(desk)]
+        quiet = 0
+        for step in chain.from_iterable(repeat(steps, rounds)):
+            quiet = 0 if step() else quiet + 1
+            if quiet < len(steps):
+                continue
             # In one process what is published is there at once; from a server it may still be on its way.
-            if not moved and not any(hearing.catch_up() for hearing in self._hearings.values()):
+            if not any(hearing.catch_up() for hearing in self._hearings.values()):
                 return
+            quiet = 0
         message = "the house does not come to rest"
         raise RuntimeError(message)
