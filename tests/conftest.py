@@ -13,6 +13,7 @@ from tests.support.houses import place
 from tests.support.in_memory import held_in_memory
 from tests.support.postgresql_server import PostgreSQLServer
 from tests.support.rabbitmq_server import RabbitMQServer
+from tests.support.routes import compile_each_route_once
 from tests.support.smtp_server import SMTPServer
 
 # One for the whole run, whichever modules use it.
@@ -34,8 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Search what the tests make for circles as seldom as a worker does."""
+    """Search what the tests make for circles as seldom as a worker does, and make no route ready twice."""
     spare_the_search_for_circles()
+    compile_each_route_once()
 
 
 class FreshDatabase(Protocol):
