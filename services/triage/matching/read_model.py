@@ -11,7 +11,7 @@ from services.triage.domain.matching.model import Model, Thresholds
 from shared.problems import Problem
 
 MODELS = Path(__file__).parent / "models"
-CURRENT = "2026-11-30b"
+CURRENT = "2026-12-01"
 
 
 class NoSuchModel(Problem):

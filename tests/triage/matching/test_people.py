@@ -266,3 +266,51 @@ def test_a_title_says_who_it_is_only_in_the_role_and_with_the_title_that_they_ha
     # Two titles may be mother and daughter; `Dr` tells nothing of who it is.
     assert not one_person([known], [account("B", figment("Miss"))])
     assert not one_person([known], [account("B", figment("Dr"))])
+
+
+MOBILE = by_phone("07700 900123")
+
+
+def test_who_is_called_otherwise_and_reached_as_before_is_the_same_once_grown_up() -> None:
+    fable = account("A", somebody("Fable", date_of_birth=BORN, contacts=MOBILE))
+    isolde = account("B", somebody("Isolde", date_of_birth=BORN, contacts=MOBILE))
+    assert one_person([fable], [isolde])
+    # Twins who are children are reached by a parent's mobile, and nobody says it of a landline.
+    young = {"date_of_birth": "2014-02-28"}
+    children = [
+        account(record, somebody(given, contacts=MOBILE, **young))
+        for record, given in (("A", "Fable"), ("B", "Isolde"))
+    ]
+    assert not one_person([children[0]], [children[1]])
+    assert not one_person([account("A", somebody("Fable", date_of_birth=BORN))], [isolde])
+    # Where both names are known together they are two, and it is not told which of them the third is.
+    both = account("C", somebody("Isolde", date_of_birth=BORN), somebody("Fable", date_of_birth=BORN))
+    found = people_of([fable], [isolde], [both])
+    assert found["A"] != found["B"]
+
+
+def test_who_is_called_by_the_middle_name_at_home_is_the_same_in_the_same_role() -> None:
+    named = {"given": "Caspian", "middle": "Adam", "family": "Figment"}
+    whole = turned(somebody("Caspian")) | {"name": named}
+    known, called_adam = account("A", whole), account("B", turned(somebody("Adam")))
+    assert one_person([known], [called_adam])
+    assert one_person([known, called_adam])
+    # In another role it may be his father; a letter is anybody's.
+    assert not one_person([known], [account("B", somebody("Adam"))])
+    letter = whole | {"name": named | {"middle": "A"}}
+    assert not one_person([account("A", letter)], [called_adam])
+
+
+def test_in_one_case_two_slips_in_a_birth_date_are_slips() -> None:
+    born = account("A", somebody("Stephen", date_of_birth="1978-04-28"))
+    slipped = account("B", somebody("Steven", date_of_birth="1979-04-27"))
+    assert one_person([born, slipped])
+    assert not one_person([born], [slipped])
+    # A generation is a father's and a son's, who may share all but two digits.
+    assert not one_person([born, account("B", somebody("Steven", date_of_birth="1998-04-27"))])
+
+
+def test_a_man_is_not_the_woman_of_his_home_though_one_has_the_name_of_both() -> None:
+    in_one_box = account("A", somebody("Robin Figment", "", gender="male", date_of_birth=BORN))
+    turned_round = account("B", somebody("Figment", "Isolde", gender="female"))
+    assert not one_person([in_one_box, turned_round])

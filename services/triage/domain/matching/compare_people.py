@@ -21,7 +21,7 @@ from services.triage.domain.matching.compare_names import (
     compare_names,
     word_level,
 )
-from services.triage.domain.matching.places import Place, looks_like_an_office
+from services.triage.domain.matching.places import Place, is_slip_of_kind, looks_like_an_office
 
 COMPARISONS = ("given", "family", "order", "born", "gender", "phone", "email", "home", "area", "identifier")
 # The levels of each comparison, the best first; what one mention lacks another may tell.
@@ -38,7 +38,7 @@ _LEVELS = (
     ("exact", "typo", "none", "missing"),
 )
 RANKS = tuple({level: rank for rank, level in enumerate(levels)} for levels in _LEVELS)
-_A_GENERATION = 15  # years
+A_GENERATION = 15  # years
 _MOBILE = "+447"
 
 
@@ -91,7 +91,7 @@ def _born_otherwise(one: dt.date, other: dt.date) -> str:
         return "turned"
     if same_day and one.month == other.month:
         # One birthday, a generation apart: a father and a son, rather than a slip in the year.
-        return "year_off" if abs(one.year - other.year) < _A_GENERATION else "none"
+        return "year_off" if abs(one.year - other.year) < A_GENERATION else "none"
     # One slip is in the day, the month, the year or where two of them meet: day and year never have it both.
     if (same_year or same_day) and OSA.distance(_digits(one), _digits(other), score_cutoff=1) == 1:
         return "digit"
@@ -206,5 +206,10 @@ def _towns_agree(one: Place, other: Place) -> bool:
 def same_street(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether two sets of street words share the words that name a street, slips of the finger allowed."""
     short, long = sorted((one, other), key=len)
-    hits = sum(any(word_level(a, b) in ("exact", "typo") for b in long) for a in short)
+    hits = sum(any(_same_word(a, b) for b in long) for a in short)
     return hits == len(short) or (hits >= 2 and hits >= len(short) - 1)  # noqa: PLR2004 - `holly hill`
+
+
+def _same_word(one: str, other: str) -> bool:
+    slips = word_level(one, other) in ("exact", "typo")
+    return slips or is_slip_of_kind(one, other) or is_slip_of_kind(other, one)

@@ -8,14 +8,18 @@ parties of one referral.
 A name at a home is somebody, as long as nobody else whom it may mean is known there; and a family name at a
 home is whoever alone of that name is known there, if both times it is who was responsible, or if a title or
 the gender says that it may be nobody else, and both times they stand in one role. A whole name that hardly
-anybody has is somebody also where no home is told, if nobody else of that name is known.
+anybody has is somebody also where no home is told, if nobody else of that name is known. Who is called
+otherwise at a home is somebody known there by a middle name, or, once grown up, by birth date and mobile.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations, starmap
+from typing import NamedTuple
 
 from services.triage.domain.matching.accounts import Account, Mention
 from services.triage.domain.matching.compare_events import Pairing
@@ -25,11 +29,31 @@ from services.triage.domain.matching.judge_people import BORN_OTHERWISE, person_
 from services.triage.domain.matching.model import Evidence
 from services.triage.domain.matching.partition import UNSEEN, Node, partition
 from services.triage.domain.matching.sides import Party, on_their_sides
+from services.triage.domain.matching.ties import (
+    alike_at_home,
+    born_alike,
+    by_given_name,
+    by_middle_name,
+    called_alike,
+    family_again,
+    fits,
+    grown,
+    may_be_again,
+    may_be_called_so,
+    of_family_at_home,
+    of_one_birth,
+    other_side,
+    reached_as_before,
+    responsible_again,
+    titled_as_before,
+    wholly_named,
+    without_gender,
+)
 
 _CONTRADICTION = -3.5
 _IN_CASE = 100.0  # below any evidence that stands by itself: joined after it
 _BY_NAME = 1.0  # bits that a whole name alone must have more than what is somebody's own: a son may have it
-_SIDES = ("harmed", "responsible")
+Links = dict[tuple[int, int], float]
 Held = dict[tuple[tuple[Party, ...], tuple[Party, ...]], tuple[Evidence, PersonLevels]]
 
 
@@ -55,15 +79,15 @@ def group_people(
     apart += [
         (one, other)
         for one, other in combinations(mentions, 2)
-        if case_of[one[0]] == case_of[other[0]] and _other_side(mentions[one], mentions[other])
+        if case_of[one[0]] == case_of[other[0]] and other_side(mentions[one], mentions[other])
     ]
     before_inside = [pair for pair in as_before if case_of[pair[0][0]] == case_of[pair[1][0]]]
     people = _in_their_cases(accounts, mentions, inside, judge, apart, before_inside)
     people = _called_otherwise(people, mentions, case_of, judge, apart)
     held: Held = {}
-    while len(
-        found := _across_cases(people, mentions, pairings, case_of, judge, apart, as_before, held)
-    ) < len(people):
+    told_on = {account.reference: account.told_on for account in accounts}
+    told = _Told(mentions, pairings, case_of, told_on, apart, as_before)
+    while len(found := _across_cases(people, told, judge, held)) < len(people):
         # Whoever was found to be one tells more together: somebody else may be known by it.
         people = found
     return found
@@ -87,15 +111,15 @@ def _in_their_cases(
             pair = ((one, pairing.one), (other, pairing.other))
             a, b = mentions[pair[0]], mentions[pair[1]]
             bits = weighed[pair] = pairing.evidence.bits
-            if _other_side(a, b):
+            if other_side(a, b):
                 continue
             verdict = person_verdict(pairing.evidence, pairing.levels, judge.frequencies.people, judge.model)
             only = a.role == b.role and alone[one, a.role] == alone[other, b.role] == 1
             if verdict == "same" and a.name.somebody and b.name.somebody:
                 joined[pair] = bits
-            elif bits >= thresholds.same_person_in_case and _may_be_called_so(a, b, pairing):
+            elif bits >= thresholds.same_person_in_case and may_be_called_so(a, b, pairing):
                 joined[pair] = bits - _IN_CASE
-            elif (only and _fits(a, b, pairing)) or (a.role == b.role and _born_alike(pairing.levels)):
+            elif (only and fits(a, b, pairing)) or (a.role == b.role and of_one_birth(a, b, pairing.levels)):
                 joined[pair], weighed[pair] = bits - _IN_CASE, max(bits, 0.0)
     for pair in _ambiguous(joined, weighed, thresholds.margin):
         del joined[pair]
@@ -111,6 +135,7 @@ def _called_otherwise(
 ) -> list[list[Party]]:
     """Who is called otherwise in an account, and by all that is told of them was born on the same day.
 
+    Or who is called there by what elsewhere is their middle name, at the same home.
     Every other mention of them has another name; that speaks against them once, not each time.
     """
     of_side: dict[tuple[object, str], list[int]] = defaultdict(list)
@@ -122,81 +147,110 @@ def _called_otherwise(
     for near in of_side.values():
         for one, other in combinations(near, 2):
             evidence, levels = judge.profiles(told[one], told[other])
-            if _born_alike(levels):
+            if born_alike(levels) or by_middle_name(told[one], told[other], levels):
                 joined[one, other] = max(evidence.bits, 0.0)
     if not joined:
         return [list(group) for group in people]
     return _regrouped(people, joined, joined, apart, ())
 
 
+class _Told(NamedTuple):
+    """What is told of everybody, and what keeps them apart or together whatever is told."""
+
+    mentions: Mapping[Party, Mention]
+    pairings: Mapping[tuple[str, str], Collection[Pairing]]
+    case_of: Mapping[str, object]
+    told_on: Mapping[str, dt.date]
+    apart: Sequence[tuple[Party, Party]]
+    as_before: Sequence[tuple[Party, Party]]
+
+
+@dataclass
+class _Links:
+    """Who may be one with whom, and how much that weighs, by what says so."""
+
+    weighed: Links = field(default_factory=dict)
+    joined: Links = field(default_factory=dict)
+    again: Links = field(default_factory=dict)
+    at_home: Links = field(default_factory=dict)
+    otherwise: Links = field(default_factory=dict)
+    of_family: Links = field(default_factory=dict)
+    titled: Links = field(default_factory=dict)
+    of_household: Links = field(default_factory=dict)
+    family_again: Links = field(default_factory=dict)
+    by_name: Links = field(default_factory=dict)
+    namesakes: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+
 def _across_cases(
-    people: Sequence[Sequence[Party]],
-    mentions: Mapping[Party, Mention],
-    pairings: Mapping[tuple[str, str], Collection[Pairing]],
-    case_of: Mapping[str, object],
-    judge: Judge,
-    apart: Sequence[tuple[Party, Party]],
-    as_before: Sequence[tuple[Party, Party]],
-    held: Held,
+    people: Sequence[Sequence[Party]], told: _Told, judge: Judge, held: Held
 ) -> list[list[Party]]:
     """The people of all cases: each with all that is told of them by those who are known to be one.
 
     `held` remembers who was held against whom already.
     """
     person_of = {party: number for number, group in enumerate(people) for party in group}
-    told = [list(dict.fromkeys(mentions[party] for party in group)) for group in people]
-    weighed: dict[tuple[int, int], float] = {}
-    joined: dict[tuple[int, int], float] = {}
-    again: dict[tuple[int, int], float] = {}
-    at_home: dict[tuple[int, int], float] = {}
-    of_family: dict[tuple[int, int], float] = {}
-    titled: dict[tuple[int, int], float] = {}
-    of_household: dict[tuple[int, int], float] = {}
-    family_again: dict[tuple[int, int], float] = {}
-    by_name: dict[tuple[int, int], float] = {}
-    namesakes: dict[int, set[int]] = defaultdict(set)
-    thresholds = judge.model.thresholds
-    in_family = _told_of_with_family(people, mentions)
-    least = thresholds.same_person + register_bits(judge.frequencies.people, judge.model)
-    for one, other in _near(pairings, case_of, person_of):
+    links = _links(people, person_of, told, judge, held)
+    weighed, joined = links.weighed, links.joined
+    for pair in _ambiguous(joined, weighed, judge.model.thresholds.margin):
+        del joined[pair]
+    beside = _in_company(links.again, joined, people, person_of)
+    cases = [{told.case_of[reference] for reference, _ in group} for group in people]
+    family_beside = _in_company(links.family_again, joined, people, person_of)
+    beside |= _without_rivals(family_beside, joined | beside, weighed, cases)
+    alone = _without_rivals(links.at_home, joined, weighed, cases)
+    alone |= _without_rivals(links.otherwise, joined | alone, weighed, cases)
+    alone |= _without_rivals(links.of_family, joined | alone, weighed, cases)
+    alone |= _without_rivals(links.titled, joined | alone | links.of_household, weighed, cases)
+    alone |= _without_namesakes(links.by_name, joined | beside | alone, links.namesakes)
+    joined |= beside | {pair: bits - _IN_CASE for pair, bits in alone.items()}
+    return _regrouped(people, joined, weighed, told.apart, told.as_before)
+
+
+def _links(
+    people: Sequence[Sequence[Party]], person_of: Mapping[Party, int], told: _Told, judge: Judge, held: Held
+) -> _Links:
+    """Everybody who may be one with somebody of another case."""
+    of = [list(dict.fromkeys(told.mentions[party] for party in group)) for group in people]
+    since = [min(told.told_on[reference] for reference, _ in group) for group in people]
+    in_family = _told_of_with_family(people, told.mentions)
+    register = judge.frequencies.people
+    least = judge.model.thresholds.same_person + register_bits(register, judge.model)
+    links = _Links()
+    for pair in _near(told.pairings, told.case_of, person_of):
+        one, other = pair
+        ones, others = of[one], of[other]
         both = tuple(people[one]), tuple(people[other])
         if both not in held:
-            held[both] = judge.profiles(told[one], told[other])
+            held[both] = judge.profiles(ones, others)
         evidence, levels = held[both]
-        weighed[one, other] = evidence.bits
-        verdict = person_verdict(evidence, levels, judge.frequencies.people, judge.model)
-        if verdict == "same" and all(any(m.name.somebody for m in told[who]) for who in (one, other)):
-            joined[one, other] = evidence.bits
-        elif verdict == "ask" and _may_be_again(levels):
-            again[one, other] = evidence.bits
+        links.weighed[pair] = evidence.bits
+        verdict = person_verdict(evidence, levels, register, judge.model)
+        named = all(any(mention.name.somebody for mention in side) for side in (ones, others))
+        if verdict == "same" and named:
+            links.joined[pair] = evidence.bits
+        elif reached_as_before(levels) and grown(ones, others, min(since[one], since[other])):
+            links.otherwise[pair] = links.weighed[pair] = max(evidence.bits, 0.0)
+        elif alike_at_home(levels, ones, others):
+            links.otherwise[pair] = evidence.bits
+        elif (verdict == "same" and by_given_name(levels)) or (verdict == "ask" and may_be_again(levels)):
+            links.again[pair] = evidence.bits
             if levels.home == "same":
-                at_home[one, other] = evidence.bits
-            elif _wholly_named(levels) and _without_gender(evidence) >= least + _BY_NAME:
-                by_name[one, other] = evidence.bits
-        elif _responsible_again(told[one], told[other], levels):
-            of_family[one, other] = evidence.bits
-        elif _family_again(levels) and not (in_family[one] or in_family[other]):
-            family_again[one, other] = evidence.bits
-        if _of_family_at_home(levels):
-            of_household[one, other] = evidence.bits
-            if _titled_as_before(told[one], told[other], levels):
-                titled[one, other] = evidence.bits
-        if _called_alike(levels):
-            namesakes[one].add(other)
-            namesakes[other].add(one)
-    for pair in _ambiguous(joined, weighed, thresholds.margin):
-        del joined[pair]
-    beside = _in_company(again, joined, people, person_of)
-    cases = [{case_of[reference] for reference, _ in group} for group in people]
-    beside |= _without_rivals(
-        _in_company(family_again, joined, people, person_of), joined | beside, weighed, cases
-    )
-    alone = _without_rivals(at_home, joined, weighed, cases)
-    alone |= _without_rivals(of_family, joined | alone, weighed, cases)
-    alone |= _without_rivals(titled, joined | alone | of_household, weighed, cases)
-    alone |= _without_namesakes(by_name, joined | beside | alone, namesakes)
-    joined |= beside | {pair: bits - _IN_CASE for pair, bits in alone.items()}
-    return _regrouped(people, joined, weighed, apart, as_before)
+                links.at_home[pair] = evidence.bits
+            elif wholly_named(levels) and without_gender(evidence) >= least + _BY_NAME:
+                links.by_name[pair] = evidence.bits
+        elif responsible_again(ones, others, levels):
+            links.of_family[pair] = evidence.bits
+        elif family_again(levels) and not (in_family[one] or in_family[other]):
+            links.family_again[pair] = evidence.bits
+        if of_family_at_home(levels):
+            links.of_household[pair] = evidence.bits
+            if titled_as_before(ones, others, levels):
+                links.titled[pair] = evidence.bits
+        if called_alike(levels):
+            links.namesakes[one].add(other)
+            links.namesakes[other].add(one)
+    return links
 
 
 def _regrouped(
@@ -216,12 +270,6 @@ def _regrouped(
     return [[party for number in group for party in people[number]] for group in grouped]
 
 
-def _may_be_again(levels: PersonLevels) -> bool:
-    """Whether the name fits and nothing speaks against: in known company, or at home, that says who it is."""
-    called = levels.given in ("exact", "short", "typo") and levels.family in ("exact", "typo", "missing")
-    return called and not _against(levels) and levels.born != "same_year"
-
-
 def _told_of_with_family(people: Sequence[Sequence[Party]], mentions: Mapping[Party, Mention]) -> list[bool]:
     """Of each person, whether a referral tells of somebody else with a family name of theirs."""
     family: dict[str, list[tuple[Party, str]]] = defaultdict(list)
@@ -235,56 +283,6 @@ def _told_of_with_family(people: Sequence[Sequence[Party]], mentions: Mapping[Pa
         )
         for group in people
     ]
-
-
-def _family_again(levels: PersonLevels) -> bool:
-    """Whether a family name agrees, no given name is told, and nothing speaks against."""
-    called = levels.given == "missing" and levels.family in ("exact", "typo")
-    return called and levels.home != "none" and not _against(levels)
-
-
-def _wholly_named(levels: PersonLevels) -> bool:
-    """Whether a whole name agrees, one of the two has no home, and nothing speaks against."""
-    whole = levels.given == levels.family == "exact"
-    return whole and levels.home == "missing" and not _against(levels)
-
-
-def _called_alike(levels: PersonLevels) -> bool:
-    given = levels.given in ("exact", "short", "typo", "initial")
-    return given and levels.family in ("exact", "typo")
-
-
-def _without_gender(evidence: Evidence) -> float:
-    """The bits without what is said twice: who shares the given name mostly shares the gender."""
-    return evidence.bits - sum(line.bits for line in evidence.lines if line.comparison == "gender")
-
-
-def _of_family_at_home(levels: PersonLevels) -> bool:
-    """Whether nothing but a family name and a home is told, and nothing speaks against."""
-    of_family = levels.given == "missing" and levels.family in ("exact", "typo") and levels.home == "same"
-    return of_family and not _against(levels)
-
-
-def _responsible_again(ones: Iterable[Mention], others: Iterable[Mention], levels: PersonLevels) -> bool:
-    """Whether nothing but a family name and a home is told, and somebody of both was responsible before."""
-    responsible = all(mention.role == "responsible" for mention in (*ones, *others))
-    return responsible and _of_family_at_home(levels)
-
-
-def _titled_as_before(ones: Iterable[Mention], others: Iterable[Mention], levels: PersonLevels) -> bool:
-    """Whether two of a household are of one gender, stand in one role and have no two titles.
-
-    `Mrs Corbrook`, who complains, is the Mrs Corbrook of that home who complained before; whoever was harmed
-    by a Mr Corbrook of their home is another.
-    """
-    roles, others_roles = ({mention.role for mention in side} for side in (ones, others))
-    titles, others_titles = ({mention.title for mention in side if mention.title} for side in (ones, others))
-    another = titles and others_titles and titles.isdisjoint(others_titles)
-    return levels.gender == "same" and not roles.isdisjoint(others_roles) and not another
-
-
-def _against(levels: PersonLevels) -> bool:
-    return "none" in (levels.phone, levels.email, levels.gender, levels.born, levels.identifier)
 
 
 def _without_rivals(
@@ -390,31 +388,6 @@ def _partitioned(
         apart=[*apart, *(pair for pair, bits in weighed.items() if bits <= BORN_OTHERWISE)],
         weigh=lambda one, other: weighed.get((one, other), weighed.get((other, one), UNSEEN)),
     ).groups
-
-
-def _other_side(one: Mention, other: Mention) -> bool:
-    return one.role != other.role and one.role in _SIDES and other.role in _SIDES
-
-
-def _may_be_called_so(one: Mention, other: Mention, pairing: Pairing) -> bool:
-    if one.name.somebody and other.name.somebody:
-        return pairing.levels.given != "none"
-    return pairing.levels.home in ("same", "building")
-
-
-def _fits(one: Mention, other: Mention, pairing: Pairing) -> bool:
-    """The only one of their side in both accounts of a case: whatever agrees will do."""
-    levels = pairing.levels
-    if levels.born == "none" or not (one.name.somebody and other.name.somebody):
-        return False
-    named = levels.given not in ("none", "missing") or levels.family not in ("none", "missing")
-    own = levels.born in ("exact", "digit", "year_off") or levels.phone == "exact" or levels.email == "exact"
-    return (named and levels.given != "none") or (own and levels.family != "none")
-
-
-def _born_alike(levels: PersonLevels) -> bool:
-    """Whether two of one side share birth date and family name: in one case that is one, called otherwise."""
-    return levels.born == "exact" and levels.family in ("exact", "typo") and levels.gender != "none"
 
 
 def _ambiguous(

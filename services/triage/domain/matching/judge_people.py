@@ -99,7 +99,7 @@ def _guard(levels: PersonLevels) -> tuple[float, str]:
     # A name that is only like hers is her brother's.
     if levels.given == "none" or (levels.gender == "none" and levels.given not in ("exact", "missing")):
         return CALLED_OTHERWISE, "household_or_twins"
-    if levels.identifier == "none" and (levels.born != "exact" or levels.given == "missing"):
+    if levels.identifier == "none" and not _kept_twice(levels):
         return NAMED_OTHERWISE, "another_identifier"
     # Who shares the given name and the home may have married; of whom no given name is told shares the home.
     married = levels.home == "same" and levels.given != "missing"
@@ -110,6 +110,14 @@ def _guard(levels: PersonLevels) -> tuple[float, str]:
         # A family name at an address is a household, not somebody of it; twins share the birth date, too.
         return 8.0, "no_given_name"
     return math.inf, ""
+
+
+def _kept_twice(levels: PersonLevels) -> bool:
+    """Whether two records of one agency may be of one person, whatever their identifiers say."""
+    if levels.born == "exact":
+        return levels.given != "missing"
+    reached = levels.phone in ("exact", "digit") or levels.email in ("exact", "typo")
+    return levels.given == "exact" and _nearly_born(levels) and reached and levels.home == "same"
 
 
 def person_verdict(evidence: Evidence, levels: PersonLevels, people_known: int, model: Model) -> Verdict:

@@ -135,6 +135,26 @@ SAYS_NOBODY = frozenset(
         "door",
     ]
 )
+# Who is told of beside somebody in one field: `Ann and partner`, `Corbrook & family`.
+_COMPANY = frozenset(
+    [
+        "and",
+        "partner",
+        "wife",
+        "husband",
+        "mother",
+        "father",
+        "son",
+        "daughter",
+        "brother",
+        "sister",
+        "child",
+        "children",
+        "kids",
+        "family",
+        "others",
+    ]
+)
 # Prefixes that belong to the word behind them.
 PREFIXES = frozenset(
     [
@@ -203,6 +223,7 @@ def read_name(
         parts[0] = ()
     if parts[2] and all(word in SAYS_NOBODY for word in parts[2]):
         parts[2] = ()
+    parts[0], parts[2] = _without_company(parts[0]), _without_company(parts[2])
     # "Garthwaite, Olivia" in one field: what stands before the comma is the family name.
     if family and not parts[0] and "," in family:
         before, _, after = family.partition(",")
@@ -222,6 +243,10 @@ def read_title(title: str | None) -> tuple[str, str]:
 def _is_initial(given: tuple[str, ...]) -> bool:
     """Whether one letter before a family name is somebody's initial: `N`, `K` and `A` are, `X` is a blank."""
     return len(given) == 1 and len(given[0]) == 1 and given[0] != "x"
+
+
+def _without_company(found: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for word in found if word not in _COMPANY) or found
 
 
 def _name_words(text: str | None) -> tuple[str, ...]:

@@ -8,8 +8,11 @@ an area.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
+
+from rapidfuzz.distance import OSA
 
 from services.triage.domain.matching.letters import folded, words
 
@@ -26,8 +29,10 @@ _KINDS = {
     "vw": "view",
     "mt": "mount", "gn": "green", "grn": "green", "fl": "flat", "apt": "flat", "apartment": "flat",
     "rm": "room",
-    "ms": "mews", "wk": "walk", "hl": "hill", "rw": "row", "nth": "north", "sth": "south", "lwr": "lower",
-    "upr": "upper",
+    "ms": "mews", "wk": "walk", "wlk": "walk", "hl": "hill", "rw": "row", "nth": "north", "sth": "south",
+    "lwr": "lower", "upr": "upper", "cresc": "crescent", "grv": "grove", "la": "lane", "pde": "parade",
+    "cott": "cottages", "cotts": "cottages", "ctgs": "cottages", "vls": "villas", "crft": "croft",
+    "rse": "rise",
 }  # fmt: skip
 STREET_KINDS = frozenset(
     [
@@ -89,6 +94,10 @@ _SAYS_LITTLE = frozenset(
         "off",
     ]
 )
+_SHORT_FORMS: Mapping[str, Sequence[str]] = {
+    kind: [short for short, long in _KINDS.items() if long == kind] for kind in STREET_KINDS
+}
+_OF_A_PLACE = "le"  # Chester-le-Street
 # What an address is written with, whatever the street is called.
 WORDS_OF_AN_ADDRESS = frozenset((*_KINDS, *_KINDS.values())) | _SAYS_LITTLE
 _NUMBER = re.compile(r"^\d{1,4}[a-z]?\Z")
@@ -189,6 +198,16 @@ def read_place(
         (uprn or "").strip().lstrip("0"),
         flat,
     )
+
+
+@lru_cache(maxsize=20_000)
+def is_slip_of_kind(word: str, kind: str) -> bool:
+    """Whether a word is what a street is called after, such as `way`, with one slip in it: `ay`, `sstr`."""
+    if word in STREET_KINDS or kind not in STREET_KINDS or word == _OF_A_PLACE:
+        return False
+    # One letter may stand for anything, and two for half of the short forms.
+    written = [kind] if len(word) == 2 else [kind, *_SHORT_FORMS[kind]]  # noqa: PLR2004
+    return len(word) > 1 and any(OSA.distance(word, one, score_cutoff=1) <= 1 for one in written)
 
 
 def looks_like_an_office(place: Place) -> bool:
