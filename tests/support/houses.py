@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from email.message import EmailMessage
 
+    from sqlalchemy import Dialect
     from werkzeug.test import TestResponse
 
     from shared.messaging.reconcile import Books
@@ -255,6 +256,9 @@ def _hub(
     clock = clock or StoppedClock()
     broker = open_broker(settings.broker_url)
     rooms = [service.furnish(settings, clock) for service in services]
+    for room in rooms:
+        if room.database.is_file:
+            _compile_each_statement_once(room)
     house = House([place.lend(room) for room in rooms] if place else rooms, broker)
     queues = topology_for(house.rooms.values())
     if broker.volatile:
@@ -310,6 +314,26 @@ def _prepared_home() -> Path:
             connection.execute(delete(room.service.tables.inbox))
     house.stop()
     return home
+
+
+_COMPILED: dict[object, object] = {}
+
+
+@functools.cache
+def _dialect_of_files() -> Dialect:
+    """What statements are compiled for; connected once already, for it learns something then."""
+    database = Database("sqlite:///:memory:")
+    with database.engine.connect():
+        dialect = database.engine.dialect
+    database.close()
+    return dialect
+
+
+def _compile_each_statement_once(room: Room) -> None:
+    """Have a room with a file of its own use what was compiled for those before it."""
+    # What is compiled is kept for one dialect, and each file would have its own.
+    room.database.engine.dialect = _dialect_of_files()
+    room.database.engine.update_execution_options(compiled_cache=_COMPILED)
 
 
 @pytest.fixture(params=BOTH)
