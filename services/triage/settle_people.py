@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from services.triage.compare_account import judged
 from services.triage.domain.matching.group_people import group_people
-from services.triage.matching.group_accounts import worth_a_look
+from services.triage.matching.group_accounts import WORTH_A_LOOK
 from shared.identity import new_id
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _held_by_the_new(
         if one in anew or other in anew:
             # Kept also where nobody is alike: that two are not one keeps a third from making them one.
             found[one, other] = judged(one, other, clerk.judge, clerk.register, clerk.unit).people
-            alike = any(map(worth_a_look, found[one, other]))
+            alike = any(pairing.evidence.bits >= WORTH_A_LOOK for pairing in found[one, other])
             if alike or case_of[one] == case_of[other]:
                 near |= {one, other}
     return found, near

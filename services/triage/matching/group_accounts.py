@@ -20,14 +20,13 @@ from services.triage.domain.matching.judge_events import Judge, Judged
 from services.triage.domain.matching.model import Model
 from services.triage.domain.matching.partition import UNSEEN, partition
 from services.triage.domain.matching.sides import Party
-from services.triage.domain.matching.ties import born_alike
 from services.triage.matching.count_frequencies import FEWEST, GROWN, count
 from services.triage.matching.hashed_keys import keys_for
 from services.triage.matching.short_forms import canonicals
 from services.triage.store import COMMONEST
 
 WORTH_KEEPING = -8.0  # bits; what is clearly different is not kept: there is nothing to explain
-_WORTH_A_LOOK = 8.0  # bits of some pair of people; below, nobody in two accounts can be one person
+WORTH_A_LOOK = 8.0  # bits of some pair of people; below, nobody in two accounts can be one person
 
 Pair = tuple[str, str]
 Progress = Callable[[str], None]
@@ -79,11 +78,6 @@ def group_accounts(arrivals: Sequence[Arrival], model: Model, progress: Progress
     person_of = _people(accounts, pairs, case_of, judge, at_last)
     progress(f"{len(set(person_of.values()))} people")
     return Grouped(case_of, person_of, _asked(bits, case_of, model), judged, model.thresholds.same_case)
-
-
-def worth_a_look(pairing: Pairing) -> bool:
-    """Whether two mentions may be one person, with all else that is told of both."""
-    return pairing.evidence.bits >= _WORTH_A_LOOK or born_alike(pairing.levels)
 
 
 def candidates(arrivals: Sequence[Arrival]) -> list[Pair]:
@@ -148,7 +142,7 @@ def _people(
     every: dict[Pair, Sequence[Pairing]] = {}
     for pair in sorted({*pairs, *in_case}):
         people = every[pair] = judge(*pair).people
-        if case_of[pair[0]] == case_of[pair[1]] or any(map(worth_a_look, people)):
+        if case_of[pair[0]] == case_of[pair[1]] or any(p.evidence.bits >= WORTH_A_LOOK for p in people):
             held[pair] = people
     person_of: dict[Party, int] = {}
     for together in _connected(accounts, held):

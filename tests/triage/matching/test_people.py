@@ -268,27 +268,6 @@ def test_a_title_says_who_it_is_only_in_the_role_and_with_the_title_that_they_ha
     assert not one_person([known], [account("B", figment("Dr"))])
 
 
-MOBILE = by_phone("07700 900123")
-
-
-def test_who_is_called_otherwise_and_reached_as_before_is_the_same_once_grown_up() -> None:
-    fable = account("A", somebody("Fable", date_of_birth=BORN, contacts=MOBILE))
-    isolde = account("B", somebody("Isolde", date_of_birth=BORN, contacts=MOBILE))
-    assert one_person([fable], [isolde])
-    # Twins who are children are reached by a parent's mobile, and nobody says it of a landline.
-    young = {"date_of_birth": "2014-02-28"}
-    children = [
-        account(record, somebody(given, contacts=MOBILE, **young))
-        for record, given in (("A", "Fable"), ("B", "Isolde"))
-    ]
-    assert not one_person([children[0]], [children[1]])
-    assert not one_person([account("A", somebody("Fable", date_of_birth=BORN))], [isolde])
-    # Where both names are known together they are two, and it is not told which of them the third is.
-    both = account("C", somebody("Isolde", date_of_birth=BORN), somebody("Fable", date_of_birth=BORN))
-    found = people_of([fable], [isolde], [both])
-    assert found["A"] != found["B"]
-
-
 def test_who_is_called_by_the_middle_name_at_home_is_the_same_in_the_same_role() -> None:
     named = {"given": "Caspian", "middle": "Adam", "family": "Figment"}
     whole = turned(somebody("Caspian")) | {"name": named}

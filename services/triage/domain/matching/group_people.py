@@ -9,12 +9,11 @@ A name at a home is somebody, as long as nobody else whom it may mean is known t
 home is whoever alone of that name is known there, if both times it is who was responsible, or if a title or
 the gender says that it may be nobody else, and both times they stand in one role. A whole name that hardly
 anybody has is somebody also where no home is told, if nobody else of that name is known. Who is called
-otherwise at a home is somebody known there by a middle name, or, once grown up, by birth date and mobile.
+otherwise at a home is somebody known there by a middle name.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,13 +36,11 @@ from services.triage.domain.matching.ties import (
     called_alike,
     family_again,
     fits,
-    grown,
     may_be_again,
     may_be_called_so,
     of_family_at_home,
     of_one_birth,
     other_side,
-    reached_as_before,
     responsible_again,
     titled_as_before,
     wholly_named,
@@ -85,8 +82,7 @@ def group_people(
     people = _in_their_cases(accounts, mentions, inside, judge, apart, before_inside)
     people = _called_otherwise(people, mentions, case_of, judge, apart)
     held: Held = {}
-    told_on = {account.reference: account.told_on for account in accounts}
-    told = _Told(mentions, pairings, case_of, told_on, apart, as_before)
+    told = _Told(mentions, pairings, case_of, apart, as_before)
     while len(found := _across_cases(people, told, judge, held)) < len(people):
         # Whoever was found to be one tells more together: somebody else may be known by it.
         people = found
@@ -160,7 +156,6 @@ class _Told(NamedTuple):
     mentions: Mapping[Party, Mention]
     pairings: Mapping[tuple[str, str], Collection[Pairing]]
     case_of: Mapping[str, object]
-    told_on: Mapping[str, dt.date]
     apart: Sequence[tuple[Party, Party]]
     as_before: Sequence[tuple[Party, Party]]
 
@@ -212,7 +207,6 @@ def _links(
 ) -> _Links:
     """Everybody who may be one with somebody of another case."""
     of = [list(dict.fromkeys(told.mentions[party] for party in group)) for group in people]
-    since = [min(told.told_on[reference] for reference, _ in group) for group in people]
     in_family = _told_of_with_family(people, told.mentions)
     register = judge.frequencies.people
     least = judge.model.thresholds.same_person + register_bits(register, judge.model)
@@ -229,8 +223,6 @@ def _links(
         named = all(any(mention.name.somebody for mention in side) for side in (ones, others))
         if verdict == "same" and named:
             links.joined[pair] = evidence.bits
-        elif reached_as_before(levels) and grown(ones, others, min(since[one], since[other])):
-            links.otherwise[pair] = links.weighed[pair] = max(evidence.bits, 0.0)
         elif alike_at_home(levels, ones, others):
             links.otherwise[pair] = evidence.bits
         elif (verdict == "same" and by_given_name(levels)) or (verdict == "ask" and may_be_again(levels)):

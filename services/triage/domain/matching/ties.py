@@ -1,4 +1,4 @@
-"""What ties two mentions or two people beside the sum: a name where they live, somebody's own, two slips.
+"""What ties two mentions or two people beside the sum: a name where they live, a side of a case, two slips.
 
 Each asks of the levels of a comparison, and where those do not say it of what was told.
 """
@@ -17,7 +17,6 @@ from services.triage.domain.matching.compare_people import A_GENERATION, PersonL
 from services.triage.domain.matching.model import Evidence
 
 _SIDES = ("harmed", "responsible")
-_GROWN = 18  # years
 
 
 def may_be_again(levels: PersonLevels) -> bool:
@@ -117,18 +116,6 @@ def alike_at_home(levels: PersonLevels, ones: Sequence[Mention], others: Sequenc
 def by_given_name(levels: PersonLevels) -> bool:
     """Whether nothing but a given name and a home is told, and nothing speaks against."""
     return levels.family == "missing" and levels.home == "same" and not _against(levels)
-
-
-def reached_as_before(levels: PersonLevels) -> bool:
-    """Whether who is called otherwise shares birth date, family name, home and a mobile."""
-    own = levels.born == levels.phone == "exact" and levels.home == "same"
-    return own and levels.given == "none" and levels.family in ("exact", "typo") and levels.gender != "none"
-
-
-def grown(ones: Iterable[Mention], others: Iterable[Mention], since: dt.date) -> bool:
-    """Whether who shares a birth date was grown up by that day: until then twins have a parent's mobile."""
-    born = {mention.born for mention in ones} & {mention.born for mention in others} - {None}
-    return any(day is not None and since.year - day.year > _GROWN for day in born)
 
 
 def may_be_called_so(one: Mention, other: Mention, pairing: Pairing) -> bool:
