@@ -182,8 +182,9 @@ class Database:
         SQLAlchemy would put it back into the pool of before, which nobody closes again.
         """
 
-        @event.listens_for(engine, "connect")
-        def _opened(_connection: object, record: ConnectionPoolEntry) -> None:
+        # Before it is opened, which may take a while: the others may be closed meanwhile.
+        @event.listens_for(engine, "do_connect")
+        def _begun(_dialect: object, record: ConnectionPoolEntry, _given: object, _more: object) -> None:
             record.info["closed"] = self._closed
 
         @event.listens_for(engine, "checkin")
@@ -341,9 +342,10 @@ class Database:
 
     def close(self) -> None:
         """Close every connection; one that is in use when it is free again."""
-        self._closed += 1
         self.engine.dispose()
         self._autocommit.dispose()
+        # At last: whoever begins with a pool of before still has the number of before.
+        self._closed += 1
 
 
 def _lock_of(key: bytes) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, select, text, update
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, event, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from services.embedded import build
@@ -56,6 +56,18 @@ def test_a_connection_in_use_when_the_database_is_closed_is_closed_when_it_is_fr
         driver.execute("SELECT 1")
     with lent(database) as connection:
         assert connection.execute(select(text("1"))).scalar_one() == 1
+
+
+def test_a_connection_that_is_being_opened_when_the_database_is_closed_is_closed_when_it_is_free(
+    database: Database,
+) -> None:
+    database.close()
+    # A server that is starting answers after a while.
+    event.listen(database.engine, "connect", lambda *_: database.close(), once=True, insert=True)
+    with database.transaction() as connection:
+        driver: Any = connection.connection.driver_connection
+    with pytest.raises(database.engine.dialect.loaded_dbapi.Error):
+        driver.execute("SELECT 1")
 
 
 def all_at_once(number: int, work: Callable[[int], None]) -> list[BaseException]:
